@@ -1,0 +1,321 @@
+package component
+
+import (
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
+)
+
+// Config says which component this is and where its server listens.
+type Config struct {
+	JID     jid.JID // the component's domain
+	Address string  // host:port, tls://host:port or unix:/path, see CheckAddress
+	Secret  []byte  // shared with the server (XEP-0114 §3)
+
+	// Hosts are those to serve. Empty: every host that grants access.
+	Hosts []string
+
+	Name    string // of the software, for disco#info and jabber:iq:version
+	Version string
+
+	Log *slog.Logger
+}
+
+// timing holds the durations of a component; tests shorten them.
+type timing struct {
+	handshake time.Duration // from dialling to being known to the server
+	grant     time.Duration // from the handshake to a host's grant
+	ask       time.Duration // from sending a request to its reply
+	slow      time.Duration // after which a request's slot goes to others
+	request   time.Duration // from a request to us to our reply
+	drain     time.Duration // for requests under way when stopped
+	close     time.Duration // for the server's own end of stream
+	write     time.Duration // for one write
+	watch     time.Duration // between two looks at a host
+	watchSoon time.Duration // the same in a stream's first minute
+	backoff   backoff
+	healthy   time.Duration // a stream that lived so long resets the backoff
+}
+
+func defaultTiming() timing {
+	return timing{
+		handshake: 20 * time.Second,
+		grant:     10 * time.Second,
+		ask:       10 * time.Second,
+		slow:      time.Second,
+		request:   5 * time.Minute,
+		drain:     10 * time.Second,
+		close:     15 * time.Second,
+		write:     30 * time.Second,
+		watch:     30 * time.Second,
+		watchSoon: 5 * time.Second,
+		backoff:   backoff{min: time.Second, max: time.Minute},
+		healthy:   time.Minute,
+	}
+}
+
+const (
+	// windowSize is how many requests are in flight at once: measured, more
+	// are slower on ejabberd with Mnesia.
+	windowSize = 16
+	// maxRequests is how many requests to us are worked on at once; what
+	// comes on top is refused with resource-constraint.
+	maxRequests = 4096
+)
+
+// Component is one XMPP component. Configure it with Handle, Discover and
+// OnGrant, then Run it. Its other methods may be used by many goroutines at
+// once, while it runs.
+type Component struct {
+	cfg      Config
+	log      *slog.Logger
+	timing   timing
+	board    *board
+	window   *window
+	silences silences
+
+	handlers map[handlerKey]Handler
+	disco    discovery
+	onGrant  func(ctx context.Context, host string)
+
+	crew     *crew        // the goroutines that work on requests to us
+	overflow chan Request // requests that found no place in it
+}
+
+// New returns a component that is not yet running. The error says which field
+// of the configuration is wrong.
+func New(cfg Config) (*Component, error) {
+	if cfg.JID.Domainpart() == "" || !cfg.JID.Equal(cfg.JID.Domain()) {
+		return nil, fmt.Errorf("jid: %q is not a domain", cfg.JID)
+	}
+	if err := CheckAddress(cfg.Address); err != nil {
+		return nil, fmt.Errorf("server: %w", err)
+	}
+	if len(cfg.Secret) == 0 {
+		return nil, errors.New("secret: empty")
+	}
+	c := &Component{
+		cfg: cfg, log: cfg.Log, timing: defaultTiming(),
+		board: newBoard(), window: newWindow(windowSize),
+		handlers: make(map[handlerKey]Handler),
+		crew:     newCrew(maxRequests),
+		overflow: make(chan Request, maxRequests),
+	}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	c.handleBasics()
+	return c, nil
+}
+
+// JID is the component's domain.
+func (c *Component) JID() jid.JID { return c.cfg.JID }
+
+// Served lists the hosts that have granted access on the current stream,
+// sorted. It is empty while there is no stream.
+func (c *Component) Served() []string { return c.board.served() }
+
+// Ready waits until the host has granted access. The error is the context's,
+// or a *NotGrantedError when the host has not granted any in time (10 s from
+// the handshake) or is left out by the configuration.
+func (c *Component) Ready(ctx context.Context, host string) error {
+	_, err := c.granted(ctx, host)
+	return err
+}
+
+func (c *Component) granted(ctx context.Context, host string) (*link, error) {
+	if len(c.cfg.Hosts) > 0 && !slices.Contains(c.cfg.Hosts, host) {
+		return nil, &NotGrantedError{Host: host, Served: c.cfg.Hosts}
+	}
+	return c.board.awaitGrant(ctx, host, c.timing.grant)
+}
+
+// Connected waits until there is a stream.
+func (c *Component) Connected(ctx context.Context) error {
+	_, err := c.board.awaitLink(ctx)
+	return err
+}
+
+// OnGrant has f called, in a goroutine of its own, whenever a host grants
+// access on a new stream. The context ends with that stream. To be called
+// before Run.
+func (c *Component) OnGrant(f func(ctx context.Context, host string)) { c.onGrant = f }
+
+// Send sends a stanza once, as soon as there is a stream. Where it has no
+// from, it is given the component's domain (XEP-0114 §3 asks for from and
+// to). An error that wraps ErrDisconnected leaves open whether it arrived.
+func (c *Component) Send(ctx context.Context, start xml.StartElement, payload xml.TokenReader) error {
+	l, err := c.board.awaitLink(ctx)
+	if err != nil {
+		return err
+	}
+	if attr(start, "to") == "" {
+		return fmt.Errorf("%s: without to", start.Name.Local)
+	}
+	if attr(start, "from") == "" {
+		start.Attr = append(start.Attr, xml.Attr{Name: xml.Name{Local: "from"}, Value: c.cfg.JID.String()})
+	}
+	return l.send(wrap(start, payload))
+}
+
+// Ask sends an IQ request and decodes the child of its result into v, unless
+// v is nil or there is no child. It waits for the host's grant, for its turn
+// in the window, and then up to 10 s for the reply. Errors: *NotGrantedError
+// (nothing was sent), *TimeoutError, a stanza.Error (the server's answer),
+// one wrapping ErrDisconnected, the context's.
+func (c *Component) Ask(ctx context.Context, typ stanza.IQType, to jid.JID, payload xml.TokenReader, v any) error {
+	host := to.Domainpart()
+	if _, err := c.granted(ctx, host); err != nil {
+		return err
+	}
+	slot, err := c.window.acquire(ctx, host, asker(ctx))
+	if err != nil {
+		return err
+	}
+	answered := false
+	defer func() { slot.done(answered) }()
+	// The stream may have changed while this waited for its turn.
+	l, err := c.granted(ctx, host)
+	if err != nil {
+		return err
+	}
+	asking, cancel := context.WithTimeoutCause(ctx, c.timing.ask, &TimeoutError{To: to.String(), After: c.timing.ask})
+	defer cancel()
+	iq := stanza.IQ{Type: typ, To: to, From: c.cfg.JID}
+	in, err := l.ask(asking, iq, payload, c.timing.slow, slot.overdue)
+	if err != nil {
+		return err
+	}
+	answered = true
+	if attr(in.start, "type") == string(stanza.ErrorIQ) {
+		return in.stanzaError()
+	}
+	if v == nil {
+		return nil
+	}
+	if err := in.decodeChild(v); err != nil {
+		return fmt.Errorf("%s: an answer that cannot be read: %w", to, err)
+	}
+	return nil
+}
+
+type askerKey struct{}
+
+// WithAsker names on whose behalf requests under this context are made: the
+// window is shared fairly among askers.
+func WithAsker(ctx context.Context, name string) context.Context {
+	return context.WithValue(ctx, askerKey{}, name)
+}
+
+func asker(ctx context.Context) string {
+	name, _ := ctx.Value(askerKey{}).(string)
+	return name
+}
+
+// Run connects and serves until the context ends, reconnecting whenever the
+// stream is lost. It returns nil when stopped, and an error only at the first
+// start: when the server refuses for good (ErrNotAuthorized, ErrConflict) or
+// the address cannot be right. When stopped it refuses new requests, lets
+// those under way finish (up to 10 s), says goodbye and returns. It may be
+// called once.
+func (c *Component) Run(ctx context.Context) error {
+	// Requests under way outlive a stream, for their replies can go out on the
+	// next one, and the stop itself, for a while.
+	work, abort := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer c.crew.wait(context.WithoutCancel(ctx))
+	defer abort(errStopped)
+	defer c.crew.close()
+
+	wait := c.timing.backoff
+	for first := true; ; {
+		began := time.Now()
+		l, err := c.connect(ctx)
+		if err == nil {
+			first = false
+			err = c.serve(ctx, work, l)
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if _, ok := errors.AsType[*refusal](err); ok && first {
+			return err
+		}
+		if time.Since(began) >= c.timing.healthy {
+			wait.reset()
+		}
+		// Counted from the attempt's start: a long-lived stream is replaced at
+		// once.
+		pause := max(0, wait.next()-time.Since(began))
+		c.log.Warn("not connected", "server", c.cfg.Address, "why", err, "next_try_in", pause.Round(time.Millisecond))
+		if !sleep(ctx, pause) {
+			return nil
+		}
+	}
+}
+
+func (c *Component) connect(ctx context.Context) (*link, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.timing.handshake)
+	defer cancel()
+	raw, err := dial(ctx, c.cfg.Address)
+	if err != nil {
+		return nil, err
+	}
+	conn := steadyConn{raw, c.timing.write}
+	session, err := negotiate(ctx, conn, c.cfg.JID, c.cfg.Secret)
+	if err != nil {
+		return nil, errors.Join(err, raw.Close())
+	}
+	return newLink(session, conn, c.log), nil
+}
+
+// serve runs one stream to its end and returns why it ended.
+func (c *Component) serve(ctx, work context.Context, l *link) error {
+	streamCtx, endStream := context.WithCancel(work)
+	defer endStream()
+	s := &serving{Component: c, link: l, ctx: streamCtx, work: work}
+	c.log.Info("connected", "server", c.cfg.Address, "jid", c.cfg.JID)
+	c.board.connected(l)
+
+	var reader sync.WaitGroup
+	reader.Go(func() { l.read(s.receive) })
+	s.helpers.Go(s.refuseOverflow)
+	s.helpers.Go(s.reportMissing)
+
+	select {
+	case <-l.done:
+	case <-ctx.Done():
+		c.crew.close()
+		draining, cancel := context.WithTimeout(work, c.timing.drain)
+		if c.crew.wait(draining) != nil {
+			c.log.Warn("stopping: requests still under way are abandoned", "after", c.timing.drain)
+		}
+		cancel()
+		l.end(errStopped)
+	}
+	c.board.disconnected()
+	endStream()
+	l.goodbye(c.timing.close, &reader)
+	s.helpers.Wait() // after the reader, which could still have added to them
+	c.log.Info("stream ended", "why", l.cause())
+	return l.cause()
+}
+
+// sleep waits for d and reports whether the context outlasted it.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,61 @@
+package component
+
+import (
+	"context"
+	"sync"
+)
+
+// crew is a bounded number of goroutines that somebody waits for.
+type crew struct {
+	mu      sync.Mutex
+	size    int
+	working int
+	closed  bool
+	idle    chan struct{} // closed once the crew is closed and nobody works
+}
+
+func newCrew(size int) *crew { return &crew{size: size, idle: make(chan struct{})} }
+
+// start runs f in a goroutine of its own, unless the crew is full or closed.
+func (c *crew) start(f func()) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed || c.working == c.size {
+		return false
+	}
+	c.working++
+	go func() {
+		defer c.finished()
+		f()
+	}()
+	return true
+}
+
+func (c *crew) finished() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.working--
+	if c.closed && c.working == 0 {
+		close(c.idle)
+	}
+}
+
+// close lets nobody new start. It may be called more than once.
+func (c *crew) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closed && c.working == 0 {
+		close(c.idle)
+	}
+	c.closed = true
+}
+
+// wait waits until the closed crew has finished, or the context ends.
+func (c *crew) wait(ctx context.Context) error {
+	select {
+	case <-c.idle:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

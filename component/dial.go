@@ -1,0 +1,95 @@
+package component
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"mellium.im/xmpp"
+	xep0114 "mellium.im/xmpp/component"
+	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stream"
+)
+
+// CheckAddress says whether addr is one that a component can connect to:
+// "host:port", "tls://host:port" or "unix:/path". XEP-0114 has no STARTTLS.
+func CheckAddress(addr string) error {
+	_, _, _, err := splitAddress(addr)
+	return err
+}
+
+func splitAddress(addr string) (network, target string, secure bool, err error) {
+	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
+		if path == "" {
+			return "", "", false, errors.New(`after "unix:" the socket's path is missing`)
+		}
+		return "unix", path, false, nil
+	}
+	target, secure = strings.CutPrefix(addr, "tls://")
+	host, port, err := net.SplitHostPort(target)
+	if err != nil || host == "" || port == "" {
+		return "", "", false, fmt.Errorf("%q: neither host:port nor tls://host:port nor unix:/path", addr)
+	}
+	return "tcp", target, secure, nil
+}
+
+func dial(ctx context.Context, addr string) (net.Conn, error) {
+	network, target, secure, err := splitAddress(addr)
+	if err != nil {
+		return nil, &refusal{err}
+	}
+	// ejabberd never pings: keep-alive is how a dead peer is noticed
+	// between two looks at the hosts.
+	d := &net.Dialer{KeepAlive: 15 * time.Second}
+	if !secure {
+		return d.DialContext(ctx, network, target)
+	}
+	conn, err := (&tls.Dialer{NetDialer: d}).DialContext(ctx, network, target)
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return nil, &refusal{err}
+	}
+	if _, ok := errors.AsType[x509.HostnameError](err); ok {
+		return nil, &refusal{err}
+	}
+	return conn, err
+}
+
+// negotiate makes the handshake of XEP-0114 §3 on a fresh connection.
+func negotiate(ctx context.Context, conn net.Conn, domain jid.JID, secret []byte) (*xmpp.Session, error) {
+	session, err := xep0114.NewSession(ctx, domain, secret, conn)
+	if err == nil {
+		return session, nil
+	}
+	se, ok := errors.AsType[stream.Error](err)
+	if !ok {
+		return nil, fmt.Errorf("handshake: %w", err)
+	}
+	switch se.Err {
+	case "not-authorized":
+		return nil, &refusal{fmt.Errorf("%s: %w: the server knows no component of this name with this secret (or no such name)", domain, ErrNotAuthorized)}
+	case "conflict":
+		return nil, &refusal{fmt.Errorf("%s: %w: the server already has a host or a component of this name", domain, ErrConflict)}
+	case "host-unknown", "improper-addressing", "invalid-namespace":
+		return nil, &refusal{fmt.Errorf("%s: handshake: the server refuses: %w", domain, err)}
+	}
+	return nil, fmt.Errorf("%s: handshake: the server refuses: %w", domain, err)
+}
+
+// steadyConn bounds every write: a server that takes nothing for that long
+// is gone, and a half-written stanza leaves the stream unusable anyway.
+type steadyConn struct {
+	net.Conn
+	limit time.Duration
+}
+
+func (c steadyConn) Write(p []byte) (int, error) {
+	if err := c.SetWriteDeadline(time.Now().Add(c.limit)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Write(p)
+}

@@ -1,0 +1,166 @@
+package component
+
+import (
+	"context"
+	"encoding/xml"
+	"slices"
+	"sync"
+	"time"
+
+	"mellium.im/xmpp/jid"
+)
+
+// Namespaces of the grants: ejabberd says :2 since 24.10, :1 before
+// (XEP-0356 §7).
+const (
+	nsPrivilege1 = "urn:xmpp:privilege:1"
+	nsPrivilege2 = "urn:xmpp:privilege:2"
+)
+
+// Grant is what one host permits this component (XEP-0356 §4): by kind of
+// access ("roster", "message", "presence", "iq"), its type ("both", "get",
+// "outgoing", "managed_entity"; "" for iq).
+type Grant map[string]string
+
+// privilege is the payload of the message that announces a grant.
+type privilege struct {
+	XMLName xml.Name `xml:"privilege"`
+	Perms   []struct {
+		Access string `xml:"access,attr"`
+		Type   string `xml:"type,attr"`
+	} `xml:"perm"`
+}
+
+// grantIn reads a grant out of a message: from a host itself (a bare domain),
+// with <privilege/> as its first child (XEP-0356 §4.2).
+func grantIn(in inbound) (host string, g Grant, ok bool) {
+	if in.start.Name.Local != "message" {
+		return "", nil, false
+	}
+	child, n := in.children()
+	if n == 0 || child.Name.Local != "privilege" ||
+		child.Name.Space != nsPrivilege1 && child.Name.Space != nsPrivilege2 {
+		return "", nil, false
+	}
+	from, err := jid.Parse(attr(in.start, "from"))
+	if err != nil || from.Localpart() != "" || from.Resourcepart() != "" {
+		return "", nil, false
+	}
+	var p privilege
+	if err := in.decodeChild(&p); err != nil {
+		return "", nil, false
+	}
+	g = make(Grant, len(p.Perms))
+	for _, perm := range p.Perms {
+		if perm.Type != "none" {
+			g[perm.Access] = perm.Type
+		}
+	}
+	return from.Domainpart(), g, len(g) > 0
+}
+
+// board is what is known of the stream and its grants, for those who wait
+// for either. The one owner of that state.
+type board struct {
+	mu      sync.Mutex
+	link    *link            // nil while not connected
+	grants  map[string]Grant // of this stream
+	changed chan struct{}    // closed and replaced at every change
+}
+
+func newBoard() *board { return &board{changed: make(chan struct{})} }
+
+func (b *board) update(change func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	change()
+	close(b.changed)
+	b.changed = make(chan struct{})
+}
+
+func (b *board) connected(l *link) {
+	b.update(func() { b.link, b.grants = l, make(map[string]Grant) })
+}
+
+func (b *board) disconnected() {
+	b.update(func() { b.link, b.grants = nil, nil })
+}
+
+// granted notes a host's grant on a stream; first says that it is the host's
+// first on it.
+func (b *board) granted(l *link, host string, g Grant) (first bool) {
+	b.update(func() {
+		if b.link == l {
+			_, known := b.grants[host]
+			first = !known
+			b.grants[host] = g
+		}
+	})
+	return first
+}
+
+func (b *board) served() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var hosts []string
+	for h := range b.grants {
+		hosts = append(hosts, h)
+	}
+	slices.Sort(hosts)
+	return hosts
+}
+
+func (b *board) grant(host string) Grant {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.grants[host]
+}
+
+// awaitLink waits until there is a stream.
+func (b *board) awaitLink(ctx context.Context) (*link, error) {
+	return b.await(ctx, func() (time.Duration, bool) { return forever, b.link != nil })
+}
+
+// awaitGrant waits until there is a stream and the host has granted access on
+// it; for the grant, no longer than patience after the handshake.
+func (b *board) awaitGrant(ctx context.Context, host string, patience time.Duration) (*link, error) {
+	l, err := b.await(ctx, func() (time.Duration, bool) {
+		if b.link == nil {
+			return forever, false
+		}
+		_, ok := b.grants[host]
+		return time.Until(b.link.since.Add(patience)), ok
+	})
+	if err == nil && l == nil {
+		return nil, &NotGrantedError{Host: host, Served: b.served()}
+	}
+	return l, err
+}
+
+const forever = time.Duration(1<<63 - 1)
+
+// await waits until ready says so and returns the link of that moment, or nil
+// when the patience that ready grants is over.
+func (b *board) await(ctx context.Context, ready func() (time.Duration, bool)) (*link, error) {
+	for {
+		b.mu.Lock()
+		left, ok := ready()
+		l, changed := b.link, b.changed
+		b.mu.Unlock()
+		if ok {
+			return l, nil
+		}
+		if left <= 0 {
+			return nil, nil
+		}
+		t := time.NewTimer(left)
+		select {
+		case <-changed:
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return nil, context.Cause(ctx)
+		}
+		t.Stop()
+	}
+}

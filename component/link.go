@@ -1,0 +1,197 @@
+package component
+
+import (
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"strconv"
+	"sync"
+	"time"
+
+	"mellium.im/xmpp"
+	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
+)
+
+// link is one component stream, from its handshake to its end.
+type link struct {
+	session *xmpp.Session
+	conn    net.Conn
+	log     *slog.Logger
+	since   time.Time // when the handshake was done
+
+	mu      sync.Mutex
+	pending map[string]*pendingAsk // by stanza id
+	serial  uint64                 // of the last id given out
+	heard   map[string]time.Time   // by host: when it last answered
+	err     error                  // why the stream ended, set before done is closed
+
+	done    chan struct{} // closed when the stream has ended
+	drained chan struct{} // closed when nothing more arrives
+}
+
+// pendingAsk is one request in flight and where its reply goes.
+type pendingAsk struct {
+	from  string // who must answer (RFC 6120 §8.1.2.1)
+	reply chan inbound
+}
+
+func newLink(session *xmpp.Session, conn net.Conn, log *slog.Logger) *link {
+	return &link{
+		session: session, conn: conn, log: log, since: time.Now(),
+		pending: make(map[string]*pendingAsk),
+		heard:   make(map[string]time.Time),
+		done:    make(chan struct{}),
+		drained: make(chan struct{}),
+	}
+}
+
+// read hands every element that arrives to receive, until the stream ends.
+func (l *link) read(receive func(inbound)) {
+	r := l.session.TokenReader()
+	defer r.Close()
+	defer close(l.drained)
+	for {
+		in, err := readInbound(r)
+		if errors.Is(err, io.EOF) {
+			err = errors.New("stream: closed by the server")
+		}
+		if err != nil {
+			l.end(err)
+			return
+		}
+		receive(in)
+	}
+}
+
+// end marks the stream as ended; the first cause counts. All who wait for a
+// reply are released. The connection is closed by whoever runs the link.
+func (l *link) end(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err == nil {
+		l.err = err
+		close(l.done)
+	}
+}
+
+func (l *link) cause() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err
+}
+
+// send writes one stanza. It does not end with the caller's context, which
+// could cut a stanza in half: writes are bounded by the connection itself.
+func (l *link) send(r xml.TokenReader) error {
+	err := l.session.Send(context.Background(), r)
+	if err != nil {
+		l.end(fmt.Errorf("stream: cannot write: %w", err))
+		return fmt.Errorf("%w (%w)", ErrDisconnected, err)
+	}
+	return nil
+}
+
+// ask sends a request and waits for its reply, the context's end or the
+// stream's end. If late is not nil it is called once when the reply is slow.
+func (l *link) ask(ctx context.Context, iq stanza.IQ, payload xml.TokenReader, slow time.Duration, late func()) (inbound, error) {
+	p := &pendingAsk{from: iq.To.String(), reply: make(chan inbound, 1)}
+	l.mu.Lock()
+	l.serial++
+	iq.ID = "em-" + strconv.FormatUint(l.serial, 36)
+	l.pending[iq.ID] = p
+	l.mu.Unlock()
+	defer func() {
+		l.mu.Lock()
+		delete(l.pending, iq.ID)
+		l.mu.Unlock()
+	}()
+
+	if err := l.send(iq.Wrap(payload)); err != nil {
+		return inbound{}, err
+	}
+	slowly := time.NewTimer(slow)
+	defer slowly.Stop()
+	for {
+		select {
+		case in := <-p.reply:
+			return in, nil
+		case <-slowly.C:
+			if late != nil {
+				late()
+			}
+		case <-ctx.Done():
+			return inbound{}, context.Cause(ctx)
+		case <-l.done:
+			return inbound{}, fmt.Errorf("%w (%w)", ErrDisconnected, l.cause())
+		}
+	}
+}
+
+// resolve gives a reply to the goroutine that asked. A reply that nobody
+// waits for, or from somebody who was not asked, is dropped.
+func (l *link) resolve(in inbound) {
+	id, from := attr(in.start, "id"), attr(in.start, "from")
+	l.mu.Lock()
+	p := l.pending[id]
+	known := p != nil && p.from == from
+	if known {
+		delete(l.pending, id)
+		l.heard[domain(from)] = time.Now()
+	}
+	l.mu.Unlock()
+	if !known {
+		l.log.Debug("a reply that nobody waits for", "id", id, "from", from)
+		return
+	}
+	p.reply <- in // has room: one reply for one request
+}
+
+// heardSince says whether a host has answered anything after t.
+func (l *link) heardSince(host string, t time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.heard[host].After(t)
+}
+
+// goodbye leaves as ejabberd needs it: end of stream sent, the server's own
+// end awaited (it comes after all that the server still had to do; closed
+// earlier, the next stream of this component would lose its privileges), and
+// only then the connection closed. It returns when the reader has ended.
+func (l *link) goodbye(patience time.Duration, reader *sync.WaitGroup) {
+	defer reader.Wait()
+	defer l.conn.Close()
+	if err := l.session.Close(); err != nil {
+		return
+	}
+	t := time.NewTimer(patience)
+	defer t.Stop()
+	select {
+	case <-l.drained:
+	case <-t.C:
+		l.log.Warn("the server did not end the stream in time", "waited", patience)
+	}
+}
+
+// attr returns the value of an attribute without a namespace, "" where it is
+// absent.
+func attr(start xml.StartElement, local string) string {
+	for _, a := range start.Attr {
+		if a.Name.Space == "" && a.Name.Local == local {
+			return a.Value
+		}
+	}
+	return ""
+}
+
+func domain(addr string) string {
+	j, err := jid.Parse(addr)
+	if err != nil {
+		return ""
+	}
+	return j.Domainpart()
+}

@@ -1,0 +1,147 @@
+package component
+
+import (
+	"context"
+	"encoding/xml"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"mellium.im/xmlstream"
+	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
+)
+
+// watchLocalpart is the account whose roster is read to see that a host still
+// answers. It need not exist.
+const watchLocalpart = "emanagement"
+
+// granted notes a grant that has arrived and begins to watch its host.
+func (s *serving) granted(host string, g Grant) {
+	if len(s.cfg.Hosts) > 0 && !slices.Contains(s.cfg.Hosts, host) {
+		s.log.Info("a host grants access, but the configuration leaves it out", "host", host)
+		return
+	}
+	if !s.board.granted(s.link, host, g) {
+		return
+	}
+	s.log.Info("granted", "host", host, "access", g)
+	if g["roster"] != "both" {
+		s.log.Warn("rosters of this host cannot be managed: its mod_privilege must say roster: {both: ...} for this component", "host", host)
+	}
+	// The reader calls this while serve holds the helpers open, so these are
+	// waited for too.
+	s.helpers.Go(func() { s.watch(host) })
+	if s.onGrant != nil {
+		s.helpers.Go(func() { s.onGrant(s.ctx, host) })
+	}
+}
+
+// reportMissing says which hosts have not granted access in time, and what to
+// write where.
+func (s *serving) reportMissing() {
+	if !sleep(s.ctx, s.timing.grant) {
+		return
+	}
+	served := s.board.served()
+	for _, h := range s.cfg.Hosts {
+		if !slices.Contains(served, h) {
+			s.log.Error("no access granted: in ejabberd.yml, mod_privilege of this host needs roster: {both: emanagement}, where the acl emanagement names this component", "host", h, "waited", s.timing.grant)
+		}
+	}
+	if len(served) == 0 && len(s.cfg.Hosts) == 0 {
+		s.log.Error("no host granted access: in ejabberd.yml, modules needs mod_privilege: {roster: {both: emanagement}}, where the acl emanagement names this component", "waited", s.timing.grant)
+	}
+}
+
+// watch looks at a host again and again for as long as the stream lasts. A
+// stream can lose its privileges without a word, and then only silence
+// tells: that ends the stream, so that a new one brings them back.
+func (s *serving) watch(host string) {
+	account, err := jid.New(watchLocalpart, host, "")
+	if err != nil {
+		s.log.Error("a host that cannot be watched", "host", host, "why", err)
+		return
+	}
+	for {
+		pause := s.timing.watch
+		if time.Since(s.link.since) < s.timing.healthy {
+			pause = s.timing.watchSoon
+		}
+		began := time.Now()
+		if !sleep(s.ctx, pause) {
+			return
+		}
+		if s.link.heardSince(host, began) || s.answers(account, host) {
+			s.silences.healthy(host, time.Now())
+			continue
+		}
+		if s.ctx.Err() != nil {
+			return
+		}
+		if s.silences.worthReconnecting(host, time.Now()) {
+			s.link.end(&silentError{host})
+			return
+		}
+		s.log.Warn("a host grants access but does not answer, and reconnecting has not helped", "host", host)
+	}
+}
+
+// answers asks for the account's roster, past the window, and says whether
+// the host answered anything in the meantime.
+func (s *serving) answers(account jid.JID, host string) bool {
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(s.ctx, s.timing.ask)
+	defer cancel()
+	iq := stanza.IQ{Type: stanza.GetIQ, To: account, From: s.cfg.JID}
+	query := xmlstream.Wrap(nil, xml.StartElement{Name: xml.Name{Space: "jabber:iq:roster", Local: "query"}})
+	_, err := s.link.ask(ctx, iq, query, s.timing.ask, nil)
+	if err == nil || errors.Is(err, ErrDisconnected) {
+		return err == nil
+	}
+	return s.link.heardSince(host, began)
+}
+
+// silences remembers which hosts fell silent, so that one that never answers
+// (any domain can claim to grant access) cannot make us reconnect for ever.
+type silences struct {
+	mu   sync.Mutex
+	last map[string]silence
+}
+
+type silence struct {
+	at    time.Time     // of the last reconnect for this host's sake
+	pause time.Duration // before the next
+}
+
+const (
+	minSilencePause = time.Minute
+	maxSilencePause = time.Hour
+)
+
+// worthReconnecting says whether a silent host is reason enough to reconnect
+// now: the first time always, after that in growing intervals.
+func (s *silences) worthReconnecting(host string, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.last == nil {
+		s.last = make(map[string]silence)
+	}
+	past, known := s.last[host]
+	if known && now.Sub(past.at) < past.pause {
+		return false
+	}
+	s.last[host] = silence{at: now, pause: min(max(2*past.pause, minSilencePause), maxSilencePause)}
+	return true
+}
+
+// healthy forgets a host's silence once it has answered for longer than the
+// pause that its silence earned it.
+func (s *silences) healthy(host string, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if past, known := s.last[host]; known && now.Sub(past.at) > past.pause {
+		delete(s.last, host)
+	}
+}

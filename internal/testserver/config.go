@@ -1,0 +1,90 @@
+package testserver
+
+import (
+	_ "embed"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+)
+
+// Config is the text that the README tells administrators to merge into their
+// ejabberd.yml. The servers here start with that very text, merged into a
+// small server's own.
+//
+//go:embed ejabberd.yml
+var Config string
+
+//go:embed base.yml
+var base string
+
+// The names and the secret in Config, and what stands for them here.
+const (
+	documentedComponent = "emanagement.example.org"
+	documentedSecret    = "CHANGE ME"
+	documentedPort      = "port: 5347"
+
+	// Component is the domain under which a component connects.
+	Component = "emanagement.localhost"
+	// Secret is that component's.
+	Secret = "it's <not> a \"secret\" & yet"
+	// OtherComponent is a second component, without any privileges.
+	OtherComponent = "rails.localhost"
+	// OtherSecret is the second component's.
+	OtherSecret = "other-secret"
+)
+
+// ports are those of one server, all on 127.0.0.1.
+type ports struct {
+	c2s, component, other, http, dist int
+}
+
+// configuration is the whole ejabberd.yml of one server.
+func configuration(p ports, edit func(map[string]any)) ([]byte, error) {
+	own := strings.NewReplacer(
+		"C2S", strconv.Itoa(p.c2s), "OTHER", strconv.Itoa(p.other), "HTTP", strconv.Itoa(p.http),
+	).Replace(base)
+	quoted, err := yaml.Marshal(Secret)
+	if err != nil {
+		return nil, err
+	}
+	merged := strings.NewReplacer(
+		documentedComponent, Component,
+		`"`+documentedSecret+`"`, strings.TrimSpace(string(quoted)),
+		documentedPort, fmt.Sprintf("port: %d", p.component),
+	).Replace(Config)
+
+	var whole, addition map[string]any
+	if err := yaml.Unmarshal([]byte(own), &whole); err != nil {
+		return nil, fmt.Errorf("base.yml: %w", err)
+	}
+	if err := yaml.Unmarshal([]byte(merged), &addition); err != nil {
+		return nil, fmt.Errorf("ejabberd.yml: %w", err)
+	}
+	merge(whole, addition)
+	if edit != nil {
+		edit(whole)
+	}
+	return yaml.Marshal(whole)
+}
+
+// merge does what the comment in ejabberd.yml asks of an administrator: a
+// section that exists takes the new lines in, and a list grows.
+func merge(into, from map[string]any) {
+	for key, value := range from {
+		switch value := value.(type) {
+		case map[string]any:
+			if section, ok := into[key].(map[string]any); ok && key != "configure" {
+				merge(section, value)
+				continue
+			}
+		case []any:
+			if list, ok := into[key].([]any); ok {
+				into[key] = append(list, value...)
+				continue
+			}
+		}
+		into[key] = value
+	}
+}

@@ -1,0 +1,104 @@
+package testserver
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// minVersion is the first ejabberd with mod_adhoc_api.
+const minVersion = "25.03"
+
+// ErrMissing says that there is no ejabberd to start, and what to do.
+var ErrMissing = errors.New("ejabberd " + minVersion + " or newer is missing: run scripts/setup (as root on Debian), or install it so that ejabberdctl is on the PATH")
+
+// program is an ejabberd that can be started.
+type program struct {
+	ctl  string // path of ejabberdctl, as seen inside root
+	root string // root folder to change into, "" for none
+	cred *syscall.Credential
+}
+
+// find looks for an ejabberdctl that is new enough on the machine, then for
+// the private root folder that scripts/setup makes.
+func find() (program, error) {
+	if ctl, err := exec.LookPath("ejabberdctl"); err == nil && newEnough(installedVersion()) {
+		p := program{ctl: ctl}
+		if os.Geteuid() == 0 {
+			p.cred = credential("/etc/passwd")
+		}
+		return p, nil
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return program{}, err
+	}
+	root := filepath.Join(cache, "emanagement", "ejabberd-root")
+	const ctl = "/usr/sbin/ejabberdctl"
+	if _, err := os.Stat(filepath.Join(root, ctl)); err != nil {
+		return program{}, ErrMissing
+	}
+	if os.Geteuid() != 0 {
+		return program{}, fmt.Errorf("ejabberd in %s: only root can start it (chroot)", root)
+	}
+	return program{ctl: ctl, root: root, cred: credential(filepath.Join(root, "etc/passwd"))}, nil
+}
+
+// installedVersion is that of Debian's package, or of the application folder
+// where there is no such package; "" where neither tells.
+func installedVersion() string {
+	out, err := exec.Command("dpkg-query", "-W", "-f", "${Version}", "ejabberd").Output()
+	if err == nil {
+		return string(out)
+	}
+	for _, pattern := range []string{"/opt/ejabberd-*", "/usr/lib/ejabberd-*", "/usr/local/lib/ejabberd-*", "/usr/lib/*/ejabberd-*"} {
+		if found, _ := filepath.Glob(pattern); len(found) > 0 {
+			_, version, _ := strings.Cut(filepath.Base(found[len(found)-1]), "-")
+			return version
+		}
+	}
+	return ""
+}
+
+// newEnough compares two-digit years and months, which sort as they read.
+func newEnough(version string) bool {
+	return len(version) >= len(minVersion) && version[:len(minVersion)] >= minVersion
+}
+
+// credential is the account ejabberd runs under, nil where there is none.
+func credential(passwd string) *syscall.Credential {
+	text, err := os.ReadFile(passwd)
+	if err != nil {
+		return nil
+	}
+	for line := range strings.Lines(string(text)) {
+		f := strings.Split(line, ":")
+		if len(f) < 4 || f[0] != "ejabberd" {
+			continue
+		}
+		uid, err1 := strconv.ParseUint(f[2], 10, 32)
+		gid, err2 := strconv.ParseUint(f[3], 10, 32)
+		if err1 == nil && err2 == nil {
+			return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+		}
+	}
+	return nil
+}
+
+// tempDir makes a folder inside the root that ejabberd may write to, and
+// returns its path as seen inside and outside.
+func (p program) tempDir() (inside, outside string, err error) {
+	outside, err = os.MkdirTemp(filepath.Join(p.root, "/tmp"), "emanagement-")
+	if err != nil {
+		return "", "", err
+	}
+	if p.cred != nil {
+		err = os.Chown(outside, int(p.cred.Uid), int(p.cred.Gid))
+	}
+	return strings.TrimPrefix(outside, p.root), outside, err
+}

@@ -1,0 +1,230 @@
+// Package testserver starts private ejabberd servers for the tests and the
+// demo: real ones, on free ports of 127.0.0.1, each with a folder and a node
+// name of its own, so that several can run side by side. Nothing is left
+// behind, not even when the program that started them is killed.
+package testserver
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+//go:embed supervise.sh
+var supervise string
+
+// startTimeout bounds how long a server may take to come up.
+const startTimeout = 60 * time.Second
+
+// Server is one private ejabberd. Its methods may be used by many goroutines
+// at once, except Start, Stop and Close.
+type Server struct {
+	program
+	ports
+	dir, outside string // its folder, as seen inside and outside the root
+	edit         func(map[string]any)
+
+	cmd      *exec.Cmd
+	lifeline io.Closer
+	log      lockedBuffer
+}
+
+// New prepares a server that is not started yet. Its ports stay the same when
+// it is stopped and started again. The function edit, where not nil, may
+// change the server's configuration. The error is ErrMissing where there is
+// no ejabberd.
+func New(edit func(config map[string]any)) (*Server, error) {
+	p, err := find()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{program: p, edit: edit}
+	if s.dir, s.outside, err = p.tempDir(); err != nil {
+		return nil, fmt.Errorf("server folder: %w", err)
+	}
+	if err := s.configure(); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(s.outside))
+	}
+	return s, nil
+}
+
+// configure takes free ports and writes the configuration files.
+func (s *Server) configure() error {
+	if err := freePorts(&s.c2s, &s.component, &s.other, &s.http, &s.dist); err != nil {
+		return err
+	}
+	yml, err := configuration(s.ports, s.edit)
+	if err != nil {
+		return err
+	}
+	files := map[string]string{
+		"ejabberd.yml": string(yml),
+		// A fixed port for Erlang's distribution, on loopback, needs no epmd.
+		"ejabberdctl.cfg": fmt.Sprintf("INET_DIST_INTERFACE=127.0.0.1\nERL_DIST_PORT=%d\n", s.dist),
+		"inetrc":          "{lookup,[\"file\",\"native\"]}.\n{host,{127,0,0,1},[\"localhost\"]}.\n",
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(s.outside, name), []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ClientAddr is where clients connect, without TLS.
+func (s *Server) ClientAddr() string { return addr(s.c2s) }
+
+// ComponentAddr is where Component connects.
+func (s *Server) ComponentAddr() string { return addr(s.component) }
+
+// OtherAddr is where OtherComponent connects.
+func (s *Server) OtherAddr() string { return addr(s.other) }
+
+// Path is where a file of the server's folder is found from outside, and how
+// the server itself calls it.
+func (s *Server) Path(name string) (outside, inside string) {
+	return filepath.Join(s.outside, name), filepath.Join(s.dir, name)
+}
+
+// Start starts the server and waits until it accepts connections.
+func (s *Server) Start(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	// Not bound to ctx: the server lives until Stop or Close.
+	s.cmd = s.command(context.Background(), "/bin/bash", append([]string{"-c", supervise, "supervise", s.ctl}, s.ctlArgs("foreground")...)...)
+	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
+	stdin, err := s.cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	s.lifeline = stdin
+	if err := s.cmd.Start(); err != nil {
+		return fmt.Errorf("ejabberd: cannot be started: %w", err)
+	}
+	for _, port := range []int{s.c2s, s.component, s.other, s.http} {
+		if err := awaitPort(ctx, port); err != nil {
+			return fmt.Errorf("ejabberd: does not come up: %w; its log:\n%s", err, s.log.String())
+		}
+	}
+	return nil
+}
+
+// Stop stops the server as an administrator would, and keeps its data for the
+// next Start.
+func (s *Server) Stop(ctx context.Context) error {
+	if _, err := s.Ctl(ctx, "stop"); err != nil {
+		return err
+	}
+	err := s.cmd.Wait()
+	s.cmd = nil
+	return errors.Join(err, s.lifeline.Close())
+}
+
+// Close ends the server at once and removes its folder. A server that does
+// not run is only removed.
+func (s *Server) Close() error {
+	if s.cmd == nil {
+		return os.RemoveAll(s.outside)
+	}
+	err := s.lifeline.Close()
+	werr := s.cmd.Wait()
+	s.cmd = nil
+	return errors.Join(err, werr, os.RemoveAll(s.outside))
+}
+
+// Ctl runs ejabberdctl with these arguments and returns what it printed.
+func (s *Server) Ctl(ctx context.Context, args ...string) (string, error) {
+	cmd := s.command(ctx, s.ctl, s.ctlArgs(args...)...)
+	var out, diag bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &diag
+	if err := cmd.Run(); err != nil {
+		return out.String(), fmt.Errorf("ejabberdctl %s: %w: %s%s", strings.Join(args, " "), err, out.String(), diag.String())
+	}
+	return out.String(), nil
+}
+
+// Register creates an account.
+func (s *Server) Register(ctx context.Context, user, host, password string) error {
+	_, err := s.Ctl(ctx, "register", user, host, password)
+	return err
+}
+
+// Log is what the server has logged so far.
+func (s *Server) Log() string { return s.log.String() }
+
+func (s *Server) ctlArgs(args ...string) []string {
+	node := "em" + strconv.Itoa(s.dist) + "@localhost"
+	return append([]string{"-n", node, "-s", s.dir + "/spool", "-l", s.dir + "/log", "-d", s.dir}, args...)
+}
+
+// command is one that runs as the server's user in the server's root.
+func (s *Server) command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = s.dir
+	cmd.Env = []string{"HOME=" + s.dir, "DIR=" + s.dir, "PATH=/usr/sbin:/usr/bin:/sbin:/bin:" + os.Getenv("PATH"), "LANG=C.UTF-8"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: s.root, Credential: s.cred}
+	return cmd
+}
+
+func addr(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+
+// freePorts finds a free port for each. They are held until all are found, so
+// that they differ.
+func freePorts(into ...*int) error {
+	for _, p := range into {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		defer l.Close()
+		*p = l.Addr().(*net.TCPAddr).Port
+	}
+	return nil
+}
+
+// awaitPort waits until something listens on the port.
+func awaitPort(ctx context.Context, port int) error {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr(port))
+		if err == nil {
+			return conn.Close()
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("port %d: %w", port, err)
+		}
+	}
+}
+
+// lockedBuffer is a buffer that a process writes to while others read.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
