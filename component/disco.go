@@ -8,7 +8,6 @@ import (
 	"mellium.im/xmpp/disco"
 	"mellium.im/xmpp/disco/info"
 	"mellium.im/xmpp/disco/items"
-	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/ping"
 	"mellium.im/xmpp/stanza"
 	"mellium.im/xmpp/version"
@@ -25,13 +24,13 @@ type Node struct {
 // discovery holds what answers service discovery.
 type discovery struct {
 	features []string // of the component itself, beside the basic ones
-	node     func(asker jid.JID, node string) (Node, error)
+	node     func(r Request, node string) (Node, error)
 }
 
-// Discover has node answer for every named node, to whoever asks; its error,
-// a stanza.Error, is sent as it is. The features are added to those of the
-// component itself. To be called once, before Run.
-func (c *Component) Discover(features []string, node func(asker jid.JID, node string) (Node, error)) {
+// Discover has node answer for every named node; its error, a stanza.Error,
+// is sent as it is. The features are added to those of the component itself.
+// To be called once, before Run.
+func (c *Component) Discover(features []string, node func(r Request, node string) (Node, error)) {
 	c.disco = discovery{features: features, node: node}
 }
 
@@ -88,7 +87,7 @@ func (c *Component) lookUp(r Request) (Node, error) {
 	if c.disco.node == nil {
 		return Node{}, Refuse(stanza.Cancel, stanza.ItemNotFound, "no such node: "+name)
 	}
-	return c.disco.node(r.From, name)
+	return c.disco.node(r, name)
 }
 
 // query wraps an answer to a discovery request, whose node it repeats

@@ -110,12 +110,6 @@ func (b *board) served() []string {
 	return hosts
 }
 
-func (b *board) grant(host string) Grant {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.grants[host]
-}
-
 // awaitLink waits until there is a stream.
 func (b *board) awaitLink(ctx context.Context) (*link, error) {
 	return b.await(ctx, func() (time.Duration, bool) { return forever, b.link != nil })

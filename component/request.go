@@ -27,7 +27,7 @@ func (r Request) Decode(v any) error { return r.in.decodeChild(v) }
 func (r Request) Attr(local string) string { return attr(r.Payload, local) }
 
 // Handler answers one kind of request. It returns the payload of the result
-// (nil for none) or an error: a stanza.Error is sent as it is, of any other
+// (nil for none) or an error: a stanza.Error or *SpecificError is sent as it is, of any other
 // the asker learns only that something went wrong here. It is called in a
 // goroutine of its own and may ask the server things; its context ends after
 // five minutes or when the component is stopped.
@@ -60,6 +60,18 @@ func BadRequest(text string) stanza.Error {
 func Refuse(typ stanza.ErrorType, cond stanza.Condition, text string) stanza.Error {
 	return stanza.Error{Type: typ, Condition: cond, Text: map[string]string{"": text}}
 }
+
+// SpecificError is a stanza error with a condition of the application's own
+// beside the general one (RFC 6120 §8.3.2).
+type SpecificError struct {
+	General  stanza.Error
+	Specific xml.Name
+}
+
+func (e *SpecificError) Error() string { return e.Specific.Local + ": " + e.General.Error() }
+
+// Unwrap returns the general error.
+func (e *SpecificError) Unwrap() error { return e.General }
 
 // answer works on one request and sends its reply.
 func (c *Component) answer(ctx context.Context, r Request) {
@@ -116,12 +128,20 @@ func (c *Component) reply(ctx context.Context, r Request, payload xml.TokenReade
 		}
 		iq.Type = stanza.ErrorIQ
 		// Some clients know a failed command only by its echo.
-		payload = xmlstream.MultiReader(echo(r.Payload), se.TokenReader())
+		payload = xmlstream.MultiReader(echo(r.Payload), se.Wrap(specific(err)))
 	} else if payload == nil && r.From.Resourcepart() == "" {
 		// A result without a child to a bare JID crashes a hook of ejabberd's.
 		payload = echo(r.Payload)
 	}
 	return c.Send(ctx, iq.StartElement(), payload)
+}
+
+func specific(err error) xml.TokenReader {
+	se, ok := errors.AsType[*SpecificError](err)
+	if !ok {
+		return nil
+	}
+	return xmlstream.Wrap(nil, xml.StartElement{Name: se.Specific})
 }
 
 // echo repeats the start of a request's child (RFC 6120 §8.3.1), nothing of

@@ -11,11 +11,11 @@ import (
 	"syscall"
 )
 
-// minVersion is the first ejabberd with mod_adhoc_api.
-const minVersion = "25.03"
+// The first ejabberd with mod_adhoc_api is 25.03.
+const minYear, minMonth = 25, 3
 
 // ErrMissing says that there is no ejabberd to start, and what to do.
-var ErrMissing = errors.New("ejabberd " + minVersion + " or newer is missing: run scripts/setup (as root on Debian), or install it so that ejabberdctl is on the PATH")
+var ErrMissing = errors.New("ejabberd 25.03 or newer is missing: run scripts/setup (as root on Debian), or install it so that ejabberdctl is on the PATH")
 
 // program is an ejabberd that can be started.
 type program struct {
@@ -27,7 +27,7 @@ type program struct {
 // find looks for an ejabberdctl that is new enough on the machine, then for
 // the private root folder that scripts/setup makes.
 func find() (program, error) {
-	if ctl, err := exec.LookPath("ejabberdctl"); err == nil && newEnough(installedVersion()) {
+	if ctl, err := exec.LookPath("ejabberdctl"); err == nil && newEnough(installedVersion(ctl)) {
 		p := program{ctl: ctl}
 		if os.Geteuid() == 0 {
 			p.cred = credential("/etc/passwd")
@@ -49,25 +49,32 @@ func find() (program, error) {
 	return program{ctl: ctl, root: root, cred: credential(filepath.Join(root, "etc/passwd"))}, nil
 }
 
-// installedVersion is that of Debian's package, or of the application folder
-// where there is no such package; "" where neither tells.
-func installedVersion() string {
-	out, err := exec.Command("dpkg-query", "-W", "-f", "${Version}", "ejabberd").Output()
-	if err == nil {
-		return string(out)
+// installedVersion tells the version of the ejabberd that an ejabberdctl
+// belongs to by its library folder, as scripts/setup does; "" where there is
+// none.
+func installedVersion(ctl string) string {
+	path, err := filepath.EvalSymlinks(ctl)
+	if err != nil {
+		return ""
 	}
-	for _, pattern := range []string{"/opt/ejabberd-*", "/usr/lib/ejabberd-*", "/usr/local/lib/ejabberd-*", "/usr/lib/*/ejabberd-*"} {
-		if found, _ := filepath.Glob(pattern); len(found) > 0 {
-			_, version, _ := strings.Cut(filepath.Base(found[len(found)-1]), "-")
+	prefix := filepath.Dir(filepath.Dir(path))
+	for _, pattern := range []string{"lib/ejabberd-[0-9]*", "lib/*/ejabberd-[0-9]*"} {
+		if found, _ := filepath.Glob(filepath.Join(prefix, pattern)); len(found) > 0 {
+			_, version, _ := strings.Cut(filepath.Base(found[0]), "-")
 			return version
 		}
 	}
 	return ""
 }
 
-// newEnough compares two-digit years and months, which sort as they read.
+// newEnough compares a year and a month, which may be written without leading
+// zeros.
 func newEnough(version string) bool {
-	return len(version) >= len(minVersion) && version[:len(minVersion)] >= minVersion
+	var year, month int
+	if _, err := fmt.Sscanf(version, "%d.%d", &year, &month); err != nil {
+		return false
+	}
+	return year > minYear || year == minYear && month >= minMonth
 }
 
 // credential is the account ejabberd runs under, nil where there is none.

@@ -127,9 +127,9 @@ func (s *Server) Stop(ctx context.Context) error {
 	if _, err := s.Ctl(ctx, "stop"); err != nil {
 		return err
 	}
-	err := s.cmd.Wait()
+	err := s.cmd.Wait() // closes the lifeline
 	s.cmd = nil
-	return errors.Join(err, s.lifeline.Close())
+	return err
 }
 
 // Close ends the server at once and removes its folder. A server that does

@@ -1,0 +1,48 @@
+PREFIX = /usr/local
+VERSION = $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+
+# Passed on to the demo.
+HOLD =
+
+.PHONY: help
+help: ## list the targets (this is what a bare make does)
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1	/p' Makefile | awk -F '\t' '{ printf "make %-8s %s\n", $$1, $$2 }'
+
+.PHONY: build
+build: ## build bin/emanagement
+	@CGO_ENABLED=0 go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/emanagement ./cmd/emanagement
+
+.PHONY: demo
+demo: ## show the component at work with an ejabberd of its own
+	@scripts/setup ejabberd
+	@$(MAKE) --no-print-directory build
+	@HOLD='$(HOLD)' go run ./internal/demo
+
+.PHONY: test
+test: ## run all tests, with the race detector
+	@scripts/setup
+	@CGO_ENABLED=1 go test -race -shuffle=on -timeout 15m ./...
+
+.PHONY: bench
+bench: ## run the benchmarks
+	@scripts/setup ejabberd
+	@go test -run '^$$' -bench . -benchtime 2s .
+
+.PHONY: lint
+lint: ## check format, code, dependencies and generated files
+	@scripts/lint
+
+.PHONY: check
+check: lint test ## lint and test
+
+.PHONY: setup
+setup: ## install what the tests and the demo need (as root, on Debian)
+	@scripts/setup
+
+.PHONY: install
+install: build ## install bin/emanagement in $(DESTDIR)$(PREFIX)/bin
+	@install -D -m 755 bin/emanagement '$(DESTDIR)$(PREFIX)/bin/emanagement'
+
+.PHONY: clean
+clean: ## remove what the build made
+	@rm -rf bin

@@ -1,0 +1,158 @@
+package adhoc
+
+import (
+	"context"
+	"encoding/xml"
+	"errors"
+	"slices"
+	"time"
+
+	"mellium.im/xmpp/commands"
+	"mellium.im/xmpp/disco/info"
+	"mellium.im/xmpp/disco/items"
+	"mellium.im/xmpp/form"
+	"mellium.im/xmpp/stanza"
+
+	"emanagement/cmd"
+	"emanagement/component"
+)
+
+// front answers for one component.
+type front struct {
+	namespace *cmd.Namespace
+	sessions  sessions
+}
+
+// Register has the component offer the namespace's verbs as ad-hoc commands.
+// To be called before the component runs.
+func Register(c *component.Component, n *cmd.Namespace) {
+	f := &front{namespace: n, sessions: sessions{now: time.Now, open: make(map[string]session)}}
+	c.Handle(stanza.SetIQ, xml.Name{Space: commands.NS, Local: "command"}, f.handle)
+	c.Discover([]string{commands.NS, form.NS}, f.discover)
+}
+
+// handle answers one stage of a command (XEP-0050 §3).
+func (f *front) handle(ctx context.Context, r component.Request) (xml.TokenReader, error) {
+	var q request
+	if err := r.Decode(&q); err != nil {
+		return nil, component.BadRequest("the command cannot be read")
+	}
+	v, err := f.namespace.Find(r.From, q.Node)
+	if err != nil {
+		return nil, stanzaError(q.Node, err)
+	}
+	cancelled := q.Action == "cancel" || q.Form != nil && q.Form.Type == "cancel"
+	switch {
+	case !cancelled && !slices.Contains([]string{"", "execute", "next", "complete", "prev"}, q.Action):
+		return nil, specific(stanza.BadRequest, "malformed-action", "no such action: "+q.Action)
+	case q.Action == "prev":
+		return nil, specific(stanza.BadRequest, "bad-action", "there is no earlier stage")
+	}
+	asker := r.From.String()
+	if q.SessionID != "" {
+		if err := f.resume(q, asker); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case cancelled:
+		return component.XML(newResponse(v.Name, q.SessionID, "canceled")), nil
+	case q.SessionID == "" && q.Form == nil:
+		return component.XML(question(v, f.sessions.put("", asker, v.Name), nil, nil)), nil
+	}
+	return f.run(ctx, r, v, q)
+}
+
+// resume takes the session that a request continues.
+func (f *front) resume(q request, asker string) error {
+	known, fresh := f.sessions.take(q.SessionID, asker, q.Node)
+	switch {
+	case !known:
+		return specific(stanza.BadRequest, "bad-sessionid", "no such session; begin the command again")
+	case !fresh:
+		return specific(stanza.NotAllowed, "session-expired", "this form was left open for too long; begin the command again")
+	}
+	return nil
+}
+
+// run runs a verb with what was filled in. Where that is not good enough, the
+// form comes back with it.
+func (f *front) run(ctx context.Context, r component.Request, v *cmd.Verb, q request) (xml.TokenReader, error) {
+	values := q.Form.values()
+	result, err := f.namespace.Run(ctx, r.From, v.Name, values)
+	if err == nil {
+		return component.XML(answer(v, sessionOf(q), result)), nil
+	}
+	// What was filled in is not lost: the session stays open.
+	session := f.sessions.put(q.SessionID, r.From.String(), v.Name)
+	if bad, ok := errors.AsType[*cmd.ArgError](err); ok {
+		return component.XML(question(v, session, values, bad)), nil
+	}
+	return nil, stanzaError(v.Name, err)
+}
+
+// sessionOf names the session of a completed command; one that was filled in
+// at once has none of its own, and Gajim wants one.
+func sessionOf(q request) string {
+	if q.SessionID != "" {
+		return q.SessionID
+	}
+	return q.Node
+}
+
+// discover answers service discovery about the list of commands and about
+// each (XEP-0050 §2.2, §2.3).
+func (f *front) discover(r component.Request, node string) (component.Node, error) {
+	features := []string{commands.NS, form.NS}
+	if node == commands.NS {
+		n := component.Node{
+			Identities: []info.Identity{{Category: "automation", Type: "command-list", Name: "Commands"}},
+			Features:   features,
+		}
+		for _, v := range f.namespace.Visible(r.From) {
+			// Asked at a resource of ours, the commands are there too.
+			n.Items = append(n.Items, items.Item{JID: r.To, Node: v.Name, Name: title(v)})
+		}
+		return n, nil
+	}
+	v, err := f.namespace.Find(r.From, node)
+	if err != nil {
+		return component.Node{}, stanzaError(node, err)
+	}
+	return component.Node{
+		Identities: []info.Identity{{Category: "automation", Type: "command-node", Name: title(v)}},
+		Features:   features,
+	}, nil
+}
+
+func title(v *cmd.Verb) string { return v.Name + ": " + v.Summary }
+
+// stanzaError is how an error of the namespace is sent. Others are passed on,
+// and the asker does not learn what they are.
+func stanzaError(node string, err error) error {
+	if errors.Is(err, cmd.ErrNoSuchVerb) {
+		return component.Refuse(stanza.Cancel, stanza.ItemNotFound, "no such command: "+node)
+	}
+	if e, ok := errors.AsType[*cmd.ForbiddenError](err); ok {
+		return component.Refuse(stanza.Auth, stanza.Forbidden, e.Why)
+	}
+	if e, ok := errors.AsType[*cmd.FailedError](err); ok {
+		if e.Temporary {
+			return component.Refuse(stanza.Wait, stanza.RemoteServerTimeout, e.Text)
+		}
+		return component.Refuse(stanza.Cancel, stanza.InternalServerError, e.Text)
+	}
+	return err
+}
+
+// specific is an error with one of the conditions of XEP-0050 §4.6.
+func specific(general stanza.Condition, condition, text string) error {
+	typ := stanza.Modify
+	if general == stanza.NotAllowed {
+		typ = stanza.Cancel
+	}
+	return &component.SpecificError{
+		General:  component.Refuse(typ, general, text),
+		Specific: xml.Name{Space: commands.NS, Local: condition},
+	}
+}

@@ -1,0 +1,60 @@
+package adhoc
+
+import (
+	"emanagement/cmd"
+	"emanagement/rosterpush"
+)
+
+// fieldTypes are the types of the form's fields (XEP-0004 §3.3) by kind of
+// parameter.
+var fieldTypes = map[cmd.Kind]string{
+	cmd.User:         "jid-single",
+	cmd.Contact:      "jid-single",
+	cmd.Text:         "text-single",
+	cmd.Groups:       "text-multi",
+	cmd.Subscription: "list-single",
+}
+
+// question asks for a verb's arguments. It keeps the values given before, and
+// says what was wrong with them, in the title too: two clients show no note
+// beside a form.
+func question(v *cmd.Verb, session string, values map[string][]string, wrong error) *response {
+	f := newForm("form", title(v))
+	f.Instructions = v.Help
+	for _, p := range v.Params {
+		f.Fields = append(f.Fields, fieldFor(p, values[p.Name]))
+	}
+	r := newResponse(v.Name, session, "executing")
+	r.Actions = &actions{Execute: "complete"}
+	r.Form = f
+	if wrong != nil {
+		f.Title = wrong.Error()
+		r.Note = &note{Type: "error", Text: wrong.Error()}
+	}
+	return r
+}
+
+func fieldFor(p cmd.Param, values []string) field {
+	f := field{Var: p.Name, Type: fieldTypes[p.Kind], Label: p.Label, Values: values}
+	if p.Required {
+		f.Required = &struct{}{}
+	}
+	if p.Kind == cmd.Subscription {
+		for _, s := range rosterpush.Subscriptions() {
+			f.Options = append(f.Options, option{Label: string(s), Value: string(s)})
+		}
+	}
+	return f
+}
+
+// answer shows a verb's result.
+func answer(v *cmd.Verb, session string, result cmd.Result) *response {
+	r := newResponse(v.Name, session, "completed")
+	r.Note = &note{Type: "info", Text: result.Outcome()}
+	if result.Refused() {
+		r.Note.Type = "error"
+	}
+	r.Form = newForm("result", result.Outcome())
+	r.Form.Fields = []field{{Var: "result", Type: "text-multi", Label: v.Name, Values: result.Lines()}}
+	return r
+}

@@ -1,0 +1,90 @@
+package cmd
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"emanagement/rosterpush"
+)
+
+// Result is a verb's answer: one of done, yes or no, a table, or a refusal.
+type Result struct {
+	shape shape
+	yes   bool
+	text  string
+	rows  [][]string
+}
+
+type shape int
+
+const (
+	done shape = iota
+	answer
+	table
+	refusal
+)
+
+// Refused says whether the answer is that it could not be, and nothing was
+// changed.
+func (r Result) Refused() bool { return r.shape == refusal }
+
+// Outcome is the answer in one line.
+func (r Result) Outcome() string {
+	switch r.shape {
+	case answer:
+		return strconv.FormatBool(r.yes)
+	case table:
+		if len(r.rows) == 1 {
+			return "1 item"
+		}
+		return fmt.Sprintf("%d items", len(r.rows))
+	case refusal:
+		return r.text
+	}
+	return "Done"
+}
+
+// Lines is the answer as emanagement printed it: a table's rows with a tab
+// between the columns.
+func (r Result) Lines() []string {
+	if r.shape != table {
+		return []string{r.Outcome()}
+	}
+	lines := make([]string, len(r.rows))
+	for i, row := range r.rows {
+		lines[i] = strings.Join(row, "\t")
+	}
+	return lines
+}
+
+func yesNo(yes bool) Result { return Result{shape: answer, yes: yes} }
+
+func refused(format string, args ...any) Result {
+	return Result{shape: refusal, text: fmt.Sprintf(format, args...)}
+}
+
+// rosterTable is a roster as emanagement showed it: jid, nick, subscription,
+// ask, groups.
+func rosterTable(items []rosterpush.Item) Result {
+	r := Result{shape: table}
+	for _, i := range items {
+		ask := "none"
+		if i.Pending {
+			ask = "out"
+		}
+		groups := make([]string, len(i.Groups))
+		for g := range i.Groups {
+			groups[g] = escape(i.Groups[g])
+		}
+		r.rows = append(r.rows, []string{
+			escape(i.JID.String()), escape(i.Name), string(i.Subscription), ask, strings.Join(groups, ";"),
+		})
+	}
+	return r
+}
+
+// escape keeps a value from being taken for more than one line or column.
+func escape(s string) string {
+	return strings.NewReplacer(`\`, `\\`, "\t", `\t`, "\n", `\n`, "\r", `\r`).Replace(s)
+}

@@ -1,0 +1,169 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+
+	"emanagement/rosterpush"
+)
+
+// rosterVerbs is the part of the table that looks at and changes rosters.
+// Users need not be registered: a web application may be the one that knows
+// them, and the server only keep their rosters.
+func rosterVerbs() []*Verb {
+	userJid := Param{"userJid", "User", User, true}
+	return []*Verb{
+		{
+			Name:    "addBuddyToRoster",
+			Summary: "put a contact into a user's roster",
+			Help:    "The item will have exactly this nick, these groups and this subscription, whatever stood there. The contact's own roster is not touched.",
+			Role:    Write,
+			Params: []Param{
+				userJid,
+				{"buddyJid", "Contact", Contact, true},
+				{"buddyNick", "The contact's nick", Text, false},
+				{"buddyGroup", "Groups, one a line", Groups, false},
+				{"subscription_type", "Subscription", Subscription, true},
+			},
+			run: addBuddyToRoster,
+		},
+		{
+			Name:    "removeBuddyFromRoster",
+			Summary: "remove a contact from a user's roster",
+			Help:    "Both subscriptions end: the item in a registered contact's own roster stays, with the subscription none.",
+			Role:    Write,
+			Params:  []Param{userJid, {"buddyJid", "Contact", Contact, true}},
+			run:     removeBuddyFromRoster,
+		},
+		{
+			Name:    "setBidireccionalBuddys",
+			Summary: "put two users in each other's rosters",
+			Help:    "Each gets the other with the subscription both, under the nick and in the groups given for the other. If one side fails, both are put back.",
+			Role:    Write,
+			Params: []Param{
+				{"userAJid", "User A", User, true},
+				{"userBJid", "User B", User, true},
+				{"userANick", "A's nick, in B's roster", Text, false},
+				{"userBNick", "B's nick, in A's roster", Text, false},
+				{"groupForA", "Groups of A in B's roster, one a line", Groups, false},
+				{"groupForB", "Groups of B in A's roster, one a line", Groups, false},
+			},
+			run: setBidireccionalBuddys,
+		},
+		{
+			Name:    "unsetBidireccionalBuddys",
+			Summary: "undo a pair, leaving the user one-way",
+			Help:    "For two who have each other: the old friend loses the user, and the user keeps the old friend with the subscription to.",
+			Role:    Write,
+			Params: []Param{
+				userJid,
+				{"oldFriendJid", "Old friend", User, true},
+				{"oldFriendNick", "The old friend's nick", Text, false},
+				{"groupForOldFriend", "Groups of the old friend, one a line", Groups, false},
+			},
+			run: unsetBidireccionalBuddys,
+		},
+		{
+			Name:    "getRoster",
+			Summary: "show a user's roster",
+			Help:    "One line an item: jid, nick, subscription, ask (none, out), groups with ; between. The columns are separated by tabs.",
+			Role:    Read,
+			Params:  []Param{userJid},
+			run:     getRoster,
+		},
+		{
+			Name:    "removeRoster",
+			Summary: "remove every contact from a user's roster",
+			Help:    "Each as removeBuddyFromRoster does.",
+			Role:    Write,
+			Params:  []Param{userJid},
+			run:     removeRoster,
+		},
+		{
+			Name:    "checkUserJid",
+			Summary: "does a user have a roster?",
+			Help:    "true if it has at least one item.",
+			Role:    Read,
+			Params:  []Param{userJid},
+			run:     checkUserJid,
+		},
+		{
+			Name:    "checkBidirecctionalBuddys",
+			Summary: "do two users have each other?",
+			Help:    "true if each has the other with the subscription both.",
+			Role:    Read,
+			Params:  []Param{{"userAJid", "User A", User, true}, {"userBJid", "User B", User, true}},
+			run:     checkBidirecctionalBuddys,
+		},
+	}
+}
+
+func addBuddyToRoster(ctx context.Context, r *rosterpush.Rosters, a Args) (Result, error) {
+	_, err := r.Put(ctx, a.jid("userJid"), rosterpush.Item{
+		JID:          a.jid("buddyJid"),
+		Name:         a.str("buddyNick"),
+		Groups:       a.strings("buddyGroup"),
+		Subscription: rosterpush.Subscription(a.str("subscription_type")),
+	}, rosterpush.Fields{JID: "buddyJid", Name: "buddyNick", Groups: "buddyGroup", Subscription: "subscription_type"})
+	return Result{}, err
+}
+
+func removeBuddyFromRoster(ctx context.Context, r *rosterpush.Rosters, a Args) (Result, error) {
+	user, buddy := a.jid("userJid"), a.jid("buddyJid")
+	err := r.Remove(ctx, user, buddy)
+	if errors.Is(err, rosterpush.ErrNotInRoster) {
+		return refused("User %s not found in %s roster.", buddy, user), nil
+	}
+	return Result{}, err
+}
+
+func setBidireccionalBuddys(ctx context.Context, r *rosterpush.Rosters, a Args) (Result, error) {
+	_, err := r.SetPair(ctx,
+		rosterpush.Half{
+			User: a.jid("userAJid"), Name: a.str("userBNick"), Groups: a.strings("groupForB"),
+			Fields: rosterpush.Fields{JID: "userAJid", Name: "userBNick", Groups: "groupForB"},
+		},
+		rosterpush.Half{
+			User: a.jid("userBJid"), Name: a.str("userANick"), Groups: a.strings("groupForA"),
+			Fields: rosterpush.Fields{JID: "userBJid", Name: "userANick", Groups: "groupForA"},
+		})
+	return Result{}, err
+}
+
+func unsetBidireccionalBuddys(ctx context.Context, r *rosterpush.Rosters, a Args) (Result, error) {
+	user, other := a.jid("userJid"), a.jid("oldFriendJid")
+	err := r.UnsetPair(ctx, rosterpush.Half{
+		User: user, Name: a.str("oldFriendNick"), Groups: a.strings("groupForOldFriend"),
+		Fields: rosterpush.Fields{JID: "oldFriendJid", Name: "oldFriendNick", Groups: "groupForOldFriend"},
+	}, other)
+	if errors.Is(err, rosterpush.ErrNotBidirectional) {
+		return refused("%s and %s aren't bidireccional buddys", user, other), nil
+	}
+	return Result{}, err
+}
+
+func getRoster(ctx context.Context, r *rosterpush.Rosters, a Args) (Result, error) {
+	items, err := r.Get(ctx, a.jid("userJid"))
+	if err == nil && len(items) == 0 {
+		return refused("Roster not found for user %s", a.jid("userJid")), nil
+	}
+	return rosterTable(items), err
+}
+
+func removeRoster(ctx context.Context, r *rosterpush.Rosters, a Args) (Result, error) {
+	_, err := r.Clear(ctx, a.jid("userJid"))
+	if errors.Is(err, rosterpush.ErrNoRoster) {
+		return refused("Roster not found for userJid %s", a.jid("userJid")), nil
+	}
+	return Result{}, err
+}
+
+func checkUserJid(ctx context.Context, r *rosterpush.Rosters, a Args) (Result, error) {
+	items, err := r.Get(ctx, a.jid("userJid"))
+	return yesNo(len(items) > 0), err
+}
+
+func checkBidirecctionalBuddys(ctx context.Context, r *rosterpush.Rosters, a Args) (Result, error) {
+	yes, err := r.Bidirectional(ctx, a.jid("userAJid"), a.jid("userBJid"))
+	return yesNo(yes), err
+}

@@ -1,0 +1,101 @@
+package rosterpush
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"mellium.im/xmpp/jid"
+)
+
+// Negative answers about what stands.
+var (
+	ErrNotInRoster      = errors.New("no such item in the roster")
+	ErrNoRoster         = errors.New("the roster has no item")
+	ErrNotBidirectional = errors.New("the two do not have each other")
+)
+
+// ErrNoAnswer is wrapped by errors of a Server whose request was not answered:
+// whether it was carried out is unknown.
+var ErrNoAnswer = errors.New("the server did not answer")
+
+// InvalidError refuses a value before anything is sent.
+type InvalidError struct {
+	Field string // the argument it came in
+	Value string
+	Why   string
+}
+
+func (e *InvalidError) Error() string { return fmt.Sprintf("%s: %q is %s", e.Field, e.Value, e.Why) }
+
+// NotServedError refuses a user of a host on which no rosters can be managed.
+// Nothing was sent.
+type NotServedError struct {
+	Host   string
+	Served []string // the hosts on which they can, sorted
+}
+
+func (e *NotServedError) Error() string {
+	served := "none at the moment"
+	if len(e.Served) > 0 {
+		served = strings.Join(e.Served, ", ")
+	}
+	return fmt.Sprintf("%s: not a host whose rosters are managed here (these are: %s)", e.Host, served)
+}
+
+// ForeignContactError refuses a subscription with a contact of another
+// server: ejabberd's API command checks the contact's host, and knows only
+// its own.
+type ForeignContactError struct {
+	Contact      jid.JID
+	Subscription Subscription
+}
+
+func (e *ForeignContactError) Error() string {
+	return fmt.Sprintf("%s: the subscription %q cannot be written: this server's API takes only contacts at its own hosts, and %s is none of them; the subscription none can be written",
+		e.Contact, e.Subscription, e.Contact.Domainpart())
+}
+
+// NotPermittedError says that the server's configuration does not let us do
+// what is asked.
+type NotPermittedError struct {
+	Host string
+	What string // what to add to its configuration
+}
+
+func (e *NotPermittedError) Error() string {
+	return fmt.Sprintf("%s: the server does not permit it: %s", e.Host, e.What)
+}
+
+// PairError is the failure to change both sides of a pair. Err says why.
+type PairError struct {
+	Err   error
+	Sides [2]Side
+}
+
+// Side is what stands on one side of a pair after a failure.
+type Side struct {
+	User     jid.JID
+	Restored bool  // it is as it was before
+	Now      *Item // where it is not: the item that stands, nil for none
+	Err      error // where even that could not be read
+}
+
+func (e *PairError) Error() string {
+	return fmt.Sprintf("%v; %s; %s", e.Err, e.Sides[0], e.Sides[1])
+}
+
+// Unwrap returns why the change failed.
+func (e *PairError) Unwrap() error { return e.Err }
+
+func (s Side) String() string {
+	switch {
+	case s.Restored:
+		return fmt.Sprintf("%s: as before", s.User)
+	case s.Err != nil:
+		return fmt.Sprintf("%s: unknown (%v)", s.User, s.Err)
+	case s.Now == nil:
+		return fmt.Sprintf("%s: no item now", s.User)
+	}
+	return fmt.Sprintf("%s: subscription %q now", s.User, s.Now.Subscription)
+}

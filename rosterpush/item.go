@@ -1,0 +1,94 @@
+package rosterpush
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"mellium.im/xmpp/jid"
+)
+
+// Subscription is the state of an item (RFC 6121 §2.1.2.5).
+type Subscription string
+
+// The four subscriptions.
+const (
+	None Subscription = "none"
+	To   Subscription = "to"
+	From Subscription = "from"
+	Both Subscription = "both"
+)
+
+// Subscriptions lists all four, in the order in which people are shown them.
+func Subscriptions() []Subscription { return []Subscription{None, To, From, Both} }
+
+// includesTo says whether the user receives the contact's presence.
+func (s Subscription) includesTo() bool { return s == To || s == Both }
+
+// Item is one item of a roster (RFC 6121 §2.1.2).
+type Item struct {
+	JID          jid.JID // the contact, bare
+	Name         string  // the nick; may be empty
+	Subscription Subscription
+	Groups       []string // sorted, none empty, none twice
+	Pending      bool     // a subscription request to the contact is unanswered (ask='subscribe')
+	Approved     bool     // the contact's own request is approved in advance
+}
+
+// clean returns the item as a server would keep it: the contact bare, its
+// groups sorted, none empty and none twice.
+func (i Item) clean() Item {
+	i.JID = i.JID.Bare()
+	groups := slices.DeleteFunc(slices.Clone(i.Groups), func(g string) bool { return g == "" })
+	slices.Sort(groups)
+	i.Groups = slices.Compact(groups)
+	return i
+}
+
+// same says whether two items are alike in everything.
+func (i Item) same(o Item) bool {
+	return i.JID.Equal(o.JID) && i.Name == o.Name && i.Subscription == o.Subscription &&
+		i.Pending == o.Pending && i.Approved == o.Approved && slices.Equal(i.Groups, o.Groups)
+}
+
+// settles says whether an item that stands is as wanted. What the server
+// alone decides (an advance approval, a request to a contact whose presence is
+// not part of the wanted subscription) does not count.
+func (i Item) settles(want Item) bool {
+	i.Approved = want.Approved
+	if !want.Subscription.includesTo() {
+		i.Pending = want.Pending
+	}
+	return i.same(want)
+}
+
+// check refuses what no server should be asked to keep. field names the
+// argument in which each part came.
+func (i Item) check(field Fields) error {
+	if i.JID.Domainpart() == "" {
+		return &InvalidError{field.JID, i.JID.String(), "not a JID"}
+	}
+	if !slices.Contains(Subscriptions(), i.Subscription) {
+		return &InvalidError{field.Subscription, string(i.Subscription), "not a subscription (none, to, from, both)"}
+	}
+	if !legal(i.Name) {
+		return &InvalidError{field.Name, i.Name, "holds a character that XML does not allow"}
+	}
+	for _, g := range i.Groups {
+		if !legal(g) {
+			return &InvalidError{field.Groups, g, "holds a character that XML does not allow"}
+		}
+	}
+	return nil
+}
+
+// Fields names the arguments that an item was made from, for errors.
+type Fields struct{ JID, Name, Groups, Subscription string }
+
+// legal says whether XML 1.0 allows every character (§2.2, production 2). One
+// that it does not allow would end the stream to the server.
+func legal(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
+		return r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF
+	})
+}

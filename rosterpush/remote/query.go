@@ -1,0 +1,93 @@
+package remote
+
+import (
+	"encoding/xml"
+	"fmt"
+	"slices"
+
+	"mellium.im/xmlstream"
+	"mellium.im/xmpp/jid"
+
+	"emanagement/rosterpush"
+)
+
+// nsRoster is the namespace of roster stanzas (RFC 6121 §2.1.1).
+const nsRoster = "jabber:iq:roster"
+
+// query is the payload of a roster stanza as a server sends it.
+type query struct {
+	XMLName xml.Name    `xml:"jabber:iq:roster query"`
+	Items   []queryItem `xml:"item"`
+}
+
+type queryItem struct {
+	JID          string   `xml:"jid,attr"`
+	Name         string   `xml:"name,attr"`
+	Subscription string   `xml:"subscription,attr"`
+	Ask          string   `xml:"ask,attr"`
+	Approved     bool     `xml:"approved,attr"`
+	Groups       []string `xml:"group"`
+}
+
+// items is the content of an answer.
+func (q query) items() ([]rosterpush.Item, error) {
+	items := make([]rosterpush.Item, 0, len(q.Items))
+	for _, i := range q.Items {
+		// The server has normalised its JIDs; what it keeps is taken as it is,
+		// even where today's rules would not let it be created.
+		j, err := jid.ParseUnsafe(i.JID)
+		if err != nil {
+			return nil, fmt.Errorf("roster: an item with jid %q: %w", i.JID, err)
+		}
+		item := rosterpush.Item{
+			JID: j.JID, Name: i.Name, Groups: i.Groups,
+			Subscription: rosterpush.Subscription(i.Subscription),
+			Pending:      i.Ask == "subscribe",
+			Approved:     i.Approved,
+		}
+		if item.Subscription == "" { // RFC 6121 §2.1.2.5: absent means none
+			item.Subscription = rosterpush.None
+		}
+		slices.Sort(item.Groups)
+		items = append(items, item)
+	}
+	return items, nil
+}
+
+// get asks for a whole roster.
+func get() xml.TokenReader { return roster(nil) }
+
+// set writes one item (RFC 6121 §2.3).
+func set(i rosterpush.Item) xml.TokenReader {
+	attrs := []xml.Attr{named("jid", i.JID.String()), named("subscription", string(i.Subscription))}
+	if i.Name != "" {
+		attrs = append(attrs, named("name", i.Name))
+	}
+	if i.Approved {
+		attrs = append(attrs, named("approved", "true"))
+	}
+	var groups []xml.TokenReader
+	for _, g := range i.Groups {
+		groups = append(groups, xmlstream.Wrap(xmlstream.Token(xml.CharData(g)), element("group", nil)))
+	}
+	return roster(xmlstream.Wrap(xmlstream.MultiReader(groups...), element("item", attrs)))
+}
+
+// remove removes one item (RFC 6121 §2.5).
+func remove(contact jid.JID) xml.TokenReader {
+	return roster(xmlstream.Wrap(nil, element("item", []xml.Attr{
+		named("jid", contact.String()), named("subscription", "remove"),
+	})))
+}
+
+func roster(inner xml.TokenReader) xml.TokenReader {
+	return xmlstream.Wrap(inner, xml.StartElement{Name: xml.Name{Space: nsRoster, Local: "query"}})
+}
+
+func element(local string, attrs []xml.Attr) xml.StartElement {
+	return xml.StartElement{Name: xml.Name{Local: local}, Attr: attrs}
+}
+
+func named(local, value string) xml.Attr {
+	return xml.Attr{Name: xml.Name{Local: local}, Value: value}
+}

@@ -1,0 +1,187 @@
+package rosterpush
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+	"mellium.im/xmpp/jid"
+)
+
+// Server is what this package needs of a server. Users and contacts are bare
+// JIDs. An error is one of this package's where it has one that fits; one that
+// wraps ErrNoAnswer leaves open whether the request was carried out. All
+// methods may be used by many goroutines at once and end with their context.
+type Server interface {
+	// Roster reads a user's whole roster. That of a user the server does not
+	// know is empty.
+	Roster(ctx context.Context, user jid.JID) ([]Item, error)
+	// Put writes an item's name, groups and subscription, exactly. was is what
+	// stands there, nil for nothing. A pending request may stay.
+	Put(ctx context.Context, user jid.JID, item Item, was *Item) error
+	// Remove removes an item. Both subscriptions end (RFC 6121 §2.5): a server
+	// that knows the contact changes its item too.
+	Remove(ctx context.Context, user, contact jid.JID) error
+}
+
+// Rosters manages rosters on a server. Make it with New. Its methods may be
+// used by many goroutines at once; those that touch the same user wait for
+// each other.
+type Rosters struct {
+	server Server
+	locks  locks
+}
+
+// New returns the rosters of a server.
+func New(s Server) *Rosters { return &Rosters{server: s} }
+
+// Get reads a user's roster, sorted by contact. It is empty where the user
+// has none, registered or not.
+func (r *Rosters) Get(ctx context.Context, user jid.JID) ([]Item, error) {
+	items, err := r.server.Roster(ctx, user.Bare())
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(items, func(a, b Item) int { return strings.Compare(a.JID.String(), b.JID.String()) })
+	return items, nil
+}
+
+// Put makes an item of the user's roster exactly as given, whatever stood
+// there; the contact's own roster is not touched. Where the item already
+// stands, nothing is written. A pending request ends with a subscription that
+// includes the contact's presence and stays otherwise. changed says whether
+// anything was written. Fields names the arguments for an *InvalidError.
+func (r *Rosters) Put(ctx context.Context, user jid.JID, want Item, f Fields) (changed bool, err error) {
+	want = want.clean()
+	if err := want.check(f); err != nil {
+		return false, err
+	}
+	user = user.Bare()
+	unlock, err := r.locks.lock(ctx, user)
+	if err != nil {
+		return false, err
+	}
+	defer unlock()
+	was, err := r.item(ctx, user, want.JID)
+	if err != nil {
+		return false, err
+	}
+	if was != nil && was.settles(want) {
+		return false, nil
+	}
+	if err := r.put(ctx, user, want, was); err != nil {
+		return true, err
+	}
+	return true, r.settle(ctx, user, want, was)
+}
+
+// Remove removes a contact from a user's roster, with both subscriptions
+// (RFC 6121 §2.5). ErrNotInRoster where it is not there.
+func (r *Rosters) Remove(ctx context.Context, user, contact jid.JID) error {
+	user, contact = user.Bare(), contact.Bare()
+	// The server changes the contact's item too.
+	unlock, err := r.locks.lock(ctx, user, contact)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	was, err := r.item(ctx, user, contact)
+	if err != nil {
+		return err
+	}
+	if was == nil {
+		return ErrNotInRoster
+	}
+	return r.server.Remove(ctx, user, contact)
+}
+
+// removesAtOnce is how many removals of one roster are under way at once:
+// enough to keep the server busy, few enough to leave room for others.
+const removesAtOnce = 8
+
+// Clear removes every item of a user's roster, one by one, as Remove does.
+// It stops at the first failure; what was removed until then stays removed.
+// ErrNoRoster where there is none.
+func (r *Rosters) Clear(ctx context.Context, user jid.JID) (removed int, err error) {
+	user = user.Bare()
+	unlock, err := r.locks.lock(ctx, user)
+	if err != nil {
+		return 0, err
+	}
+	defer unlock()
+	items, err := r.server.Roster(ctx, user)
+	if err != nil {
+		return 0, err
+	}
+	if len(items) == 0 {
+		return 0, ErrNoRoster
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(removesAtOnce)
+	done := make(chan struct{}, len(items))
+	for _, i := range items {
+		group.Go(func() error {
+			if err := r.server.Remove(ctx, user, i.JID); err != nil {
+				return err
+			}
+			done <- struct{}{}
+			return nil
+		})
+	}
+	err = group.Wait()
+	return len(done), err
+}
+
+// item reads one item, nil where it is not there.
+func (r *Rosters) item(ctx context.Context, user, contact jid.JID) (*Item, error) {
+	items, err := r.server.Roster(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range items {
+		if i.JID.Equal(contact) {
+			return &i, nil
+		}
+	}
+	return nil, nil
+}
+
+// put writes an item, keeping an approval that stands.
+func (r *Rosters) put(ctx context.Context, user jid.JID, want Item, was *Item) error {
+	if was != nil {
+		want.Approved = was.Approved
+	}
+	return r.server.Put(ctx, user, want, was)
+}
+
+// settle ends a request that was pending before an item was written, where the
+// item's subscription already says what the request asked for. Servers keep
+// the request otherwise, and the item would read as half made.
+func (r *Rosters) settle(ctx context.Context, user jid.JID, want Item, was *Item) error {
+	if was == nil || !was.Pending || !want.Subscription.includesTo() {
+		return nil
+	}
+	if err := r.takeOut(ctx, user, want.JID); err != nil {
+		return err
+	}
+	return r.put(ctx, user, want, nil)
+}
+
+// takeOut removes an item and leaves the contact's as it is. A plain removal
+// would end the contact's subscription too, but there is none to end where the
+// item's subscription is none.
+func (r *Rosters) takeOut(ctx context.Context, user, contact jid.JID) error {
+	now, err := r.item(ctx, user, contact)
+	if err != nil || now == nil {
+		return err
+	}
+	if now.Subscription != None {
+		lone := *now
+		lone.Subscription = None
+		if err := r.server.Put(ctx, user, lone, now); err != nil {
+			return err
+		}
+	}
+	return r.server.Remove(ctx, user, contact)
+}
