@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -206,6 +207,9 @@ func syntax(err error) string {
 	if e, ok := errors.AsType[*yaml.UnknownFieldError](err); ok {
 		return fmt.Sprintf("line %d: %s", e.Token.Position.Line, strings.ReplaceAll(e.Message, "field", "key"))
 	}
+	if e, ok := errors.AsType[*yaml.TypeError](err); ok {
+		return fmt.Sprintf("line %d: %s: a %s cannot stand here", e.Token.Position.Line, key(e.StructFieldName), kind(e.SrcType))
+	}
 	line := 0
 	message := yaml.FormatError(err, false, false)
 	if e, ok := errors.AsType[yaml.Error](err); ok {
@@ -219,4 +223,33 @@ func syntax(err error) string {
 		return message
 	}
 	return fmt.Sprintf("line %d: %s", line, message)
+}
+
+// key is how a field of file or access ("file.JID") is written.
+func key(field *string) string {
+	if field == nil {
+		return "value"
+	}
+	owner, name, _ := strings.Cut(*field, ".")
+	t := reflect.TypeFor[file]()
+	if owner == reflect.TypeFor[access]().Name() {
+		t = reflect.TypeFor[access]()
+	}
+	if f, ok := t.FieldByName(name); ok {
+		return f.Tag.Get("yaml")
+	}
+	return *field
+}
+
+// kind names what was found in the words of YAML.
+func kind(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Slice:
+		return "list"
+	case reflect.Map:
+		return "map"
+	case reflect.String:
+		return "text"
+	}
+	return t.Kind().String()
 }

@@ -35,6 +35,9 @@ const (
 	OtherSecret = "other-secret"
 )
 
+// Hosts are those of every server here, as base.yml names them.
+func Hosts() []string { return []string{"example.org", "localhost"} }
+
 // ports are those of one server, all on 127.0.0.1.
 type ports struct {
 	c2s, component, other, http, dist int

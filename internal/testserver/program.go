@@ -1,0 +1,87 @@
+package testserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Program is a running emanagement, connected to a server.
+type Program struct {
+	cmd *exec.Cmd
+	log lockedBuffer
+	dir string
+}
+
+// readyLine is what the program logs when it has found out how a host takes
+// subscriptions.
+const readyLine = "msg=ready host="
+
+// StartProgram runs "BINARY serve" against the server, as Component, and waits
+// until it is ready on every host. access is the configuration's section of
+// that name, in YAML.
+func StartProgram(ctx context.Context, binary string, s *Server, access string) (*Program, error) {
+	dir, err := os.MkdirTemp("", "emanagement-")
+	if err != nil {
+		return nil, err
+	}
+	p := &Program{dir: dir}
+	if err := p.start(ctx, binary, s, access); err != nil {
+		return nil, errors.Join(fmt.Errorf("emanagement: %w; its log:\n%s", err, p.log.String()), p.Stop())
+	}
+	return p, nil
+}
+
+func (p *Program) start(ctx context.Context, binary string, s *Server, access string) error {
+	secret, conf := filepath.Join(p.dir, "secret"), filepath.Join(p.dir, "emanagement.yml")
+	if err := os.WriteFile(secret, []byte(Secret+"\n"), 0o600); err != nil {
+		return err
+	}
+	text := fmt.Sprintf("jid: %s\nserver: %s\nsecret_file: %s\naccess:\n%s", Component, s.ComponentAddr(), secret, access)
+	if err := os.WriteFile(conf, []byte(text), 0o644); err != nil {
+		return err
+	}
+	cmd := exec.Command(binary, "serve", "--config", conf)
+	cmd.Stderr = &p.log
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	p.cmd = cmd
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for strings.Count(p.log.String(), readyLine) < len(Hosts()) {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("not ready: %w", ctx.Err())
+		}
+	}
+	return nil
+}
+
+// Log is what the program has logged so far.
+func (p *Program) Log() string { return p.log.String() }
+
+// PID is the program's process.
+func (p *Program) PID() int { return p.cmd.Process.Pid }
+
+// Stop stops the program as an administrator would and waits for its end. The
+// error says if it did not end well.
+func (p *Program) Stop() error {
+	defer os.RemoveAll(p.dir)
+	if p.cmd == nil {
+		return nil
+	}
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return errors.Join(err, p.cmd.Wait())
+	}
+	return p.cmd.Wait()
+}

@@ -1,0 +1,72 @@
+package xmppclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"mellium.im/xmpp/stanza"
+)
+
+const nsPing = "urn:xmpp:ping"
+
+// read is the reading goroutine: it lives as long as the stream and cleans up
+// after it.
+func (c *Client) read() {
+	defer close(c.done)
+	why := fmt.Errorf("session of %s: %w", c.jid, ErrClosed)
+	if err := c.readStanzas(); !errors.Is(err, io.EOF) {
+		why = fmt.Errorf("%w: %w", why, err)
+	}
+	c.endOutput()
+	_ = c.conn.Close()
+	c.inbox.finish(why)
+}
+
+// readStanzas returns when the stream ends, with io.EOF if it ended in order.
+func (c *Client) readStanzas() error {
+	r := c.session.TokenReader()
+	defer func() { _ = r.Close() }()
+	for {
+		e, err := nextElement(r)
+		if err != nil {
+			return err
+		}
+		if c.asks.deliver(e) {
+			continue
+		}
+		// Answered first, so that whoever finds a request in the inbox knows
+		// that its answer is on the way.
+		c.answer(e)
+		c.inbox.put(e)
+	}
+}
+
+// answer replies to e if it is a request: RFC 6120 leaves none unanswered.
+func (c *Client) answer(e Element) {
+	typ := stanza.IQType(e.Attr("type"))
+	if !e.is(nsClient, "iq") || typ != stanza.GetIQ && typ != stanza.SetIQ {
+		return
+	}
+	reply, payload := stanza.ResultIQ, ""
+	if !c.isPing(e) && !c.isRosterPush(e) {
+		reply = stanza.ErrorIQ
+		payload = `<error type="cancel"><service-unavailable` + attribute(nsXMLNS, nsStanzas) + `/></error>`
+	}
+	// A failed write closes the connection, which the next read reports.
+	_ = c.Send(context.Background(), iq(reply, e.Attr("id"), e.Attr("from"), payload))
+}
+
+func (c *Client) isPing(e Element) bool {
+	_, ok := e.Child(nsPing, "ping")
+	return ok && e.Attr("type") == string(stanza.GetIQ)
+}
+
+// isRosterPush says whether e is a roster push that may be believed: only the
+// user's own account may send one (RFC 6121, 2.1.6).
+func (c *Client) isRosterPush(e Element) bool {
+	_, ok := e.Child(nsRoster, "query")
+	from := e.Attr("from")
+	return ok && e.Attr("type") == string(stanza.SetIQ) && (from == "" || from == c.jid.Bare().String())
+}

@@ -1,0 +1,159 @@
+// Package emanagement_test tries the component on a real ejabberd, from the
+// outside.
+package emanagement_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"mellium.im/xmpp/jid"
+
+	"emanagement/component"
+	"emanagement/internal/testserver"
+	"emanagement/internal/xmppclient"
+)
+
+// Shared by the tests that neither stop the server nor mind other users on it.
+var (
+	server *testserver.Server
+	binary string
+)
+
+// access is who may do what in the tests.
+const access = `
+  - {jid: admin@localhost, role: admin}
+  - {jid: reader@localhost, role: read}
+  - {jid: writer@localhost, role: write, hosts: [localhost]}
+  - {jid: rails.localhost, role: write}
+`
+
+var service = jid.MustParse(testserver.Component)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code, err := withServer(m.Run)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// withServer runs the tests with a server, an administrator's account on it,
+// and the program.
+func withServer(run func() int) (code int, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	if server, err = testserver.New(nil); err != nil {
+		return 1, err
+	}
+	defer func() { err = errors.Join(err, server.Close()) }()
+	if err := server.Start(ctx); err != nil {
+		return 1, err
+	}
+	dir, err := os.MkdirTemp("", "emanagement-")
+	if err != nil {
+		return 1, err
+	}
+	defer os.RemoveAll(dir)
+	if binary, err = build(ctx, dir); err != nil {
+		return 1, err
+	}
+	for _, name := range []string{"admin", "reader", "writer", "stranger"} {
+		if err := server.API(ctx, "register", map[string]string{"user": name, "host": "localhost", "password": "pw"}, new(string)); err != nil {
+			return 1, err
+		}
+	}
+	program, err := testserver.StartProgram(ctx, binary, server, access)
+	if err != nil {
+		return 1, err
+	}
+	defer func() {
+		if serr := program.Stop(); serr != nil {
+			err = errors.Join(err, fmt.Errorf("emanagement: %w; its log:\n%s", serr, program.Log()))
+		}
+	}()
+	return run(), nil
+}
+
+// build builds the program as the tests are built: with the race detector
+// where they have it.
+func build(ctx context.Context, dir string) (string, error) {
+	path := filepath.Join(dir, "emanagement")
+	args := []string{"build", "-o", path}
+	if raceEnabled {
+		args = append(args, "-race")
+	}
+	out, err := exec.CommandContext(ctx, "go", append(args, "./cmd/emanagement")...).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return path, nil
+}
+
+// login connects a client of an account on the shared server.
+func login(t testing.TB, account string) *xmppclient.Client {
+	t.Helper()
+	return loginTo(t, server, account)
+}
+
+func loginTo(t testing.TB, s *testserver.Server, account string) *xmppclient.Client {
+	t.Helper()
+	c, err := xmppclient.Dial(t.Context(), s.ClientAddr(), jid.MustParse(account), "pw")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil && !errors.Is(err, xmppclient.ErrClosed) {
+			t.Error(err)
+		}
+	})
+	return c
+}
+
+// register creates accounts on the shared server.
+func register(t testing.TB, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		j := jid.MustParse(name)
+		err := server.API(t.Context(), "register", map[string]string{"user": j.Localpart(), "host": j.Domainpart(), "password": "pw"}, new(string))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// newComponent is a component of the test's own on a server of its own.
+func newComponent(t testing.TB, s *testserver.Server, change func(*component.Config)) *component.Component {
+	t.Helper()
+	conf := component.Config{JID: service, Address: s.ComponentAddr(), Secret: []byte(testserver.Secret), Name: "emanagement", Version: "test"}
+	if change != nil {
+		change(&conf)
+	}
+	c, err := component.New(conf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// runComponent runs a component until the test ends.
+func runComponent(t testing.TB, c *component.Component) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- c.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -1,0 +1,5 @@
+//go:build race
+
+package emanagement_test
+
+const raceEnabled = true
