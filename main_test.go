@@ -71,7 +71,7 @@ func withServer(run func() int) (code int, err error) {
 			return 1, err
 		}
 	}
-	program, err := testserver.StartProgram(ctx, binary, server, access)
+	program, err := testserver.StartProgram(ctx, binary, server, testserver.Settings{Access: access})
 	if err != nil {
 		return 1, err
 	}

@@ -1,51 +1,199 @@
 package emanagement_test
 
 import (
-	"context"
+	"fmt"
+	"slices"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// entry is an item as the server's own command tells it.
-type entry struct {
-	JID          string   `json:"jid"`
-	Nick         string   `json:"nick"`
-	Subscription string   `json:"subscription"`
-	Groups       []string `json:"groups"`
+// awkward are texts that went wrong in one program or another.
+var awkward = []string{
+	"Pamela Hall",
+	`"quoted" 'twice' $(touch /tmp/x) ; rm -rf`,
+	`<&>"']]> &amp; &lt;`,
+	"a : b",
+	"  leading and trailing  ",
+	"emoji 😀 é 漢字 ‮",
+	`back\slash`,
+	"semi;colon",
 }
 
-func args(pairs ...string) map[string][]string {
-	m := make(map[string][]string)
-	for i := 0; i < len(pairs); i += 2 {
-		m[pairs[i]] = append(m[pairs[i]], pairs[i+1])
+// both runs a test with accounts that the server knows and with such that it
+// does not, which servers treat differently.
+func both(t *testing.T, test func(t *testing.T, host string, people func(names ...string) []string)) {
+	for _, registered := range []bool{false, true} {
+		t.Run(fmt.Sprintf("registered=%t", registered), func(t *testing.T) {
+			t.Parallel()
+			test(t, "localhost", func(names ...string) []string {
+				jids := people(t, "localhost", names...)
+				if registered {
+					register(t, jids...)
+				}
+				return jids
+			})
+		})
 	}
-	return m
 }
 
-func TestFirst(t *testing.T) {
-	admin := login(t, "admin@localhost/test")
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	list, err := admin.Commands(ctx, service)
+func TestAddBuddyToRoster(t *testing.T) {
+	admin := login(t, "admin@localhost")
+	both(t, func(t *testing.T, host string, people func(...string) []string) {
+		jids := people("user", "buddy")
+		user, buddy := jids[0], jids[1]
+		for _, subscription := range []string{"none", "to", "from", "both", "to", "none"} {
+			for _, text := range awkward {
+				done(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", buddy,
+					"buddyNick", text, "buddyGroup", text, "subscription_type", subscription)
+				require.Equal(t, []entry{{buddy, text, subscription, []string{text}}}, stored(t, server, user))
+			}
+		}
+		assert.Empty(t, stored(t, server, buddy), "the buddy's own roster is not touched")
+
+		done(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", buddy+"/phone", "buddyGroup", "b", "buddyGroup", "", "buddyGroup", "a", "buddyGroup", "b", "subscription_type", "both")
+		assert.Equal(t, []entry{{buddy, "", "both", []string{"a", "b"}}}, stored(t, server, user), "a bare contact, its groups once each")
+	})
+}
+
+func TestAddBuddyToRosterElsewhere(t *testing.T) {
+	admin := login(t, "admin@localhost")
+	user := people(t, "localhost", "user")[0]
+
+	done(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", "bob@example.org", "subscription_type", "both")
+	assert.Equal(t, []entry{{"bob@example.org", "", "both", []string{}}}, stored(t, server, user), "a contact at another host of the server")
+
+	got := run(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", "bob@remote.example", "subscription_type", "both")
+	assert.Equal(t, "error", got.note)
+	assert.Contains(t, got.text, "remote.example is none of them")
+	assert.Len(t, stored(t, server, user), 1, "nothing was written")
+
+	done(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", "bob@remote.example", "buddyNick", "B", "subscription_type", "none")
+	assert.Equal(t, entry{"bob@remote.example", "B", "none", []string{}}, stored(t, server, user)[1])
+}
+
+func TestRemoveBuddyFromRoster(t *testing.T) {
+	admin := login(t, "admin@localhost")
+	both(t, func(t *testing.T, host string, people func(...string) []string) {
+		jids := people("user", "buddy", "other")
+		user, buddy, other := jids[0], jids[1], jids[2]
+		put(t, server, user, entry{buddy, "B", "to", nil})
+		put(t, server, user, entry{other, "O", "both", nil})
+
+		done(t, admin, "removeBuddyFromRoster", "userJid", user, "buddyJid", buddy)
+		assert.Equal(t, []entry{{other, "O", "both", []string{}}}, stored(t, server, user))
+
+		refusal := answer{"error", fmt.Sprintf("User %s not found in %s roster.", buddy, user), nil}
+		refusal.lines = []string{refusal.text}
+		assert.Equal(t, refusal, run(t, admin, "removeBuddyFromRoster", "userJid", user, "buddyJid", buddy))
+	})
+}
+
+func TestSetAndUnsetBidireccionalBuddys(t *testing.T) {
+	admin := login(t, "admin@localhost")
+	both(t, func(t *testing.T, host string, people func(...string) []string) {
+		jids := people("a", "b")
+		a, b := jids[0], jids[1]
+		for _, text := range awkward {
+			done(t, admin, "setBidireccionalBuddys", "userAJid", a, "userBJid", b,
+				"userANick", "A "+text, "userBNick", "B "+text, "groupForA", "for A", "groupForB", text)
+			require.Equal(t, []entry{{b, "B " + text, "both", []string{text}}}, stored(t, server, a))
+			require.Equal(t, []entry{{a, "A " + text, "both", []string{"for A"}}}, stored(t, server, b))
+		}
+		assert.Equal(t, "true", run(t, admin, "checkBidirecctionalBuddys", "userAJid", b, "userBJid", a).text)
+
+		done(t, admin, "unsetBidireccionalBuddys", "userJid", a, "oldFriendJid", b, "oldFriendNick", "Old", "groupForOldFriend", "Once")
+		assert.Equal(t, []entry{{b, "Old", "to", []string{"Once"}}}, stored(t, server, a))
+		assert.Empty(t, stored(t, server, b))
+
+		refusal := fmt.Sprintf("%s and %s aren't bidireccional buddys", a, b)
+		assert.Equal(t, answer{"error", refusal, []string{refusal}},
+			run(t, admin, "unsetBidireccionalBuddys", "userJid", a, "oldFriendJid", b))
+		assert.Equal(t, answer{"info", "false", []string{"false"}},
+			run(t, admin, "checkBidirecctionalBuddys", "userAJid", a, "userBJid", b))
+	})
+}
+
+func TestCheckBidirecctionalBuddys(t *testing.T) {
+	admin := login(t, "admin@localhost")
+	subscriptions := []string{"", "none", "to", "from", "both"}
+	for _, ofA := range subscriptions {
+		for _, ofB := range subscriptions {
+			t.Run(ofA+"-"+ofB, func(t *testing.T) {
+				jids := people(t, "localhost", "a", "b")
+				if ofA != "" {
+					put(t, server, jids[0], entry{jids[1], "", ofA, nil})
+				}
+				if ofB != "" {
+					put(t, server, jids[1], entry{jids[0], "", ofB, nil})
+				}
+				want := fmt.Sprint(ofA == "both" && ofB == "both")
+				assert.Equal(t, want, run(t, admin, "checkBidirecctionalBuddys", "userAJid", jids[0], "userBJid", jids[1]).text)
+			})
+		}
+	}
+}
+
+func TestGetRoster(t *testing.T) {
+	admin := login(t, "admin@localhost")
+	both(t, func(t *testing.T, host string, people func(...string) []string) {
+		user := people("user")[0]
+		refusal := "Roster not found for user " + user
+		assert.Equal(t, answer{"error", refusal, []string{refusal}}, run(t, admin, "getRoster", "userJid", user))
+		assert.Equal(t, "false", run(t, admin, "checkUserJid", "userJid", user).text)
+
+		put(t, server, user, entry{"z@localhost", "tab\there", "none", nil})
+		put(t, server, user, entry{"a@localhost", `back\slash`, "from", []string{"two\nlines", "One"}})
+		assert.Equal(t, answer{"info", "2 items", []string{
+			`a@localhost	back\\slash	from	none	One;two\nlines`,
+			`z@localhost	tab\there	none	none	`,
+		}}, run(t, admin, "getRoster", "userJid", user))
+		assert.Equal(t, "true", run(t, admin, "checkUserJid", "userJid", user).text)
+	})
+}
+
+func TestPendingRequestIsShown(t *testing.T) {
+	admin := login(t, "admin@localhost")
+	jids := people(t, "localhost", "asks", "asked")
+	register(t, jids...)
+	client := login(t, jids[0])
+	require.NoError(t, client.Send(t.Context(), "<presence/>"))
+	require.NoError(t, client.Send(t.Context(), fmt.Sprintf("<presence type='subscribe' to='%s'/>", jids[1])))
+	_, err := client.Roster(t.Context()) // after the request, in the order of the stream
 	require.NoError(t, err)
-	t.Log(list)
-	r, err := admin.Execute(ctx, service, "addBuddyToRoster")
-	t.Log(r.Raw, err)
-	r, err = admin.Submit(ctx, service, r, "complete", args("userJid", "demo@localhost", "buddyJid", "pamela@localhost", "subscription_type", "to", "buddyNick", "Pamela <&> : 😀", "buddyGroup", "A B", "buddyGroup", "x;y"))
-	t.Log(r.Raw, err)
-	r, err = admin.Run(ctx, service, "getRoster", args("userJid", "demo@localhost"))
-	t.Log(r.Raw, err)
-	r, err = admin.Run(ctx, service, "setBidireccionalBuddys", args("userAJid", "demo@localhost", "userBJid", "pamela@localhost", "userANick", "D", "userBNick", "P"))
-	t.Log(r.Raw, err)
-	r, err = admin.Run(ctx, service, "unsetBidireccionalBuddys", args("userJid", "demo@localhost", "oldFriendJid", "pamela@localhost"))
-	t.Log(r.Raw, err)
-	var got []entry
-	require.NoError(t, server.API(ctx, "get_roster", map[string]string{"user": "demo", "host": "localhost"}, &got))
-	t.Log(got)
-	r, err = admin.Run(ctx, service, "removeRoster", args("userJid", "demo@nowhere"))
-	t.Log(r.Raw, err)
-	assert.True(t, true)
+	assert.Equal(t, []string{jids[1] + "\t\tnone\tout\t"}, run(t, admin, "getRoster", "userJid", jids[0]).lines)
+}
+
+func TestRemoveRoster(t *testing.T) {
+	admin := login(t, "admin@localhost")
+	both(t, func(t *testing.T, host string, people func(...string) []string) {
+		jids := people("user", "friend")
+		user, friend := jids[0], jids[1]
+		for i := range 30 {
+			put(t, server, user, entry{fmt.Sprintf("c%d@localhost", i), "", []string{"none", "to", "from", "both"}[i%4], nil})
+		}
+		put(t, server, user, entry{friend, "", "both", nil})
+		done(t, admin, "removeRoster", "userJid", user)
+		assert.Empty(t, stored(t, server, user))
+
+		refusal := "Roster not found for userJid " + user
+		assert.Equal(t, answer{"error", refusal, []string{refusal}}, run(t, admin, "removeRoster", "userJid", user))
+	})
+}
+
+func TestBigRoster(t *testing.T) {
+	admin := login(t, "admin@localhost")
+	user := people(t, "localhost", "user")[0]
+	var want []string
+	for i := range 2000 {
+		contact := fmt.Sprintf("contact-%04d@localhost", i)
+		put(t, server, user, entry{contact, fmt.Sprintf("Contact %d", i), "both", []string{"Everybody"}})
+		want = append(want, fmt.Sprintf("%s\tContact %d\tboth\tnone\tEverybody", contact, i))
+	}
+	slices.Sort(want)
+	assert.Equal(t, answer{"info", "2000 items", want}, run(t, admin, "getRoster", "userJid", user))
+	assert.Equal(t, "true", run(t, admin, "checkUserJid", "userJid", user).text)
+	done(t, admin, "removeRoster", "userJid", user)
+	assert.Empty(t, stored(t, server, user))
 }

@@ -61,6 +61,8 @@ func dial(ctx context.Context, addr string) (net.Conn, error) {
 
 // negotiate makes the handshake of XEP-0114 §3 on a fresh connection.
 func negotiate(ctx context.Context, conn net.Conn, domain jid.JID, secret []byte) (*xmpp.Session, error) {
+	// The library's own deadline does not hold; a closed connection does.
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	session, err := xep0114.NewSession(ctx, domain, secret, conn)
 	if err == nil {
 		return session, nil

@@ -40,21 +40,23 @@ func Hosts() []string { return []string{"example.org", "localhost"} }
 
 // ports are those of one server, all on 127.0.0.1.
 type ports struct {
-	c2s, component, other, http, dist int
+	c2s, component, tls, other, http, dist int
 }
 
-// configuration is the whole ejabberd.yml of one server.
-func configuration(p ports, edit func(map[string]any)) ([]byte, error) {
-	own := strings.NewReplacer(
-		"C2S", strconv.Itoa(p.c2s), "OTHER", strconv.Itoa(p.other), "HTTP", strconv.Itoa(p.http),
-	).Replace(base)
-	quoted, err := yaml.Marshal(Secret)
+// configuration is the whole ejabberd.yml of one server, whose folder is dir.
+func configuration(dir string, p ports, edit func(map[string]any)) ([]byte, error) {
+	yml, err := yaml.Marshal(Secret)
 	if err != nil {
 		return nil, err
 	}
+	secret := strings.TrimSpace(string(yml))
+	own := strings.NewReplacer(
+		"DIR", dir, "COMPONENT", Component, "SECRET", secret,
+		"C2S", strconv.Itoa(p.c2s), "OTHER", strconv.Itoa(p.other), "HTTP", strconv.Itoa(p.http), "TLS", strconv.Itoa(p.tls),
+	).Replace(base)
 	merged := strings.NewReplacer(
 		documentedComponent, Component,
-		`"`+documentedSecret+`"`, strings.TrimSpace(string(quoted)),
+		`"`+documentedSecret+`"`, secret,
 		documentedPort, fmt.Sprintf("port: %d", p.component),
 	).Replace(Config)
 

@@ -23,32 +23,42 @@ type Program struct {
 // subscriptions.
 const readyLine = "msg=ready host="
 
+// Settings are what a test may want of the program's configuration.
+type Settings struct {
+	Access  string   // the section of that name, in YAML
+	Address string   // where to connect; "" for the server's ComponentAddr
+	Env     []string // beside the test's own environment
+}
+
 // StartProgram runs "BINARY serve" against the server, as Component, and waits
-// until it is ready on every host. access is the configuration's section of
-// that name, in YAML.
-func StartProgram(ctx context.Context, binary string, s *Server, access string) (*Program, error) {
+// until it is ready on every host.
+func StartProgram(ctx context.Context, binary string, s *Server, settings Settings) (*Program, error) {
 	dir, err := os.MkdirTemp("", "emanagement-")
 	if err != nil {
 		return nil, err
 	}
 	p := &Program{dir: dir}
-	if err := p.start(ctx, binary, s, access); err != nil {
+	if err := p.start(ctx, binary, s, settings); err != nil {
 		return nil, errors.Join(fmt.Errorf("emanagement: %w; its log:\n%s", err, p.log.String()), p.Stop())
 	}
 	return p, nil
 }
 
-func (p *Program) start(ctx context.Context, binary string, s *Server, access string) error {
+func (p *Program) start(ctx context.Context, binary string, s *Server, settings Settings) error {
 	secret, conf := filepath.Join(p.dir, "secret"), filepath.Join(p.dir, "emanagement.yml")
 	if err := os.WriteFile(secret, []byte(Secret+"\n"), 0o600); err != nil {
 		return err
 	}
-	text := fmt.Sprintf("jid: %s\nserver: %s\nsecret_file: %s\naccess:\n%s", Component, s.ComponentAddr(), secret, access)
+	if settings.Address == "" {
+		settings.Address = s.ComponentAddr()
+	}
+	text := fmt.Sprintf("jid: %s\nserver: %s\nsecret_file: %s\naccess:\n%s", Component, settings.Address, secret, settings.Access)
 	if err := os.WriteFile(conf, []byte(text), 0o644); err != nil {
 		return err
 	}
 	cmd := exec.Command(binary, "serve", "--config", conf)
 	cmd.Stderr = &p.log
+	cmd.Env = append(os.Environ(), settings.Env...)
 	if err := cmd.Start(); err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ type Server struct {
 	dir, outside string // its folder, as seen inside and outside the root
 	edit         func(map[string]any)
 
-	cmd      *exec.Cmd
+	exited   chan error // receives the end of the running server, nil when none runs
 	lifeline io.Closer
 	log      lockedBuffer
 }
@@ -62,14 +62,19 @@ func New(edit func(config map[string]any)) (*Server, error) {
 
 // configure takes free ports and writes the configuration files.
 func (s *Server) configure() error {
-	if err := freePorts(&s.c2s, &s.component, &s.other, &s.http, &s.dist); err != nil {
+	if err := freePorts(&s.c2s, &s.component, &s.tls, &s.other, &s.http, &s.dist); err != nil {
 		return err
 	}
-	yml, err := configuration(s.ports, s.edit)
+	yml, err := configuration(s.dir, s.ports, s.edit)
+	if err != nil {
+		return err
+	}
+	cert, err := certificate()
 	if err != nil {
 		return err
 	}
 	files := map[string]string{
+		certFile:       cert,
 		"ejabberd.yml": string(yml),
 		// A fixed port for Erlang's distribution, on loopback, needs no epmd.
 		"ejabberdctl.cfg": fmt.Sprintf("INET_DIST_INTERFACE=127.0.0.1\nERL_DIST_PORT=%d\n", s.dist),
@@ -92,29 +97,35 @@ func (s *Server) ComponentAddr() string { return addr(s.component) }
 // OtherAddr is where OtherComponent connects.
 func (s *Server) OtherAddr() string { return addr(s.other) }
 
-// Path is where a file of the server's folder is found from outside, and how
-// the server itself calls it.
-func (s *Server) Path(name string) (outside, inside string) {
-	return filepath.Join(s.outside, name), filepath.Join(s.dir, name)
-}
+// SocketAddr is where Component connects by a Unix socket.
+func (s *Server) SocketAddr() string { return "unix:" + filepath.Join(s.outside, "c.sock") }
+
+// TLSAddr is where Component connects by TLS, with the certificate in
+// CertFile.
+func (s *Server) TLSAddr() string { return "tls://localhost:" + strconv.Itoa(s.tls) }
+
+// CertFile is the server's self-made certificate.
+func (s *Server) CertFile() string { return filepath.Join(s.outside, certFile) }
 
 // Start starts the server and waits until it accepts connections.
 func (s *Server) Start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	// Not bound to ctx: the server lives until Stop or Close.
-	s.cmd = s.command(context.Background(), "/bin/bash", append([]string{"-c", supervise, "supervise", s.ctl}, s.ctlArgs("foreground")...)...)
-	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
-	stdin, err := s.cmd.StdinPipe()
+	cmd := s.command(context.Background(), "/bin/bash", append([]string{"-c", supervise, "supervise", s.ctl}, s.ctlArgs("foreground")...)...)
+	cmd.Stdout, cmd.Stderr = &s.log, &s.log
+	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return err
 	}
 	s.lifeline = stdin
-	if err := s.cmd.Start(); err != nil {
+	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("ejabberd: cannot be started: %w", err)
 	}
-	for _, port := range []int{s.c2s, s.component, s.other, s.http} {
-		if err := awaitPort(ctx, port); err != nil {
+	s.exited = make(chan error, 1)
+	go func() { s.exited <- cmd.Wait() }() // received by Stop or Close
+	for _, port := range []int{s.c2s, s.component, s.tls, s.other, s.http} {
+		if err := s.awaitPort(ctx, port); err != nil {
 			return fmt.Errorf("ejabberd: does not come up: %w; its log:\n%s", err, s.log.String())
 		}
 	}
@@ -127,21 +138,21 @@ func (s *Server) Stop(ctx context.Context) error {
 	if _, err := s.Ctl(ctx, "stop"); err != nil {
 		return err
 	}
-	err := s.cmd.Wait() // closes the lifeline
-	s.cmd = nil
+	err := <-s.exited
+	s.exited = nil
 	return err
 }
 
 // Close ends the server at once and removes its folder. A server that does
 // not run is only removed.
 func (s *Server) Close() error {
-	if s.cmd == nil {
-		return os.RemoveAll(s.outside)
+	var err error
+	if s.exited != nil {
+		s.lifeline.Close() // also closed already where the server ended by itself
+		err = <-s.exited
+		s.exited = nil
 	}
-	err := s.lifeline.Close()
-	werr := s.cmd.Wait()
-	s.cmd = nil
-	return errors.Join(err, werr, os.RemoveAll(s.outside))
+	return errors.Join(err, os.RemoveAll(s.outside))
 }
 
 // Ctl runs ejabberdctl with these arguments and returns what it printed.
@@ -194,8 +205,9 @@ func freePorts(into ...*int) error {
 	return nil
 }
 
-// awaitPort waits until something listens on the port.
-func awaitPort(ctx context.Context, port int) error {
+// awaitPort waits until something listens on the port, or the server has
+// ended.
+func (s *Server) awaitPort(ctx context.Context, port int) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -205,6 +217,9 @@ func awaitPort(ctx context.Context, port int) error {
 		}
 		select {
 		case <-tick.C:
+		case end := <-s.exited:
+			s.exited <- end
+			return errors.New("it has ended")
 		case <-ctx.Done():
 			return fmt.Errorf("port %d: %w", port, err)
 		}

@@ -1,0 +1,105 @@
+package emanagement_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"mellium.im/xmpp/jid"
+
+	"emanagement/internal/testserver"
+	"emanagement/internal/xmppclient"
+)
+
+// entry is an item as the server's own command tells it: another way than the
+// stanzas that wrote it.
+type entry struct {
+	JID          string   `json:"jid"`
+	Nick         string   `json:"nick"`
+	Subscription string   `json:"subscription"`
+	Groups       []string `json:"groups"`
+}
+
+// stored is what the server keeps as a user's roster, sorted.
+func stored(t testing.TB, s *testserver.Server, user string) []entry {
+	t.Helper()
+	j := jid.MustParse(user)
+	var entries []entry
+	require.NoError(t, s.API(t.Context(), "get_roster", map[string]string{"user": j.Localpart(), "host": j.Domainpart()}, &entries))
+	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.JID, b.JID) })
+	for i := range entries {
+		slices.Sort(entries[i].Groups)
+	}
+	return entries
+}
+
+// put writes an item by the server's own command.
+func put(t testing.TB, s *testserver.Server, user string, e entry) {
+	t.Helper()
+	owner, contact := jid.MustParse(user), jid.MustParse(e.JID)
+	groups := e.Groups
+	if groups == nil {
+		groups = []string{}
+	}
+	require.NoError(t, s.API(t.Context(), "add_rosteritem", map[string]any{
+		"localuser": owner.Localpart(), "localhost": owner.Domainpart(),
+		"user": contact.Localpart(), "host": contact.Domainpart(),
+		"nick": e.Nick, "groups": groups, "subs": e.Subscription,
+	}, new(int)))
+}
+
+// args makes the values of a form from pairs of field and value.
+func args(pairs ...string) map[string][]string {
+	m := make(map[string][]string)
+	for i := 0; i < len(pairs); i += 2 {
+		m[pairs[i]] = append(m[pairs[i]], pairs[i+1])
+	}
+	return m
+}
+
+// answer is a completed command as every client can show it: one note, its
+// text in the title too, and the lines of the field result.
+type answer struct {
+	note, text string
+	lines      []string
+}
+
+// run runs a verb through a client and checks the shape of its answer.
+func run(t testing.TB, c *xmppclient.Client, verb string, pairs ...string) answer {
+	t.Helper()
+	r, err := c.Run(patience(t), service, verb, args(pairs...))
+	require.NoError(t, err, r.Raw.String())
+	require.Equal(t, "completed", r.Status, r.Raw.String())
+	require.Len(t, r.Notes, 1)
+	require.Equal(t, r.Notes[0].Text, r.Title)
+	f, ok := r.Field("result")
+	require.True(t, ok, r.Raw.String())
+	return answer{r.Notes[0].Type, r.Notes[0].Text, f.Values}
+}
+
+// done runs a verb that must answer Done.
+func done(t testing.TB, c *xmppclient.Client, verb string, pairs ...string) {
+	t.Helper()
+	require.Equal(t, answer{"info", "Done", []string{"Done"}}, run(t, c, verb, pairs...))
+}
+
+// patience is a context for what takes no longer than a moment.
+func patience(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// people makes JIDs that no other test uses, at a host of the shared server.
+func people(t testing.TB, host string, names ...string) []string {
+	jids := make([]string, len(names))
+	for i, n := range names {
+		test := strings.NewReplacer("/", "-", "_", "-", "#", "").Replace(strings.ToLower(t.Name()))
+		jids[i] = fmt.Sprintf("%s.%s@%s", n, test, host)
+	}
+	return jids
+}
