@@ -68,7 +68,7 @@ func withServer(run func() int) (code int, err error) {
 	}
 	for _, name := range []string{"admin", "reader", "writer", "stranger"} {
 		if err := server.API(ctx, "register", map[string]string{"user": name, "host": "localhost", "password": "pw"}, new(string)); err != nil {
-			return 1, err
+			return 1, fmt.Errorf("%w\n%s", err, server.Log())
 		}
 	}
 	program, err := testserver.StartProgram(ctx, binary, server, testserver.Settings{Access: access})

@@ -100,8 +100,6 @@ func credential(passwd string) *syscall.Credential {
 // tempDir makes a folder inside the root that ejabberd may write to, and
 // returns its path as seen inside and outside.
 func (p program) tempDir() (inside, outside string, err error) {
-	// A short name: ejabberd makes a longer one of a socket's path in there,
-	// and those are limited.
 	outside, err = os.MkdirTemp(filepath.Join(p.root, "/tmp"), "em-")
 	if err != nil {
 		return "", "", err

@@ -23,6 +23,9 @@ func Run(tb testing.TB, edit func(config map[string]any)) *Server {
 		if err := s.Close(); err != nil {
 			tb.Error(err)
 		}
+		if tb.Failed() {
+			tb.Logf("the server's log:\n%s", s.Log())
+		}
 	})
 	if err := s.Start(tb.Context()); err != nil {
 		tb.Fatal(err)

@@ -97,9 +97,6 @@ func (s *Server) ComponentAddr() string { return addr(s.component) }
 // OtherAddr is where OtherComponent connects.
 func (s *Server) OtherAddr() string { return addr(s.other) }
 
-// SocketAddr is where Component connects by a Unix socket.
-func (s *Server) SocketAddr() string { return "unix:" + filepath.Join(s.outside, "c.sock") }
-
 // TLSAddr is where Component connects by TLS, with the certificate in
 // CertFile.
 func (s *Server) TLSAddr() string { return "tls://localhost:" + strconv.Itoa(s.tls) }
