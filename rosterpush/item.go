@@ -25,6 +25,9 @@ func Subscriptions() []Subscription { return []Subscription{None, To, From, Both
 // includesTo says whether the user receives the contact's presence.
 func (s Subscription) includesTo() bool { return s == To || s == Both }
 
+// includesFrom says whether the contact receives the user's presence.
+func (s Subscription) includesFrom() bool { return s == From || s == Both }
+
 // Item is one item of a roster (RFC 6121 §2.1.2).
 type Item struct {
 	JID          jid.JID // the contact, bare

@@ -129,12 +129,11 @@ func (r *Rosters) pair(ctx context.Context, a, b jid.JID, plan func([2]change) (
 		}
 	}
 	// Only now, for a request that this ends cannot be put back.
-	for _, s := range sides {
-		if s.want == nil || s.stands() {
-			continue
-		}
-		if err := r.settle(ctx, s.user, *s.want, s.was); err != nil {
-			return true, r.restore(ctx, err, sides)
+	for i, s := range sides {
+		if s.leaves(sides[1-i]) {
+			if err := r.anew(ctx, s.user, *s.want); err != nil {
+				return true, r.restore(ctx, err, sides)
+			}
 		}
 	}
 	return changed, nil
@@ -145,6 +144,22 @@ func (s change) stands() bool {
 		return s.want == nil && s.was == nil
 	}
 	return s.was.settles(*s.want)
+}
+
+// leaves says whether a request remains with an item that has been written:
+// one of the user's own, or one that the other has made and the user has not
+// answered. The latter no roster shows, but the server would go on to present
+// it at every login; the other's item tells.
+func (s change) leaves(other change) bool {
+	if s.want == nil || s.stands() {
+		return false
+	}
+	if pendingAfter(s.was, *s.want) {
+		return true
+	}
+	asked := other.was != nil && other.was.Pending
+	seen := s.was != nil && s.was.Subscription.includesFrom()
+	return asked && !seen && s.want.Subscription.includesFrom()
 }
 
 func (r *Rosters) apply(ctx context.Context, s change) error {

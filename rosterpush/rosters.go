@@ -73,7 +73,10 @@ func (r *Rosters) Put(ctx context.Context, user jid.JID, want Item, f Fields) (c
 	if err := r.put(ctx, user, want, was); err != nil {
 		return true, err
 	}
-	return true, r.settle(ctx, user, want, was)
+	if pendingAfter(was, want) {
+		return true, r.anew(ctx, user, want)
+	}
+	return true, nil
 }
 
 // Remove removes a contact from a user's roster, with both subscriptions
@@ -155,13 +158,16 @@ func (r *Rosters) put(ctx context.Context, user jid.JID, want Item, was *Item) e
 	return r.server.Put(ctx, user, want, was)
 }
 
-// settle ends a request that was pending before an item was written, where the
-// item's subscription already says what the request asked for. Servers keep
-// the request otherwise, and the item would read as half made.
-func (r *Rosters) settle(ctx context.Context, user jid.JID, want Item, was *Item) error {
-	if was == nil || !was.Pending || !want.Subscription.includesTo() {
-		return nil
-	}
+// pendingAfter says whether a request is still pending after an item was
+// written over another, although the item's subscription already says what
+// the request asked for. Servers keep it, and the item would read as half
+// made.
+func pendingAfter(was *Item, want Item) bool {
+	return was != nil && was.Pending && want.Subscription.includesTo()
+}
+
+// anew writes an item once more from nothing, which ends every request.
+func (r *Rosters) anew(ctx context.Context, user jid.JID, want Item) error {
 	if err := r.takeOut(ctx, user, want.JID); err != nil {
 		return err
 	}

@@ -1,0 +1,223 @@
+package emanagement_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"mellium.im/xmpp/jid"
+
+	"emanagement/internal/serverapi"
+	"emanagement/internal/testserver"
+	"emanagement/internal/xmppclient"
+	"emanagement/rosterpush"
+	"emanagement/rosterpush/remote"
+)
+
+// former is what stood on one side of a pair before: a subscription, "" for
+// no item, and whether the user's request to the other is unanswered.
+type former struct {
+	subscription string
+	asks         bool
+}
+
+// formers are all that RFC 6121 appendix A knows, as one side sees them.
+func formers() []former {
+	var all []former
+	for _, s := range []string{"", "none", "to", "from", "both"} {
+		all = append(all, former{s, false})
+		if s == "none" || s == "from" { // asking makes an item of none
+			all = append(all, former{s, true})
+		}
+	}
+	return all
+}
+
+// pairOfUsers are two users. Registered, they are online and each looks at its
+// own roster; those whom the server does not know it tells about itself.
+// Either is another way than the component's.
+type pairOfUsers struct {
+	server *testserver.Server
+	jids   [2]jid.JID
+	client [2]*xmppclient.Client
+}
+
+func newPairOfUsers(t *testing.T, s *testserver.Server, number int, registered bool) *pairOfUsers {
+	p := &pairOfUsers{server: s}
+	for i, name := range []string{"a", "b"} {
+		p.jids[i] = jid.MustParse(fmt.Sprintf("%s%d@localhost", name, number))
+		if registered {
+			require.NoError(t, s.API(t.Context(), "register", map[string]string{"user": p.jids[i].Localpart(), "host": "localhost", "password": "pw"}, new(string)))
+			p.client[i] = loginTo(t, s, p.jids[i].String())
+		}
+	}
+	return p
+}
+
+// prepare brings both sides into their former states.
+func (p *pairOfUsers) prepare(t *testing.T, states [2]former) {
+	for i, state := range states {
+		if state.subscription != "" {
+			put(t, p.server, p.jids[i].String(), entry{p.jids[1-i].String(), fmt.Sprint("old ", i), state.subscription, []string{"Old"}})
+		}
+	}
+	for i, state := range states {
+		if state.asks {
+			require.NoError(t, p.client[i].Send(t.Context(), fmt.Sprintf("<presence type='subscribe' to='%s'/>", p.jids[1-i])))
+			_, err := p.client[i].Roster(patience(t))
+			require.NoError(t, err)
+		}
+	}
+}
+
+func (p *pairOfUsers) rosters(t *testing.T) (sides [2][]xmppclient.RosterItem) {
+	for i, c := range p.client {
+		if c != nil {
+			items, err := c.Roster(patience(t))
+			require.NoError(t, err)
+			sides[i] = items
+			continue
+		}
+		for _, e := range stored(t, p.server, p.jids[i].String()) {
+			sides[i] = append(sides[i], xmppclient.RosterItem{JID: e.JID, Name: e.Nick, Subscription: e.Subscription, Groups: e.Groups})
+		}
+	}
+	return sides
+}
+
+// failing is a real server of which one write fails: the n-th, counted from
+// one, after it was carried out or instead.
+type failing struct {
+	rosterpush.Server
+	n     int
+	after bool
+	err   error
+}
+
+func (f *failing) write(do func() error) error {
+	f.n--
+	if f.n != 0 {
+		return do()
+	}
+	if f.after {
+		if err := do(); err != nil {
+			return err
+		}
+	}
+	return f.err
+}
+
+func (f *failing) Put(ctx context.Context, user jid.JID, item rosterpush.Item, was *rosterpush.Item) error {
+	return f.write(func() error { return f.Server.Put(ctx, user, item, was) })
+}
+
+func (f *failing) Remove(ctx context.Context, user, contact jid.JID) error {
+	return f.write(func() error { return f.Server.Remove(ctx, user, contact) })
+}
+
+// TestPairFromEveryState sets and unsets a pair from every combination of what
+// the two sides had of each other before, and has every write of it fail in
+// turn. The end state is exactly what the verb says, or exactly what was.
+func TestPairFromEveryState(t *testing.T) {
+	s := testserver.Run(t, nil)
+	c := newComponent(t, s, nil)
+	real := remote.New(c, serverapi.New(c), slog.New(slog.DiscardHandler))
+	c.OnGrant(real.Check)
+	runComponent(t, c)
+	require.NoError(t, c.Ready(patience(t), "localhost"))
+
+	number := 0
+	for _, a := range formers() {
+		for _, b := range formers() {
+			for _, registered := range []bool{true, false} {
+				if !registered && (a.asks || b.asks) {
+					continue // only a client can ask
+				}
+				number++
+				t.Run(fmt.Sprintf("%v-%v-registered=%t", a, b, registered), func(t *testing.T) {
+					p := newPairOfUsers(t, s, number, registered)
+					p.prepare(t, [2]former{a, b})
+					p.try(t, real)
+				})
+			}
+		}
+	}
+}
+
+func (p *pairOfUsers) try(t *testing.T, real rosterpush.Server) {
+	halves := [2]rosterpush.Half{
+		{User: p.jids[0], Name: "new B", Groups: []string{"New"}},
+		{User: p.jids[1], Name: "new A", Groups: []string{"New", "Newer"}},
+	}
+	set := func(s rosterpush.Server) error {
+		_, err := rosterpush.New(s).SetPair(patience(t), halves[0], halves[1])
+		return err
+	}
+	p.failEveryWrite(t, real, 2, set)
+	require.NoError(t, set(real))
+	want := [2][]xmppclient.RosterItem{
+		{{JID: p.jids[1].String(), Name: "new B", Subscription: "both", Groups: []string{"New"}}},
+		{{JID: p.jids[0].String(), Name: "new A", Subscription: "both", Groups: []string{"New", "Newer"}}},
+	}
+	require.Equal(t, want, p.rosters(t))
+	p.nobodyIsAsked(t)
+
+	unset := func(s rosterpush.Server) error {
+		return rosterpush.New(s).UnsetPair(patience(t), rosterpush.Half{User: p.jids[0], Name: "old B", Groups: []string{"Past"}}, p.jids[1])
+	}
+	p.failEveryWrite(t, real, 3, unset)
+	require.NoError(t, unset(real))
+	want = [2][]xmppclient.RosterItem{{{JID: p.jids[1].String(), Name: "old B", Subscription: "to", Groups: []string{"Past"}}}, nil}
+	got := p.rosters(t)
+	assert.Equal(t, want[0], got[0])
+	assert.Empty(t, got[1])
+	assert.ErrorIs(t, unset(real), rosterpush.ErrNotBidirectional)
+}
+
+// failEveryWrite has the first write of a change fail, then the second, and so
+// on up to the number given, each before it is carried out and after. Every
+// time both sides are as they were. (Writes beyond those end old requests,
+// which nobody can make again in a user's place.)
+func (p *pairOfUsers) failEveryWrite(t *testing.T, real rosterpush.Server, writes int, change func(rosterpush.Server) error) {
+	before := p.rosters(t)
+	for _, after := range []bool{false, true} {
+		for n := 1; n <= writes; n++ {
+			cause := errors.New("made to fail")
+			f := &failing{Server: real, n: n, after: after, err: cause}
+			err := change(f)
+			if f.n > 0 {
+				t.Fatalf("write %d was never made, and the change is done: %v", n, err)
+			}
+			var failure *rosterpush.PairError
+			require.ErrorAs(t, err, &failure)
+			require.ErrorIs(t, err, cause)
+			for _, side := range failure.Sides {
+				assert.True(t, side.Restored, side.String())
+			}
+			require.Equal(t, before, p.rosters(t), "write %d failed, carried out: %t", n, after)
+		}
+	}
+}
+
+// nobodyIsAsked logs both in anew and sees that no old request is presented.
+func (p *pairOfUsers) nobodyIsAsked(t *testing.T) {
+	for i := range p.jids {
+		if p.client[i] == nil {
+			continue
+		}
+		fresh := loginTo(t, p.server, p.jids[i].String()+"/fresh")
+		require.NoError(t, fresh.Send(t.Context(), "<presence/>"))
+		_, err := fresh.Next(patience(t), func(e xmppclient.Element) bool {
+			return e.Name.Local == "presence" && e.Attr("from") == fresh.JID().String()
+		})
+		require.NoError(t, err)
+		_, err = fresh.Roster(patience(t))
+		require.NoError(t, err)
+		assert.False(t, slices.ContainsFunc(fresh.Seen(), func(e xmppclient.Element) bool { return e.Attr("type") == "subscribe" }), fresh.Seen())
+	}
+}
