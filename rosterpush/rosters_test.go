@@ -1,0 +1,301 @@
+package rosterpush_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"mellium.im/xmpp/jid"
+
+	"emanagement/rosterpush"
+)
+
+var (
+	alice = jid.MustParse("alice@localhost")
+	bob   = jid.MustParse("bob@localhost")
+)
+
+var fields = rosterpush.Fields{JID: "buddyJid", Name: "buddyNick", Groups: "buddyGroup", Subscription: "subscription_type"}
+
+func TestPutRefusesBeforeAnythingIsSent(t *testing.T) {
+	good := rosterpush.Item{JID: bob, Name: "Bob", Subscription: rosterpush.Both, Groups: []string{"Friends"}}
+	for field, spoil := range map[string]func(*rosterpush.Item){
+		"buddyJid":          func(i *rosterpush.Item) { i.JID = jid.JID{} },
+		"subscription_type": func(i *rosterpush.Item) { i.Subscription = "remove" },
+		"buddyNick":         func(i *rosterpush.Item) { i.Name = "a\x00b" },
+		"buddyGroup":        func(i *rosterpush.Item) { i.Groups = []string{"fine", "bell\a"} },
+	} {
+		t.Run(field, func(t *testing.T) {
+			item := good
+			spoil(&item)
+			server := newMemory()
+			server.broken = errors.New("nothing may be asked")
+			changed, err := rosterpush.New(server).Put(t.Context(), alice, item, fields)
+			var invalid *rosterpush.InvalidError
+			require.ErrorAs(t, err, &invalid)
+			assert.Equal(t, field, invalid.Field)
+			assert.False(t, changed)
+			assert.Zero(t, server.writes)
+		})
+	}
+}
+
+func TestIllegalCharacters(t *testing.T) {
+	for text, legal := range map[string]bool{
+		"":              true,
+		"tab\tnl\ncr\r": true,
+		"\u0085\u00a0":  true,
+		"\U0010ffff😀":   true,
+		"\ufffd":        true, // a character like others, where it is really there
+		"\x01":          false,
+		"\x1f":          false,
+		"\x7f":          true,
+		"\ufffe":        false,
+		"\uffff":        false,
+		"\xff":          false, // not UTF-8
+		"\xed\xa0\x80":  false, // a surrogate
+	} {
+		t.Run(fmt.Sprintf("%q", text), func(t *testing.T) {
+			_, err := rosterpush.New(newMemory()).Put(t.Context(), alice, rosterpush.Item{JID: bob, Name: text, Subscription: rosterpush.To}, fields)
+			assert.Equal(t, legal, err == nil, err)
+		})
+	}
+}
+
+func TestPutWritesOnlyWhatDiffers(t *testing.T) {
+	stands := rosterpush.Item{JID: bob, Name: "Bob", Subscription: rosterpush.Both, Groups: []string{"A", "B"}}
+	for name, test := range map[string]struct {
+		change func(*rosterpush.Item) // of what stands
+		writes int
+	}{
+		"as asked":                        {func(*rosterpush.Item) {}, 0},
+		"approved in advance":             {func(i *rosterpush.Item) { i.Approved = true }, 0},
+		"another name":                    {func(i *rosterpush.Item) { i.Name = "B" }, 1},
+		"another group":                   {func(i *rosterpush.Item) { i.Groups = []string{"A"} }, 1},
+		"another subscription":            {func(i *rosterpush.Item) { i.Subscription = rosterpush.To }, 1},
+		"a request that has become moot":  {func(i *rosterpush.Item) { i.Pending = true }, 4}, // written; none, gone, written anew
+		"the same, with less than wanted": {func(i *rosterpush.Item) { i.Pending, i.Subscription = true, rosterpush.From }, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := newMemory()
+			item := stands
+			test.change(&item)
+			server.has("alice@localhost", item)
+			want := stands
+			want.JID, _ = bob.WithResource("phone")
+			want.Groups = []string{"B", "", "A", "B"}
+			changed, err := rosterpush.New(server).Put(t.Context(), alice, want, fields)
+			require.NoError(t, err)
+			assert.Equal(t, test.writes > 0, changed)
+			assert.Equal(t, test.writes, server.writes)
+			got := server.rosters["alice@localhost"]["bob@localhost"]
+			got.Approved = false
+			assert.Equal(t, stands, got)
+		})
+	}
+}
+
+// TestPutKeepsARequestThatIsNotMoot: with none and from, the user may still be
+// waiting for the contact (RFC 6121 §A.1).
+func TestPutKeepsARequestThatIsNotMoot(t *testing.T) {
+	for _, s := range []rosterpush.Subscription{rosterpush.None, rosterpush.From} {
+		server := newMemory()
+		server.has("alice@localhost", rosterpush.Item{JID: bob, Subscription: rosterpush.None, Pending: true})
+		_, err := rosterpush.New(server).Put(t.Context(), alice, rosterpush.Item{JID: bob, Name: "Bob", Subscription: s}, fields)
+		require.NoError(t, err)
+		assert.Equal(t, rosterpush.Item{JID: bob, Name: "Bob", Subscription: s, Pending: true}, server.rosters["alice@localhost"]["bob@localhost"])
+	}
+}
+
+func TestRemove(t *testing.T) {
+	server := newMemory()
+	rosters := rosterpush.New(server)
+	assert.ErrorIs(t, rosters.Remove(t.Context(), alice, bob), rosterpush.ErrNotInRoster)
+	server.has("alice@localhost", rosterpush.Item{JID: bob, Subscription: rosterpush.Both})
+	require.NoError(t, rosters.Remove(t.Context(), alice, bob))
+	assert.Empty(t, server.rosters["alice@localhost"])
+}
+
+func TestClearStopsAtAFailure(t *testing.T) {
+	server := newMemory()
+	for i := range 100 {
+		server.has("alice@localhost", rosterpush.Item{JID: jid.MustParse(fmt.Sprintf("c%d@localhost", i)), Subscription: rosterpush.None})
+	}
+	cause := errors.New("made to fail")
+	server.fail = func(write int) error {
+		if write == 50 {
+			return cause
+		}
+		return nil
+	}
+	rosters := rosterpush.New(server)
+	removed, err := rosters.Clear(t.Context(), alice)
+	assert.ErrorIs(t, err, cause)
+	assert.Equal(t, 100-len(server.rosters["alice@localhost"]), removed, "what it says it removed is gone, the rest is there")
+
+	removed, err = rosters.Clear(t.Context(), alice)
+	require.NoError(t, err)
+	assert.Positive(t, removed)
+	assert.Empty(t, server.rosters["alice@localhost"])
+	_, err = rosters.Clear(t.Context(), alice)
+	assert.ErrorIs(t, err, rosterpush.ErrNoRoster)
+}
+
+// TestPairsWithOneself and the like are refused before anything is sent.
+func TestPairRefusals(t *testing.T) {
+	half := func(user jid.JID, name string) rosterpush.Half {
+		return rosterpush.Half{User: user, Name: name, Fields: rosterpush.Fields{JID: "jid of " + user.String(), Name: "name"}}
+	}
+	phone, err := alice.WithResource("phone")
+	require.NoError(t, err)
+	for name, test := range map[string]struct {
+		a, b  rosterpush.Half
+		field string
+	}{
+		"with oneself":     {half(alice, ""), half(phone, ""), "jid of alice@localhost/phone"},
+		"an illegal name":  {half(alice, "\x00"), half(bob, ""), "name"},
+		"one on the other": {half(alice, ""), half(bob, "\x00"), "name"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := newMemory()
+			server.broken = errors.New("nothing may be asked")
+			_, err := rosterpush.New(server).SetPair(t.Context(), test.a, test.b)
+			var invalid *rosterpush.InvalidError
+			require.ErrorAs(t, err, &invalid)
+			assert.Equal(t, test.field, invalid.Field)
+		})
+	}
+}
+
+// TestPairErrorSaysWhatStands has the server fail for good in the middle.
+func TestPairErrorSaysWhatStands(t *testing.T) {
+	server := newMemory()
+	server.has("bob@localhost", rosterpush.Item{JID: alice, Subscription: rosterpush.From})
+	cause := errors.New("made to fail")
+	server.fail = func(write int) error {
+		if write > 1 {
+			return cause
+		}
+		return nil
+	}
+	_, err := rosterpush.New(server).SetPair(t.Context(), rosterpush.Half{User: alice}, rosterpush.Half{User: bob})
+	var failure *rosterpush.PairError
+	require.ErrorAs(t, err, &failure)
+	assert.ErrorIs(t, err, cause)
+	assert.False(t, failure.Sides[0].Restored)
+	assert.True(t, failure.Sides[1].Restored)
+	assert.Equal(t, "made to fail; alice@localhost: unknown (made to fail); bob@localhost: as before", err.Error())
+}
+
+// TestNoTwoAtOnce runs changes of few users from many goroutines. None meets
+// another one at the same user, none waits in a circle, and each has the last
+// word where it was last.
+func TestNoTwoAtOnce(t *testing.T) {
+	server := &exclusive{memory: newMemory(), busy: make(map[string]*atomic.Int32)}
+	var users []jid.JID
+	for i := range 5 {
+		u := jid.MustParse(fmt.Sprintf("u%d@localhost", i))
+		users = append(users, u)
+		server.busy[u.String()] = new(atomic.Int32)
+	}
+	rosters := rosterpush.New(server)
+	var all sync.WaitGroup
+	for range 200 {
+		all.Go(func() {
+			pick := rand.Perm(len(users))
+			a, b := users[pick[0]], users[pick[1]]
+			var err error
+			switch rand.IntN(4) {
+			case 0:
+				_, err = rosters.SetPair(t.Context(), rosterpush.Half{User: a}, rosterpush.Half{User: b})
+			case 1:
+				err = rosters.UnsetPair(t.Context(), rosterpush.Half{User: a}, b)
+			case 2:
+				_, err = rosters.Put(t.Context(), a, rosterpush.Item{JID: b, Subscription: rosterpush.Subscriptions()[rand.IntN(4)]}, fields)
+			default:
+				err = rosters.Remove(t.Context(), a, b)
+			}
+			if !errors.Is(err, rosterpush.ErrNotBidirectional) && !errors.Is(err, rosterpush.ErrNotInRoster) {
+				assert.NoError(t, err)
+			}
+		})
+	}
+	all.Wait()
+	assert.False(t, server.met.Load())
+}
+
+// exclusive notices writes of one user's roster that meet.
+type exclusive struct {
+	*memory
+	busy map[string]*atomic.Int32
+	met  atomic.Bool
+}
+
+func (e *exclusive) Put(ctx context.Context, user jid.JID, item rosterpush.Item, was *rosterpush.Item) error {
+	defer e.enter(user)()
+	return e.memory.Put(ctx, user, item, was)
+}
+
+func (e *exclusive) Remove(ctx context.Context, user, contact jid.JID) error {
+	defer e.enter(user)()
+	return e.memory.Remove(ctx, user, contact)
+}
+
+func (e *exclusive) enter(user jid.JID) (leave func()) {
+	b := e.busy[user.String()]
+	if b.Add(1) > 1 {
+		e.met.Store(true)
+	}
+	return func() { b.Add(-1) }
+}
+
+// TestWaitingEndsWithItsContext has one request hold a user while another one
+// waits and gives up; a third then gets its turn.
+func TestWaitingEndsWithItsContext(t *testing.T) {
+	server := newMemory()
+	held, release := make(chan struct{}), make(chan struct{})
+	server.fail = func(write int) error {
+		if write == 1 {
+			close(held)
+			<-release
+		}
+		return nil
+	}
+	rosters := rosterpush.New(server)
+	item := rosterpush.Item{JID: bob, Subscription: rosterpush.Both}
+	var first sync.WaitGroup
+	first.Go(func() {
+		_, err := rosters.Put(t.Context(), alice, item, fields)
+		assert.NoError(t, err)
+	})
+	<-held
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := rosters.Put(gone, alice, item, fields)
+	assert.ErrorIs(t, err, context.Canceled)
+	close(release)
+	first.Wait()
+	changed, err := rosters.Put(t.Context(), alice, item, fields)
+	require.NoError(t, err)
+	assert.False(t, changed)
+}
+
+func TestGetIsSorted(t *testing.T) {
+	server := newMemory()
+	for _, c := range []string{"c@localhost", "a@localhost", "b@example.org"} {
+		server.has("alice@localhost", rosterpush.Item{JID: jid.MustParse(c), Subscription: rosterpush.None})
+	}
+	items, err := rosterpush.New(server).Get(t.Context(), alice)
+	require.NoError(t, err)
+	assert.True(t, slices.IsSortedFunc(items, func(a, b rosterpush.Item) int {
+		return slices.Compare([]byte(a.JID.String()), []byte(b.JID.String()))
+	}))
+	assert.Len(t, items, 3)
+}
