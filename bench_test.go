@@ -70,6 +70,7 @@ func getBare(user jid.JID) (to, typ, payload string) {
 func BenchmarkVerbs(b *testing.B) {
 	s := testserver.Run(b, nil)
 	require.NoError(b, s.Register(b.Context(), "admin", "localhost", "pw"))
+	put(b, s, benchUser(false), entry{"contact@localhost", "Contact", "both", []string{"Group"}})
 	b.Run("bare", func(b *testing.B) {
 		for _, v := range benchVerbs {
 			b.Run(v.name, func(b *testing.B) { benchBare(b, s, v.bare, v.fresh) })

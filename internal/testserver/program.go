@@ -59,6 +59,7 @@ func (p *Program) start(ctx context.Context, binary string, s *Server, settings 
 	cmd := exec.Command(binary, "serve", "--config", conf)
 	cmd.Stderr = &p.log
 	cmd.Env = append(os.Environ(), settings.Env...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM} // should the tests be killed
 	if err := cmd.Start(); err != nil {
 		return err
 	}

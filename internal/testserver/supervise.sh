@@ -1,16 +1,28 @@
 # Runs a server ("$@") for as long as whoever started this holds its standard
-# input open, however that ends, and then removes the server's folder ($DIR).
-# If the server ends by itself, the folder stays.
+# input open. When that ends, however it does, the server is killed and its
+# folder ($DIR) removed. A server that ends by itself leaves its folder.
+#
+# Both jobs have process groups of their own, so that signals to the starter's
+# group (Ctrl-C, timeout) do not reach them: the end of the input does.
 set -m
+trap : INT TERM HUP
 "$@" </dev/null &
 server=$!
-cat >/dev/null &
+{
+	cat >/dev/null
+	kill -KILL -- "-$server"
+	rm -rf "$DIR"
+} 2>/dev/null &
 lifeline=$!
-wait -n
-if kill -0 "$lifeline" 2>/dev/null; then
-	kill -KILL "$lifeline"
-	exit 0
+
+status=128
+while [ "$status" -ge 128 ] && [ "$status" != 137 ]; do # a signal ended the wait
+	wait "$server"
+	status=$?
+done
+if [ "$status" = 137 ]; then # killed, by the lifeline
+	wait "$lifeline"
+else
+	kill -KILL -- "-$lifeline"
 fi
-kill -KILL -- "-$server"
-wait
-rm -rf "$DIR"
+exit 0

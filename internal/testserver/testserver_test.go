@@ -1,0 +1,120 @@
+package testserver
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// starterEnv makes the test binary a program that starts a server, says so and
+// waits, for TestNothingIsLeft to end in the middle.
+const starterEnv = "TESTSERVER_STARTER"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(starterEnv) == "" {
+		os.Exit(m.Run())
+	}
+	s, err := New(nil)
+	if err == nil {
+		err = s.Start(context.Background())
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println(s.outside)
+	select {}
+}
+
+// TestNothingIsLeft ends a program that has a server, in all the ways that
+// programs end, and sees that the server and its folder go too.
+func TestNothingIsLeft(t *testing.T) {
+	for name, end := range map[string]func(pid int) error{
+		"killed":                 func(pid int) error { return syscall.Kill(pid, syscall.SIGKILL) },
+		"terminated, as a group": func(pid int) error { return syscall.Kill(-pid, syscall.SIGTERM) },
+		"Ctrl-C, as a group":     func(pid int) error { return syscall.Kill(-pid, syscall.SIGINT) },
+		"killed, as a group":     func(pid int) error { return syscall.Kill(-pid, syscall.SIGKILL) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.Command(os.Args[0])
+			cmd.Env = append(os.Environ(), starterEnv+"=1")
+			cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+			cmd.Stderr = os.Stderr
+			out, err := cmd.StdoutPipe()
+			require.NoError(t, err)
+			require.NoError(t, cmd.Start())
+			line, err := bufio.NewReader(out).ReadString('\n')
+			require.NoError(t, err)
+			dir := strings.TrimSpace(line)
+			require.NotEmpty(t, processesOf(t, dir))
+			require.NoError(t, end(cmd.Process.Pid))
+			require.Error(t, cmd.Wait())
+
+			assert.Eventually(t, func() bool {
+				_, err := os.Stat(dir)
+				return os.IsNotExist(err) && len(processesOf(t, dir)) == 0
+			}, 20*time.Second, 50*time.Millisecond)
+		})
+	}
+}
+
+// processesOf lists the processes that name the folder in their arguments.
+func processesOf(t *testing.T, dir string) (pids []string) {
+	_, name, ok := strings.Cut(dir, "/tmp/")
+	require.True(t, ok, dir)
+	procs, err := os.ReadDir("/proc")
+	require.NoError(t, err)
+	for _, p := range procs {
+		args, err := os.ReadFile("/proc/" + p.Name() + "/cmdline")
+		if err == nil && strings.Contains(string(args), name) {
+			pids = append(pids, p.Name())
+		}
+	}
+	return pids
+}
+
+// TestConfigurationIsMerged: the administrators' part is still there beside
+// the documented one.
+func TestConfigurationIsMerged(t *testing.T) {
+	text, err := configuration("/dir", ports{c2s: 1, component: 2, tls: 3, other: 4, http: 5}, nil)
+	require.NoError(t, err)
+	var c struct {
+		Listen []struct {
+			Port   int
+			Module string
+			Hosts  map[string]struct{ Password string }
+		}
+		AccessRules map[string]any `yaml:"access_rules"`
+		Modules     map[string]any
+	}
+	require.NoError(t, yaml.Unmarshal(text, &c))
+	require.Len(t, c.Listen, 5)
+	documented := c.Listen[4]
+	assert.Equal(t, 2, documented.Port)
+	assert.Equal(t, Secret, documented.Hosts[Component].Password)
+	assert.Equal(t, []any{map[string]any{"allow": "admin"}, map[string]any{"allow": "emanagement"}}, c.AccessRules["configure"])
+	assert.Contains(t, c.AccessRules, "c2s")
+	assert.Contains(t, c.Modules, "mod_offline")
+	assert.Equal(t, map[string]any{"roster": map[string]any{"both": "emanagement"}}, c.Modules["mod_privilege"])
+	assert.Equal(t, map[string]any{"versioning": true, "store_current_id": true}, c.Modules["mod_roster"])
+	assert.NotContains(t, string(text), documentedComponent)
+}
+
+func TestNewEnough(t *testing.T) {
+	for version, want := range map[string]bool{
+		"": false, "23.01": false, "24.12": false, "25.02": false, "25.3.0": true, "25.03": true, "26.07-1": true, "100.1": true, "devel": false,
+	} {
+		assert.Equal(t, want, newEnough(version), version)
+	}
+}
