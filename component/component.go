@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"slices"
 	"sync"
 	"time"
@@ -88,6 +89,8 @@ type Component struct {
 
 	crew     *crew        // the goroutines that work on requests to us
 	overflow chan Request // requests that found no place in it
+
+	dial func(ctx context.Context, addr string) (net.Conn, error)
 }
 
 // New returns a component that is not yet running. The error says which field
@@ -108,6 +111,7 @@ func New(cfg Config) (*Component, error) {
 		handlers: make(map[handlerKey]Handler),
 		crew:     newCrew(maxRequests),
 		overflow: make(chan Request, maxRequests),
+		dial:     dial,
 	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
@@ -161,7 +165,11 @@ func (c *Component) Send(ctx context.Context, start xml.StartElement, payload xm
 		return fmt.Errorf("%s: without to", start.Name.Local)
 	}
 	if attr(start, "from") == "" {
+		start = start.Copy() // its attributes are the caller's
 		start.Attr = append(start.Attr, xml.Attr{Name: xml.Name{Local: "from"}, Value: c.cfg.JID.String()})
+	}
+	if payload, err = whole(payload); err != nil {
+		return err
 	}
 	return l.send(wrap(start, payload))
 }
@@ -172,21 +180,12 @@ func (c *Component) Send(ctx context.Context, start xml.StartElement, payload xm
 // (nothing was sent), *TimeoutError, a stanza.Error (the server's answer),
 // one wrapping ErrDisconnected, the context's.
 func (c *Component) Ask(ctx context.Context, typ stanza.IQType, to jid.JID, payload xml.TokenReader, v any) error {
-	host := to.Domainpart()
-	if _, err := c.granted(ctx, host); err != nil {
-		return err
-	}
-	slot, err := c.window.acquire(ctx, host, asker(ctx))
+	l, slot, err := c.turn(ctx, to.Domainpart())
 	if err != nil {
 		return err
 	}
 	answered := false
 	defer func() { slot.done(answered) }()
-	// The stream may have changed while this waited for its turn.
-	l, err := c.granted(ctx, host)
-	if err != nil {
-		return err
-	}
 	asking, cancel := context.WithTimeoutCause(ctx, c.timing.ask, &TimeoutError{To: to.String(), After: c.timing.ask})
 	defer cancel()
 	iq := stanza.IQ{Type: typ, To: to, From: c.cfg.JID}
@@ -205,6 +204,25 @@ func (c *Component) Ask(ctx context.Context, typ stanza.IQType, to jid.JID, payl
 		return fmt.Errorf("%s: an answer that cannot be read: %w", to, err)
 	}
 	return nil
+}
+
+// turn waits for a host's grant and for a slot of the window, and has both in
+// the end. The stream may change while it waits for the slot: then it waits
+// for the grant anew, and not with the slot in its hands.
+func (c *Component) turn(ctx context.Context, host string) (*link, *lease, error) {
+	for {
+		if _, err := c.granted(ctx, host); err != nil {
+			return nil, nil, err
+		}
+		slot, err := c.window.acquire(ctx, host, asker(ctx))
+		if err != nil {
+			return nil, nil, err
+		}
+		if l := c.board.grantedOn(host); l != nil {
+			return l, slot, nil
+		}
+		slot.done(false)
+	}
 }
 
 type askerKey struct{}
@@ -264,7 +282,7 @@ func (c *Component) Run(ctx context.Context) error {
 func (c *Component) connect(ctx context.Context) (*link, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timing.handshake)
 	defer cancel()
-	raw, err := dial(ctx, c.cfg.Address)
+	raw, err := c.dial(ctx, c.cfg.Address)
 	if err != nil {
 		return nil, err
 	}

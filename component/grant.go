@@ -110,6 +110,17 @@ func (b *board) served() []string {
 	return hosts
 }
 
+// grantedOn returns the stream on which the host has granted access, if it
+// has on the current one.
+func (b *board) grantedOn(host string) *link {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if _, ok := b.grants[host]; !ok {
+		return nil
+	}
+	return b.link
+}
+
 // awaitLink waits until there is a stream.
 func (b *board) awaitLink(ctx context.Context) (*link, error) {
 	return b.await(ctx, func() (time.Duration, bool) { return forever, b.link != nil })

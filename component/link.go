@@ -2,6 +2,7 @@ package component
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ type link struct {
 	conn    net.Conn
 	log     *slog.Logger
 	since   time.Time // when the handshake was done
+	prefix  string    // of stanza ids: a reply to a request on an earlier stream is none to one on this
 
 	mu      sync.Mutex
 	pending map[string]*pendingAsk // by stanza id
@@ -43,6 +45,7 @@ type pendingAsk struct {
 func newLink(session *xmpp.Session, conn net.Conn, log *slog.Logger) *link {
 	return &link{
 		session: session, conn: conn, log: log, since: time.Now(),
+		prefix:  "em-" + rand.Text()[:8] + "-",
 		pending: make(map[string]*pendingAsk),
 		heard:   make(map[string]time.Time),
 		done:    make(chan struct{}),
@@ -85,11 +88,10 @@ func (l *link) cause() error {
 	return l.err
 }
 
-// send writes one stanza. It does not end with the caller's context, which
+// send writes one stanza, whose payload is whole. It does not end with the caller's context, which
 // could cut a stanza in half: writes are bounded by the connection itself.
 func (l *link) send(r xml.TokenReader) error {
-	err := l.session.Send(context.Background(), r)
-	if err != nil {
+	if err := l.session.Send(context.Background(), r); err != nil {
 		l.end(fmt.Errorf("stream: cannot write: %w", err))
 		return fmt.Errorf("%w (%w)", ErrDisconnected, err)
 	}
@@ -99,10 +101,14 @@ func (l *link) send(r xml.TokenReader) error {
 // ask sends a request and waits for its reply, the context's end or the
 // stream's end. If late is not nil it is called once when the reply is slow.
 func (l *link) ask(ctx context.Context, iq stanza.IQ, payload xml.TokenReader, slow time.Duration, late func()) (inbound, error) {
+	payload, err := whole(payload)
+	if err != nil {
+		return inbound{}, err
+	}
 	p := &pendingAsk{from: iq.To.String(), reply: make(chan inbound, 1)}
 	l.mu.Lock()
 	l.serial++
-	iq.ID = "em-" + strconv.FormatUint(l.serial, 36)
+	iq.ID = l.prefix + strconv.FormatUint(l.serial, 36)
 	l.pending[iq.ID] = p
 	l.mu.Unlock()
 	defer func() {
@@ -125,10 +131,20 @@ func (l *link) ask(ctx context.Context, iq stanza.IQ, payload xml.TokenReader, s
 				late()
 			}
 		case <-ctx.Done():
-			return inbound{}, context.Cause(ctx)
+			return p.orElse(context.Cause(ctx))
 		case <-l.done:
-			return inbound{}, fmt.Errorf("%w (%w)", ErrDisconnected, l.cause())
+			return p.orElse(fmt.Errorf("%w (%w)", ErrDisconnected, l.cause()))
 		}
+	}
+}
+
+// orElse returns the reply where it has come nevertheless, else the error.
+func (p *pendingAsk) orElse(err error) (inbound, error) {
+	select {
+	case in := <-p.reply:
+		return in, nil
+	default:
+		return inbound{}, err
 	}
 }
 

@@ -100,7 +100,10 @@ func (c *Component) handle(ctx context.Context, r Request) (payload xml.TokenRea
 	if h == nil || r.To.Localpart() != "" {
 		return nil, Refuse(stanza.Cancel, stanza.ServiceUnavailable, "")
 	}
-	return h(ctx, r)
+	if payload, err = h(ctx, r); err != nil {
+		return nil, err
+	}
+	return whole(payload)
 }
 
 // checkRequest refuses what breaks the rules of RFC 6120 §8.2.3 and what could

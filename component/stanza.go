@@ -89,13 +89,29 @@ func (in inbound) decodeChild(v any) error {
 	}
 }
 
-// stanzaError decodes the <error/> of a stanza of type error.
+// stanzaError decodes the <error/> of a stanza of type error. (The library's
+// stanza.UnmarshalError panics where there is text between the children.)
 func (in inbound) stanzaError() error {
-	se, err := stanza.UnmarshalError(in.reader())
-	if err != nil {
-		return fmt.Errorf("stanza error: cannot be read: %w", err)
+	d := xml.NewTokenDecoder(in.reader())
+	for {
+		tok, err := d.Token()
+		if err != nil {
+			return fmt.Errorf("stanza error: cannot be read: %w", err)
+		}
+		start, ok := tok.(xml.StartElement)
+		if !ok {
+			continue
+		}
+		var se stanza.Error
+		if start.Name.Local != "error" {
+			err = d.Skip()
+		} else if err = d.DecodeElement(&se, &start); err == nil {
+			return se
+		}
+		if err != nil {
+			return fmt.Errorf("stanza error: cannot be read: %w", err)
+		}
 	}
-	return se
 }
 
 func (in inbound) reader() xml.TokenReader {
@@ -108,6 +124,19 @@ func (in inbound) reader() xml.TokenReader {
 		rest = rest[1:]
 		return tok, nil
 	})
+}
+
+// whole reads a payload to its end, so that what is wrong with it shows before
+// half a stanza is on the stream. It copies what it reads.
+func whole(r xml.TokenReader) (xml.TokenReader, error) {
+	if r == nil {
+		return nil, nil
+	}
+	tokens, err := xmlstream.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("payload: cannot be written: %w", err)
+	}
+	return inbound{inner: tokens}.reader(), nil
 }
 
 // XML turns a value that encoding/xml can marshal into the tokens of a

@@ -77,7 +77,9 @@ func (s *serving) watch(host string) {
 			s.silences.healthy(host, time.Now())
 			continue
 		}
-		if s.ctx.Err() != nil {
+		// The stream can end a moment before s.ctx does; that is not the host's
+		// silence.
+		if s.ctx.Err() != nil || s.link.cause() != nil {
 			return
 		}
 		if s.silences.worthReconnecting(host, time.Now()) {

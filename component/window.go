@@ -57,6 +57,7 @@ func (w *window) acquire(ctx context.Context, host, asker string) (*lease, error
 	select {
 	case l := <-ready: // it came at the same moment: give it back
 		w.release(l)
+		w.forget(host)
 	default:
 		w.dequeue(host, asker, ready)
 	}
@@ -67,9 +68,9 @@ func (w *window) acquire(ctx context.Context, host, asker string) (*lease, error
 func (l *lease) overdue() {
 	l.w.mu.Lock()
 	defer l.w.mu.Unlock()
-	l.w.release(l)
 	l.late = true
-	l.w.line(l.host).silent = true
+	l.w.line(l.host).silent = true // first, or the slot could go to that host again
+	l.w.release(l)
 }
 
 // done ends the request; answered says whether the host replied.

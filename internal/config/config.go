@@ -7,11 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
 	"mellium.im/xmpp/jid"
 
 	"emanagement/cmd"
@@ -63,9 +63,9 @@ func Load(path string, getenv func(string) string) (Config, error) {
 	if err != nil {
 		return Config{}, plain(err)
 	}
-	var f file
-	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.DisallowUnknownField()).Decode(&f); err != nil && len(bytes.TrimSpace(text)) > 0 {
-		return Config{}, fmt.Errorf("%s: %s", path, syntax(err))
+	f, err := parse(text)
+	if err != nil {
+		return Config{}, fmt.Errorf("%s: %w", path, err)
 	}
 	from := f.override(path, getenv)
 	c, key, err := f.check()
@@ -97,6 +97,9 @@ func (f *file) override(path string, getenv func(string) string) (from map[strin
 	take(envHosts, "hosts", &hosts)
 	if hosts != "" {
 		f.Hosts = strings.FieldsFunc(hosts, func(r rune) bool { return r == ',' || r == ' ' })
+		if len(f.Hosts) == 0 {
+			f.Hosts = []string{hosts} // no host is not every host
+		}
 	}
 	return from
 }
@@ -202,54 +205,98 @@ func plain(err error) error {
 	return err
 }
 
-// syntax puts an error of the YAML reader into one line.
-func syntax(err error) string {
-	if e, ok := errors.AsType[*yaml.UnknownFieldError](err); ok {
-		return fmt.Sprintf("line %d: %s", e.Token.Position.Line, strings.ReplaceAll(e.Message, "field", "key"))
+// parse reads the YAML. The error names the line, and the key where there is
+// one.
+func parse(text []byte) (f file, err error) {
+	tree, err := parser.ParseBytes(text, 0)
+	if err != nil {
+		return f, syntax(err, nil)
 	}
-	if e, ok := errors.AsType[*yaml.TypeError](err); ok {
-		return fmt.Sprintf("line %d: %s: a %s cannot stand here", e.Token.Position.Line, key(e.StructFieldName), kind(e.SrcType))
+	if len(tree.Docs) > 1 {
+		return f, errors.New("there is more than one document in it")
 	}
-	line := 0
-	message := yaml.FormatError(err, false, false)
-	if e, ok := errors.AsType[yaml.Error](err); ok {
-		message = e.GetMessage()
-		if t := e.GetToken(); t != nil {
-			line = t.Position.Line
-		}
+	root := tree.Docs[0].Body
+	if root == nil { // nothing but comments
+		return f, nil
 	}
-	message = strings.Join(slices.Collect(strings.FieldsSeq(message)), " ")
-	if line == 0 {
-		return message
+	if err := yaml.NodeToValue(root, &f, yaml.DisallowUnknownField()); err != nil {
+		return f, syntax(err, root)
 	}
-	return fmt.Sprintf("line %d: %s", line, message)
+	return f, noEmptyHosts(root)
 }
 
-// key is how a field of file or access ("file.JID") is written.
-func key(field *string) string {
-	if field == nil {
-		return "value"
+// syntax puts an error of the YAML reader into one line.
+func syntax(err error, root ast.Node) error {
+	e, ok := errors.AsType[yaml.Error](err)
+	if !ok {
+		return err
 	}
-	owner, name, _ := strings.Cut(*field, ".")
-	t := reflect.TypeFor[file]()
-	if owner == reflect.TypeFor[access]().Name() {
-		t = reflect.TypeFor[access]()
+	token := e.GetToken()
+	message := strings.Join(strings.Fields(e.GetMessage()), " ")
+	switch e.(type) {
+	case *yaml.UnknownFieldError:
+		message = fmt.Sprintf("unknown key %q", token.Value)
+	case *yaml.TypeError, *yaml.UnexpectedNodeTypeError:
+		n := find(root, func(n ast.Node) bool { return n.GetToken() == token })
+		message = fmt.Sprintf("%sa %s cannot stand here", key(n), kind(n))
 	}
-	if f, ok := t.FieldByName(name); ok {
-		return f.Tag.Get("yaml")
+	return fmt.Errorf("line %d: %s", token.Position.Line, message)
+}
+
+// noEmptyHosts refuses hosts that are there but name none: left out, they
+// mean all of them.
+func noEmptyHosts(root ast.Node) error {
+	n := find(root, func(n ast.Node) bool {
+		list, ok := n.(*ast.SequenceNode)
+		return strings.HasSuffix(n.GetPath(), ".hosts") && (n.Type() == ast.NullType || ok && len(list.Values) == 0)
+	})
+	if n == nil {
+		return nil
 	}
-	return *field
+	return fmt.Errorf("line %d: %sempty; name hosts, or leave it out for all of them", n.GetToken().Position.Line, key(n))
+}
+
+// find returns the first node that is so, nil where none is.
+func find(root ast.Node, so func(ast.Node) bool) ast.Node {
+	f := finder{so: so}
+	ast.Walk(&f, root)
+	return f.found
+}
+
+type finder struct {
+	so    func(ast.Node) bool
+	found ast.Node
+}
+
+// Visit implements ast.Visitor.
+func (f *finder) Visit(n ast.Node) ast.Visitor {
+	if f.found == nil && f.so(n) {
+		f.found = n
+	}
+	return f
+}
+
+// key is where a node stands, as check names it, with a colon; empty for the
+// root.
+func key(n ast.Node) string {
+	path := strings.TrimPrefix(strings.TrimPrefix(n.GetPath(), "$"), ".")
+	if path == "" {
+		return ""
+	}
+	return path + ": "
 }
 
 // kind names what was found in the words of YAML.
-func kind(t reflect.Type) string {
-	switch t.Kind() {
-	case reflect.Slice:
+func kind(n ast.Node) string {
+	switch n.Type() {
+	case ast.SequenceType:
 		return "list"
-	case reflect.Map:
+	case ast.MappingType, ast.MappingValueType:
 		return "map"
-	case reflect.String:
+	case ast.StringType, ast.LiteralType:
 		return "text"
+	case ast.IntegerType, ast.FloatType:
+		return "number"
 	}
-	return t.Kind().String()
+	return strings.ToLower(n.Type().String())
 }

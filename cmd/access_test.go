@@ -1,0 +1,180 @@
+package cmd_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"mellium.im/xmpp/jid"
+
+	"emanagement/cmd"
+)
+
+func TestParseRole(t *testing.T) {
+	for _, r := range []cmd.Role{cmd.Read, cmd.Write, cmd.Admin} {
+		got, err := cmd.ParseRole(r.String())
+		assert.NoError(t, err)
+		assert.Equal(t, r, got)
+	}
+	for _, s := range []string{"", "Read", " read", "all", "0"} {
+		_, err := cmd.ParseRole(s)
+		assert.EqualError(t, err, fmt.Sprintf("%q is not a role (read, write, admin)", s))
+	}
+}
+
+// TestGrantIsForWhom tries whom the grant of an account and that of a domain
+// are for.
+func TestGrantIsForWhom(t *testing.T) {
+	for _, test := range []struct {
+		grant, asker string
+		want         bool
+	}{
+		{"app@a.example", "app@a.example/r", true},
+		{"app@a.example", "app@a.example", true},
+		{"APP@A.example", "app@a.example/R", true},
+		{"app@a.example", "app@b.example/r", false},
+		{"app@a.example", "application@a.example/r", false},
+		{"app@a.example", "a.example/app", false},
+		{"app.a.example", "app.a.example/r", true},
+		{"app.a.example", "app.a.example", true},
+		{"app.a.example", "app@app.a.example/r", false},
+		{"app.a.example", "a.example", false},
+		{"a.example", "app.a.example/r", false},
+	} {
+		t.Run(test.grant+"-"+test.asker, func(t *testing.T) {
+			n := newNamespace(new(memory), cmd.Grant{JID: jid.MustParse(test.grant), Role: cmd.Read})
+			verbs := n.Visible(jid.MustParse(test.asker))
+			assert.Equal(t, test.want, len(verbs) > 0)
+		})
+	}
+}
+
+func TestFind(t *testing.T) {
+	reader, stranger := jid.MustParse("reader@a.example/r"), jid.MustParse("stranger@a.example/r")
+	n := newNamespace(new(memory), everything, cmd.Grant{JID: reader.Bare(), Role: cmd.Read})
+	for _, test := range []struct {
+		asker jid.JID
+		verb  string
+		want  string // the error, "" for none
+	}{
+		{admin, "removeRoster", ""},
+		{reader, "getRoster", ""},
+		{reader, "removeRoster", "reader@a.example may not run removeRoster: it takes the role write"},
+		{reader, "getroster", cmd.ErrNoSuchVerb.Error()},
+		{reader, "", cmd.ErrNoSuchVerb.Error()},
+		{stranger, "getRoster", "stranger@a.example may not run commands here"},
+		{stranger, "nothing", "stranger@a.example may not run commands here"},
+	} {
+		t.Run(fmt.Sprint(test.asker.Localpart(), "-", test.verb), func(t *testing.T) {
+			v, err := n.Find(test.asker, test.verb)
+			if test.want == "" {
+				require.NoError(t, err)
+				assert.Equal(t, test.verb, v.Name)
+				return
+			}
+			require.EqualError(t, err, test.want)
+			assert.Equal(t, test.want != cmd.ErrNoSuchVerb.Error(), isForbidden(err))
+		})
+	}
+}
+
+func isForbidden(err error) bool {
+	_, ok := errors.AsType[*cmd.ForbiddenError](err)
+	return ok
+}
+
+// TestGrantsNeverExtend lets anybody with any grants run any verb on anybody.
+// What the server is then asked lies within one of the grants, by role and by
+// host; and what lies within one is not refused.
+func TestGrantsNeverExtend(t *testing.T) {
+	r := rand.New(rand.NewPCG(50, 356))
+	pick := func(from ...string) string { return from[r.IntN(len(from))] }
+	accounts := []string{"x@a.example", "y@a.example", "x@b.example", "a.example", "app.example"}
+	verbs := newNamespace(new(memory), everything).Visible(admin)
+	outcomes := make(map[bool]int)
+	for range 20_000 {
+		var grants []cmd.Grant
+		for range r.IntN(4) {
+			grants = append(grants, cmd.Grant{
+				JID: jid.MustParse(pick(accounts...)), Role: cmd.Role(1 + r.IntN(3)),
+				Hosts: slices.DeleteFunc([]string{"a.example", "b.example", "c.example"}, func(string) bool { return r.IntN(2) == 0 }),
+			})
+		}
+		asker := jid.MustParse(pick(accounts...) + pick("", "/r", "/a.example"))
+		v := verbs[r.IntN(len(verbs))]
+		values := make(map[string][]string)
+		for i, p := range v.Params {
+			switch p.Kind {
+			case cmd.User:
+				values[p.Name] = []string{fmt.Sprintf("user%d@%s", i, pick("a.example", "A.Example", "b.example", "b.example."))}
+			case cmd.Contact:
+				values[p.Name] = []string{pick("contact@", "") + pick("a.example", "b.example", "B.EXAMPLE/r", "far.example")}
+			case cmd.Subscription:
+				values[p.Name] = []string{pick("none", "to", "from", "both")}
+			}
+		}
+
+		server := new(memory)
+		n := newNamespace(server, grants...)
+		_, err := n.Run(t.Context(), asker, v.Name, values)
+
+		within := slices.ContainsFunc(grants, func(g cmd.Grant) bool {
+			outside := func(j jid.JID) bool { return len(g.Hosts) > 0 && !slices.Contains(g.Hosts, j.Domainpart()) }
+			return g.JID.Equal(asker.Bare()) && g.Role >= v.Role && (g.Role > cmd.Read || len(server.written) == 0) &&
+				!slices.ContainsFunc(slices.Concat(server.read, server.written, local(values)), outside)
+		})
+		require.Equalf(t, within, !isForbidden(err), "%s %s %v: grants %v: %v", asker, v.Name, values, grants, err)
+		if !within {
+			require.Empty(t, server.read)
+			require.Empty(t, server.written)
+		}
+		require.Equal(t, slices.ContainsFunc(n.Visible(asker), func(o *cmd.Verb) bool { return o.Name == v.Name }), canFind(n, asker, v.Name))
+		outcomes[within]++
+	}
+	assert.Greater(t, outcomes[true], 1000)
+	assert.Greater(t, outcomes[false], 1000)
+}
+
+func canFind(n *cmd.Namespace, asker jid.JID, verb string) bool {
+	_, err := n.Find(asker, verb)
+	return err == nil
+}
+
+// local are the JIDs among a verb's arguments that are at hosts of the server.
+func local(values map[string][]string) []jid.JID {
+	var jids []jid.JID
+	for _, v := range values {
+		if j, err := jid.Parse(v[0]); err == nil && slices.Contains(served, j.Domainpart()) {
+			jids = append(jids, j)
+		}
+	}
+	return jids
+}
+
+// TestTwoGrants: what one verb names must lie within one grant.
+func TestTwoGrants(t *testing.T) {
+	asker := jid.MustParse("app@a.example/r")
+	n := newNamespace(new(memory),
+		cmd.Grant{JID: asker.Bare(), Role: cmd.Write, Hosts: []string{"a.example"}},
+		cmd.Grant{JID: asker.Bare(), Role: cmd.Read, Hosts: []string{"b.example"}})
+	for _, test := range []struct {
+		verb, a, b string
+		want       bool
+	}{
+		{"setBidireccionalBuddys", "u@a.example", "v@a.example", true},
+		{"setBidireccionalBuddys", "u@b.example", "v@b.example", false},
+		{"setBidireccionalBuddys", "u@a.example", "v@b.example", false},
+		{"checkBidirecctionalBuddys", "u@a.example", "v@a.example", true},
+		{"checkBidirecctionalBuddys", "u@b.example", "v@b.example", true},
+	} {
+		_, err := n.Run(t.Context(), asker, test.verb, args("userAJid", test.a, "userBJid", test.b))
+		assert.Equal(t, !test.want, isForbidden(err), test)
+		if !test.want {
+			assert.ErrorContains(t, err, "app@a.example may not run "+test.verb)
+		}
+	}
+}

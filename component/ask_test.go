@@ -1,0 +1,375 @@
+package component
+
+import (
+	"bytes"
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"net"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
+)
+
+// TestAskWaits has a request wait for the stream and for the host's grant.
+func TestAskWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.run()
+		asked := r.asks("a@localhost")
+		synctest.Wait()
+		p := r.accept("example.org")
+		p.hearsNothing()
+		pass(r.c.timing.grant / 2)
+		p.hearsNothing()
+		p.grant("localhost")
+		e := p.hears()
+		assert.Equal(t, map[string]string{"type": "get", "id": e.Attrs["id"], "from": service, "to": "a@localhost"}, e.Attrs)
+		require.Len(t, e.Children, 1)
+		assert.Equal(t, xml.Name{Space: "jabber:iq:roster", Local: "query"}, e.Children[0].Name)
+		p.answer(e, "<query xmlns='jabber:iq:roster'/>")
+		require.NoError(t, receive(t, asked))
+		assert.Equal(t, []string{"example.org", "localhost"}, r.c.Served())
+		requireUntouched(t, r.c.window, windowSize)
+	})
+}
+
+// TestAskCancelled has the asker go away at every stage of a request.
+func TestAskCancelled(t *testing.T) {
+	for name, reach := range map[string]func(r *rig){
+		"no stream": func(*rig) {},
+		"no grant":  func(r *rig) { r.accept() },
+		"no turn": func(r *rig) {
+			for range windowSize {
+				_, err := r.c.window.acquire(r.t.Context(), "example.org", "")
+				require.NoError(r.t, err)
+			}
+			r.accept("localhost")
+		},
+		"no answer": func(r *rig) { r.accept("localhost").hears() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t)
+				r.run()
+				ctx, cancel := context.WithCancelCause(t.Context())
+				asked := inBackground(func() error {
+					return r.c.Ask(ctx, stanza.GetIQ, jid.MustParse("a@localhost"), rosterQuery(), nil)
+				})
+				reach(r)
+				synctest.Wait()
+				cancel(errGivenUp)
+				began := time.Now()
+				require.ErrorIs(t, receive(t, asked), errGivenUp)
+				assert.Zero(t, time.Since(began))
+				assert.NotContains(t, r.c.window.hosts, "localhost")
+			})
+		})
+	}
+}
+
+// TestNotGranted has a host grant nothing, be it that the server or the
+// configuration leaves it out.
+func TestNotGranted(t *testing.T) {
+	refused := func(t *testing.T, asked <-chan error, host string, served ...string) {
+		var refusal *NotGrantedError
+		require.ErrorAs(t, receive(t, asked), &refusal)
+		require.Equal(t, NotGrantedError{Host: host, Served: served}, *refusal)
+	}
+	t.Run("any host", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t)
+			r.run()
+			asked := r.asks("a@localhost")
+			p := r.accept()
+			refused(t, asked, "localhost")
+			synctest.Wait()
+			assert.Len(t, r.log.with("ERROR", "no host granted access"), 1)
+			p.grant("example.org")
+			began := time.Now()
+			refused(t, r.asks("a@localhost"), "localhost", "example.org")
+			assert.Zero(t, time.Since(began), "a grant that has not come is not waited for again")
+			p.hearsNothing()
+		})
+	})
+	t.Run("configured hosts", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, "localhost", "example.org")
+			r.run()
+			asked := r.asks("a@localhost")
+			p := r.accept("example.org")
+			refused(t, asked, "localhost", "example.org")
+			synctest.Wait()
+			assert.Len(t, r.log.with("ERROR", "no access granted", "host=localhost"), 1)
+			assert.Empty(t, r.log.with("ERROR", "host=example.org"))
+			p.hearsNothing()
+		})
+	})
+	t.Run("left out", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, "localhost")
+			r.c.OnGrant(func(_ context.Context, host string) { assert.Equal(t, "localhost", host) })
+			r.run()
+			p := r.accept("example.org", "localhost")
+			assert.Equal(t, []string{"localhost"}, r.c.Served())
+			assert.Len(t, r.log.with("INFO", "leaves it out", "host=example.org"), 1)
+			refused(t, r.asks("a@example.org"), "example.org", "localhost")
+			p.hearsNothing()
+		})
+	})
+	t.Run("no rosters", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t)
+			r.run()
+			p := r.accept()
+			p.send(`<message to='emanagement.localhost' from='localhost'><privilege xmlns='urn:xmpp:privilege:2'><perm type='get' access='roster'/></privilege></message>`)
+			synctest.Wait()
+			assert.Len(t, r.log.with("WARN", "cannot be managed", "host=localhost"), 1)
+			p.grant("localhost")
+			assert.Len(t, r.log.with("granted"), 1, "the same host's second grant is no news")
+		})
+	})
+}
+
+// TestAnswers checks what the asker gets of what the server answers.
+func TestAnswers(t *testing.T) {
+	type roster struct {
+		XMLName xml.Name `xml:"jabber:iq:roster query"`
+		Items   []struct {
+			JID string `xml:"jid,attr"`
+		} `xml:"item"`
+	}
+	for name, test := range map[string]struct {
+		typ, inner string
+		check      func(t *testing.T, r roster, err error)
+	}{
+		"items": {"result", " <query xmlns='jabber:iq:roster'><item jid='b@localhost'/></query>", func(t *testing.T, r roster, err error) {
+			require.NoError(t, err)
+			require.Len(t, r.Items, 1)
+			assert.Equal(t, "b@localhost", r.Items[0].JID)
+		}},
+		"nothing": {"result", "", func(t *testing.T, r roster, err error) {
+			require.NoError(t, err)
+			assert.Equal(t, roster{}, r)
+		}},
+		"something else": {"result", "<vCard xmlns='vcard-temp'/>", func(t *testing.T, _ roster, err error) {
+			require.ErrorContains(t, err, "cannot be read")
+			assert.Empty(t, Condition(err))
+		}},
+		"error": {"error", "<query xmlns='jabber:iq:roster'/><error type='cancel'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>no</text></error>", func(t *testing.T, _ roster, err error) {
+			require.ErrorIs(t, err, stanza.Error{Type: stanza.Cancel, Condition: stanza.ItemNotFound})
+			assert.Equal(t, "no", err.Error())
+			assert.Equal(t, stanza.ItemNotFound, Condition(fmt.Errorf("wrapped: %w", err)))
+		}},
+		"error with white space": {"error", "\n <query xmlns='jabber:iq:roster'>\n </query>\n <error type='auth'>\n <forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>\n </error>\n", func(t *testing.T, _ roster, err error) {
+			assert.Equal(t, stanza.Forbidden, Condition(err))
+		}},
+		"error that says nothing": {"error", "<query xmlns='jabber:iq:roster'/>", func(t *testing.T, _ roster, err error) {
+			require.ErrorContains(t, err, "cannot be read")
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t)
+				r.run()
+				p := r.accept("localhost")
+				var got roster
+				asked := inBackground(func() error {
+					return r.c.Ask(t.Context(), stanza.GetIQ, jid.MustParse("a@localhost"), rosterQuery(), &got)
+				})
+				p.send("<iq type='%s' id='%s' from='a@localhost' to='emanagement.localhost'>%s</iq>", test.typ, p.hears().Attrs["id"], test.inner)
+				test.check(t, got, receive(t, asked))
+				requireUntouched(t, r.c.window, windowSize)
+			})
+		})
+	}
+}
+
+// TestAnswersTooLateOrFromOthers checks that only the one who was asked can
+// answer, and only in time.
+func TestAnswersTooLateOrFromOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.run()
+		p := r.accept("localhost")
+		asked, began := r.asks("a@localhost"), time.Now()
+		e := p.hears()
+		for _, from := range []string{"b@localhost", "a@localhost/r", "localhost", "A@localhost", ""} {
+			other := e
+			other.Attrs = map[string]string{"id": e.Attrs["id"], "to": from, "from": service}
+			p.answer(other, "")
+		}
+		p.send("<iq type='result' id='x' from='a@localhost' to='emanagement.localhost'/>")
+		synctest.Wait()
+		assert.Len(t, r.log.with("nobody waits for"), 6)
+		var late *TimeoutError
+		require.ErrorAs(t, receive(t, asked), &late)
+		assert.Equal(t, TimeoutError{To: "a@localhost", After: r.c.timing.ask}, *late)
+		assert.Equal(t, r.c.timing.ask, time.Since(began))
+
+		p.answer(e, "")
+		synctest.Wait()
+		assert.Len(t, r.log.with("nobody waits for"), 7)
+		again := r.asks("a@localhost")
+		next := p.hears()
+		assert.NotEqual(t, e.Attrs["id"], next.Attrs["id"])
+		p.answer(e, "")
+		p.answer(next, "")
+		p.answer(next, "")
+		require.NoError(t, receive(t, again))
+		requireUntouched(t, r.c.window, windowSize)
+		p.hearsNothing()
+	})
+}
+
+// TestIDsOfStreams has a request of one stream and a request of the next go to
+// the same address: the server may bring the first one's reply late, on the
+// second stream, and it must not be taken for the second one's.
+func TestIDsOfStreams(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.run()
+		ids := make(map[string]bool)
+		for i := range 20 {
+			p := r.accept("localhost")
+			asked := r.asks("a@localhost")
+			id := p.hears().Attrs["id"]
+			require.False(t, ids[id], "%s on stream %d again", id, i)
+			ids[id] = true
+			p.conn.Close()
+			require.ErrorIs(t, receive(t, asked), ErrDisconnected)
+		}
+	})
+}
+
+// TestSlowHost has a host leave a window's worth of requests unanswered: it
+// takes the window from nobody for longer than a moment.
+func TestSlowHost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.run()
+		p := r.accept("localhost", "silent.example")
+		var unanswered []<-chan error
+		for range 2 * windowSize {
+			unanswered = append(unanswered, r.asks("a@silent.example"))
+		}
+		for range windowSize {
+			assert.Equal(t, "a@silent.example", p.hears().Attrs["to"])
+		}
+		asked := r.asks("a@localhost")
+		p.hearsNothing()
+		pass(r.c.timing.slow)
+		synctest.Wait()
+		to := map[string]int{}
+		for len(p.got) > 0 {
+			e := p.hears()
+			to[e.Attrs["to"]]++
+			if e.Attrs["to"] == "a@localhost" {
+				p.answer(e, "")
+			}
+		}
+		assert.Equal(t, map[string]int{"a@localhost": 1, "a@silent.example": 1}, to)
+		require.NoError(t, receive(t, asked))
+		for _, err := range unanswered {
+			require.ErrorAs(t, receive(t, err), new(*TimeoutError))
+		}
+	})
+}
+
+// TestSlotIsNoWaitingRoom has a host come back without its grant after a
+// reconnect: its requests wait, but not with the window in their hands.
+func TestSlotIsNoWaitingRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.c.window = newWindow(1)
+		r.run()
+		p := r.accept("localhost", "lost.example")
+		lost := []<-chan error{r.asks("a@lost.example"), r.asks("b@lost.example")}
+		p.hears()
+		p.conn.Close()
+
+		p = r.accept("localhost")
+		asked := r.asks("a@localhost")
+		synctest.Wait()
+		require.Len(t, p.got, 1, "it need not wait for the other host's grant")
+		p.answer(p.hears(), "")
+		require.NoError(t, receive(t, asked))
+		p.grant("lost.example")
+		p.answer(p.hears(), "")
+		results := []error{receive(t, lost[0]), receive(t, lost[1])}
+		assert.Contains(t, results, nil)
+		assert.ErrorIs(t, errors.Join(results...), ErrDisconnected)
+		requireUntouched(t, r.c.window, 1)
+	})
+}
+
+// link makes a stream that nobody serves or reads yet.
+func (r *rig) link() (*link, *peer) {
+	type made struct {
+		l   *link
+		err error
+	}
+	c := make(chan made, 1)
+	go func() {
+		l, err := r.c.connect(context.Background())
+		c <- made{l, err}
+	}()
+	p := r.accept()
+	m := receive(r.t, c)
+	require.NoError(r.t, m.err)
+	r.t.Cleanup(func() { m.l.conn.Close() })
+	return m.l, p
+}
+
+// heldWrites is a connection whose writes of requests arrive and then take
+// their time to return.
+type heldWrites struct {
+	net.Conn
+	release chan struct{}
+}
+
+func (c heldWrites) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	if bytes.HasPrefix(p, []byte("<iq")) {
+		<-c.release
+	}
+	return n, err
+}
+
+// TestAnswerAndEnd has the answer and then the end of the stream, or of the
+// asker's patience, come before the asker looks: it is answered.
+func TestAnswerAndEnd(t *testing.T) {
+	for i := range 20 {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t)
+				release := make(chan struct{})
+				plain := r.c.dial
+				r.c.dial = func(ctx context.Context, addr string) (net.Conn, error) {
+					conn, err := plain(ctx, addr)
+					return heldWrites{conn, release}, err
+				}
+				l, p := r.link()
+				go l.read(l.resolve)
+				ctx, cancel := context.WithCancel(t.Context())
+				asked := inBackground(func() error {
+					_, err := l.ask(ctx, stanza.IQ{Type: stanza.GetIQ, To: jid.MustParse("a@localhost"), From: r.c.JID()}, rosterQuery(), ages, nil)
+					return err
+				})
+				p.answer(p.hears(), "")
+				p.conn.Close()
+				receive(t, inBackground(func() error { <-l.done; return nil }))
+				cancel()
+				close(release)
+				require.NoError(t, receive(t, asked))
+				assert.Empty(t, l.pending)
+			})
+		})
+	}
+}

@@ -1,0 +1,120 @@
+package component
+
+import (
+	"encoding/xml"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// streamStart is how a server begins its stream, which all that follows is a
+// child of.
+const streamStart = `<stream:stream xmlns:stream='http://etherx.jabber.org/streams' xmlns='jabber:component:accept' id='17823' from='emanagement.localhost'>`
+
+// inboundOf is a stanza as the reader takes it off the wire.
+func inboundOf(t testing.TB, stanza string) inbound {
+	t.Helper()
+	d := xml.NewDecoder(strings.NewReader(streamStart + stanza))
+	_, err := d.Token()
+	require.NoError(t, err)
+	in, err := readInbound(d)
+	require.NoError(t, err)
+	return in
+}
+
+// Messages that grant access, and some that look like it.
+var grants = map[string]struct {
+	message string
+	host    string // "" where it is none
+	want    Grant
+}{
+	"ejabberd": {
+		`<message to='emanagement.localhost' from='example.org'><privilege xmlns='urn:xmpp:privilege:2'><perm type='outgoing' access='message'/><perm type='both' access='roster'/><perm access='iq'/><perm type='managed_entity' access='presence'/></privilege></message>`,
+		"example.org", Grant{"message": "outgoing", "roster": "both", "iq": "", "presence": "managed_entity"},
+	},
+	"version 1": {
+		`<message to='emanagement.localhost' from='example.org'><privilege xmlns='urn:xmpp:privilege:1'><perm type='both' access='roster'/></privilege></message>`,
+		"example.org", Grant{"roster": "both"},
+	},
+	"version 3": {
+		`<message to='emanagement.localhost' from='example.org'><privilege xmlns='urn:xmpp:privilege:3'><perm type='both' access='roster'/></privilege></message>`,
+		"", nil,
+	},
+	"prefixed, in another order, with white space": {
+		"<message from='EXAMPLE.org' id='1' to='emanagement.localhost'>\n <p:privilege xmlns:p='urn:xmpp:privilege:2'>\n  <p:perm access='roster' type='get'/>\n </p:privilege>\n</message>",
+		"example.org", Grant{"roster": "get"},
+	},
+	"with children of other kinds": {
+		`<message to='emanagement.localhost' from='example.org'><privilege xmlns='urn:xmpp:privilege:2'><note>x</note><perm type='both' access='roster'><why>y</why></perm></privilege><delay xmlns='urn:xmpp:delay'/></message>`,
+		"example.org", Grant{"roster": "both"},
+	},
+	"some denied": {
+		`<message to='emanagement.localhost' from='example.org'><privilege xmlns='urn:xmpp:privilege:2'><perm type='none' access='message'/><perm type='both' access='roster'/></privilege></message>`,
+		"example.org", Grant{"roster": "both"},
+	},
+	"all denied": {
+		`<message to='emanagement.localhost' from='example.org'><privilege xmlns='urn:xmpp:privilege:2'><perm type='none' access='message'/><perm type='none' access='roster'/></privilege></message>`,
+		"", nil,
+	},
+	"nothing in it": {
+		`<message to='emanagement.localhost' from='example.org'><privilege xmlns='urn:xmpp:privilege:2'/></message>`,
+		"", nil,
+	},
+	"a message that was to be sent on": {
+		`<message type='error' to='emanagement.localhost' from='example.org'><privilege xmlns='urn:xmpp:privilege:2'><forwarded xmlns='urn:xmpp:forward:0'/></privilege><error type='auth'><forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>`,
+		"", nil,
+	},
+	"from a user": {
+		`<message to='emanagement.localhost' from='mallory@example.org'><privilege xmlns='urn:xmpp:privilege:2'><perm type='both' access='roster'/></privilege></message>`,
+		"", nil,
+	},
+	"from a resource": {
+		`<message to='emanagement.localhost' from='example.org/r'><privilege xmlns='urn:xmpp:privilege:2'><perm type='both' access='roster'/></privilege></message>`,
+		"", nil,
+	},
+	"from nobody": {
+		`<message to='emanagement.localhost'><privilege xmlns='urn:xmpp:privilege:2'><perm type='both' access='roster'/></privilege></message>`,
+		"", nil,
+	},
+	"from what is no address": {
+		`<message to='emanagement.localhost' from='@'><privilege xmlns='urn:xmpp:privilege:2'><perm type='both' access='roster'/></privilege></message>`,
+		"", nil,
+	},
+	"not the first child": {
+		`<message to='emanagement.localhost' from='example.org'><body>b</body><privilege xmlns='urn:xmpp:privilege:2'><perm type='both' access='roster'/></privilege></message>`,
+		"", nil,
+	},
+	"further inside": {
+		`<message to='emanagement.localhost' from='example.org'><x xmlns='y'><privilege xmlns='urn:xmpp:privilege:2'><perm type='both' access='roster'/></privilege></x></message>`,
+		"", nil,
+	},
+	"another element": {
+		`<message to='emanagement.localhost' from='example.org'><privileges xmlns='urn:xmpp:privilege:2'><perm type='both' access='roster'/></privileges></message>`,
+		"", nil,
+	},
+	"no namespace": {
+		`<message to='emanagement.localhost' from='example.org'><privilege><perm type='both' access='roster'/></privilege></message>`,
+		"", nil,
+	},
+	"a chat message": {`<message to='emanagement.localhost' from='example.org'><body>hello</body></message>`, "", nil},
+	"an empty one":   {`<message to='emanagement.localhost' from='example.org'/>`, "", nil},
+	"an iq": {
+		`<iq type='set' id='1' to='emanagement.localhost' from='example.org'><privilege xmlns='urn:xmpp:privilege:2'><perm type='both' access='roster'/></privilege></iq>`,
+		"", nil,
+	},
+}
+
+func TestGrantIn(t *testing.T) {
+	for name, test := range grants {
+		t.Run(name, func(t *testing.T) {
+			host, g, ok := grantIn(inboundOf(t, test.message))
+			require.Equal(t, test.host != "", ok, "%s %v", host, g)
+			if ok {
+				assert.Equal(t, test.host, host)
+				assert.Equal(t, test.want, g)
+			}
+		})
+	}
+}
