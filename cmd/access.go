@@ -36,7 +36,7 @@ type Grant struct {
 	// or host of that name itself, not its users.
 	JID   jid.JID
 	Role  Role
-	Hosts []string // that the arguments may name; empty: all
+	Hosts []string // of the users and contacts it may name; empty: all
 }
 
 // holds says whether the grant is for this asker.

@@ -78,7 +78,7 @@ func newNamespace(m *memory, access ...cmd.Grant) *cmd.Namespace {
 	if m.rosters == nil {
 		m.rosters = make(map[string][]rosterpush.Item)
 	}
-	return cmd.New(rosterpush.New(m), access, func() []string { return served }, slog.New(slog.DiscardHandler))
+	return cmd.New(rosterpush.New(m), access, slog.New(slog.DiscardHandler))
 }
 
 var (

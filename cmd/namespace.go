@@ -41,15 +41,13 @@ func (e *FailedError) Unwrap() error { return e.Err }
 type Namespace struct {
 	rosters *rosterpush.Rosters
 	access  []Grant
-	served  func() []string
 	log     *slog.Logger
 	verbs   []*Verb // in the table's order
 }
 
-// New returns the namespace of all verbs. served lists the hosts whose rosters
-// are managed at the moment.
-func New(r *rosterpush.Rosters, access []Grant, served func() []string, log *slog.Logger) *Namespace {
-	return &Namespace{rosters: r, access: access, served: served, log: log, verbs: rosterVerbs()}
+// New returns the namespace of all verbs.
+func New(r *rosterpush.Rosters, access []Grant, log *slog.Logger) *Namespace {
+	return &Namespace{rosters: r, access: access, log: log, verbs: rosterVerbs()}
 }
 
 // Visible lists the verbs that an asker may run, in the table's order.
@@ -103,14 +101,12 @@ func (n *Namespace) Run(ctx context.Context, asker jid.JID, name string, values 
 }
 
 // checkHosts refuses arguments that name a host beyond what the asker was
-// granted: of users always, of contacts where the host is one of this server,
-// whose rosters a change of the user's would change too.
+// granted: that of a contact too, for removing an item changes the contact's.
 func (n *Namespace) checkHosts(asker jid.JID, v *Verb, a Args) error {
 	var named []string
 	for _, p := range v.Params {
-		host := a.jids[p.Name].Domainpart()
-		if p.Kind == User || p.Kind == Contact && slices.Contains(n.served(), host) {
-			named = append(named, host)
+		if p.Kind == User || p.Kind == Contact {
+			named = append(named, a.jid(p.Name).Domainpart())
 		}
 	}
 	grants := n.grantsOf(asker, v.Role)

@@ -239,7 +239,7 @@ func TestForeignContact(t *testing.T) {
 func TestLog(t *testing.T) {
 	var log bytes.Buffer
 	server := &memory{rosters: make(map[string][]rosterpush.Item)}
-	n := cmd.New(rosterpush.New(server), []cmd.Grant{everything}, func() []string { return served }, slog.New(slog.NewTextHandler(&log, nil)))
+	n := cmd.New(rosterpush.New(server), []cmd.Grant{everything}, slog.New(slog.NewTextHandler(&log, nil)))
 	run := func(verb string) string {
 		log.Reset()
 		_, _ = n.Run(t.Context(), admin, verb, args("userJid", "u@a.example", "buddyJid", "b@a.example", "subscription_type", "to"))

@@ -61,7 +61,7 @@ func TestSubmittedForm(t *testing.T) {
 // pairVerb is a verb with a field of nearly every kind.
 func pairVerb(t testing.TB) *cmd.Verb {
 	asker := jid.MustParse(admin)
-	n := cmd.New(rosterpush.New(nil), []cmd.Grant{{JID: asker.Bare(), Role: cmd.Admin}}, nil, slog.New(slog.DiscardHandler))
+	n := cmd.New(rosterpush.New(nil), []cmd.Grant{{JID: asker.Bare(), Role: cmd.Admin}}, slog.New(slog.DiscardHandler))
 	v, err := n.Find(asker, "setBidireccionalBuddys")
 	require.NoError(t, err)
 	return v

@@ -44,7 +44,8 @@ Configuration, in FILE (default ` + defaultConfig + `), a YAML file:
     - {jid: app@example.org, role: write, hosts: [example.org]}
 
 A jid with a local part is that account, at any resource; a domain is that
-component or host itself, not its users. Roles: read, write, admin.
+component or host itself, not its users. Roles: read, write, admin. With hosts,
+it may name only users and contacts of those.
 
 These environment variables count more than the file: EMANAGEMENT_JID,
 EMANAGEMENT_SERVER, EMANAGEMENT_SECRET (the secret itself),
@@ -127,7 +128,7 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) error {
 	}
 	rosters := remote.New(c, serverapi.New(c), log)
 	c.OnGrant(rosters.Check)
-	adhoc.Register(c, cmd.New(rosterpush.New(rosters), conf.Access, c.Served, log))
+	adhoc.Register(c, cmd.New(rosterpush.New(rosters), conf.Access, log))
 	if len(conf.Access) == 0 {
 		log.Warn("the configuration has no access: nobody may run a command")
 	}
