@@ -16,7 +16,7 @@ var awkward = []string{
 	`<&>"']]> &amp; &lt;`,
 	"a : b",
 	"  leading and trailing  ",
-	"emoji 😀 é 漢字 ‮",
+	"emoji 😀 é 漢字 \u202e",
 	`back\slash`,
 	"semi;colon",
 }

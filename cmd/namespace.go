@@ -15,7 +15,7 @@ import (
 	"emanagement/rosterpush"
 )
 
-// ErrNoSuchVerb: the table has no verb of that name.
+// ErrNoSuchVerb is for a name that the table does not have.
 var ErrNoSuchVerb = errors.New("no such verb")
 
 // ForbiddenError refuses an asker. Why may be shown.

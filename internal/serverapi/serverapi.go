@@ -57,11 +57,6 @@ func (a *API) AddRosterItem(ctx context.Context, user, contact jid.JID, nick str
 	return err
 }
 
-const (
-	nsCommands = "http://jabber.org/protocol/commands"
-	nsForm     = "jabber:x:data"
-)
-
 type command struct {
 	XMLName xml.Name `xml:"http://jabber.org/protocol/commands command"`
 	Node    string   `xml:"node,attr"`
