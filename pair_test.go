@@ -116,8 +116,8 @@ func (f *failing) Put(ctx context.Context, user jid.JID, item rosterpush.Item, w
 	return f.write(func() error { return f.Server.Put(ctx, user, item, was) })
 }
 
-func (f *failing) Remove(ctx context.Context, user, contact jid.JID) error {
-	return f.write(func() error { return f.Server.Remove(ctx, user, contact) })
+func (f *failing) Remove(ctx context.Context, user jid.JID, was rosterpush.Item) error {
+	return f.write(func() error { return f.Server.Remove(ctx, user, was) })
 }
 
 // TestPairFromEveryState sets and unsets a pair from every combination of what

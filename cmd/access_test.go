@@ -110,23 +110,39 @@ func TestGrantsNeverExtend(t *testing.T) {
 		values := make(map[string][]string)
 		for i, p := range v.Params {
 			switch p.Kind {
-			case cmd.User:
+			case cmd.User, cmd.Session, cmd.Recipient, cmd.Sender:
 				values[p.Name] = []string{fmt.Sprintf("user%d@%s", i, pick("a.example", "A.Example", "b.example", "b.example."))}
 			case cmd.Contact:
 				values[p.Name] = []string{pick("contact@", "") + pick("a.example", "b.example", "B.EXAMPLE/r", "far.example")}
-			case cmd.Subscription:
-				values[p.Name] = []string{pick("none", "to", "from", "both")}
+			case cmd.Domain:
+				values[p.Name] = []string{pick("a.example", "b.example", "all")}
+			case cmd.RecipientsOrAll, cmd.Recipients:
+				values[p.Name] = []string{pick("[x@a.example,x@b.example]", "x@a.example\nx@b.example/r", "[x@a.example]")}
+			case cmd.Number:
+				values[p.Name] = []string{"1"}
+			case cmd.Text, cmd.Lines, cmd.Room:
+				values[p.Name] = []string{"text"}
+			case cmd.Confirm:
+				values[p.Name] = []string{pick("a.example", "all", "")}
+			default:
+				if o := p.Kind.Options(); o != nil {
+					values[p.Name] = o[:1]
+				}
 			}
 		}
 
 		server := new(memory)
 		n := newNamespace(server, grants...)
-		_, err := n.Run(t.Context(), asker, v.Name, values)
+		_, err := n.Run(t.Context(), cmd.Request{Asker: asker, Front: "test", Verb: v.Name, Values: values})
 
+		named := jids(values)
+		if len(named) == 0 && !v.Hostless {
+			named = []jid.JID{jid.MustParse(cmd.All)}
+		}
 		within := slices.ContainsFunc(grants, func(g cmd.Grant) bool {
 			outside := func(j jid.JID) bool { return len(g.Hosts) > 0 && !slices.Contains(g.Hosts, j.Domainpart()) }
 			return g.JID.Equal(asker.Bare()) && g.Role >= v.Role && (g.Role > cmd.Read || len(server.written) == 0) &&
-				!slices.ContainsFunc(slices.Concat(server.read, server.written, jids(values)), outside)
+				!slices.ContainsFunc(slices.Concat(server.read, server.written, named), outside)
 		})
 		require.Equalf(t, within, !isForbidden(err), "%s %s %v: grants %v: %v", asker, v.Name, values, grants, err)
 		if !within {
@@ -145,12 +161,14 @@ func canFind(n *cmd.Namespace, asker jid.JID, verb string) bool {
 	return err == nil
 }
 
-// jids are the JIDs among a verb's arguments.
+// jids are what a verb's arguments name: JIDs, domains, and all.
 func jids(values map[string][]string) []jid.JID {
 	var found []jid.JID
 	for _, v := range values {
-		if j, err := jid.Parse(v[0]); err == nil && strings.Contains(v[0], ".") {
-			found = append(found, j)
+		for _, word := range strings.FieldsFunc(v[0], func(r rune) bool { return strings.ContainsRune("[],\n", r) }) {
+			if j, err := jid.Parse(word); err == nil && (strings.Contains(word, ".") || word == cmd.All) {
+				found = append(found, j)
+			}
 		}
 	}
 	return found
@@ -172,7 +190,7 @@ func TestTwoGrants(t *testing.T) {
 		{"checkBidirecctionalBuddys", "u@a.example", "v@a.example", true},
 		{"checkBidirecctionalBuddys", "u@b.example", "v@b.example", true},
 	} {
-		_, err := n.Run(t.Context(), asker, test.verb, args("userAJid", test.a, "userBJid", test.b))
+		_, err := n.Run(t.Context(), cmd.Request{Asker: asker, Front: "test", Verb: test.verb, Values: args("userAJid", test.a, "userBJid", test.b)})
 		assert.Equal(t, !test.want, isForbidden(err), test)
 		if !test.want {
 			assert.ErrorContains(t, err, "app@a.example may not run "+test.verb)

@@ -1,13 +1,15 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"mellium.im/xmpp/jid"
 
-	"emanagement/rosterpush"
+	"emanagement/presence"
 )
 
 // ArgError refuses an argument: missing, or not what its parameter takes.
@@ -19,55 +21,146 @@ type ArgError struct {
 
 func (e *ArgError) Error() string { return e.Param + ": " + e.Why }
 
-// parse reads a verb's arguments from their text. A parameter takes one value,
-// Groups any number. Values of no parameter are left out.
-func (v *Verb) parse(values map[string][]string) (Args, error) {
-	a := Args{jids: make(map[string]jid.JID), text: make(map[string]string), list: make(map[string][]string)}
+// parse reads a verb's arguments from their text. own is the component's own
+// domain. Values of no parameter are left out.
+func (v *Verb) parse(own string, values map[string][]string) (Args, error) {
+	a := Args{
+		jids: make(map[string]jid.JID), text: make(map[string]string), list: make(map[string][]string),
+		people: make(map[string][]jid.JID), number: make(map[string]int),
+	}
 	for _, p := range v.Params {
-		if err := a.read(p, values[p.Name]); err != nil {
+		if err := a.read(own, p, values[p.Name]); err != nil {
 			return Args{}, &ArgError{p.Name, err.Error()}
 		}
+	}
+	if len(a.hosts) == 0 && !v.Hostless {
+		a.hosts = []string{All}
 	}
 	return a, nil
 }
 
-func (a Args) read(p Param, values []string) error {
-	if p.Kind == Groups {
-		a.list[p.Name] = values
-		return nil
-	}
-	if len(values) > 1 {
+func (a *Args) read(own string, p Param, values []string) error {
+	if !p.Kind.Multi() && len(values) > 1 {
 		return fmt.Errorf("one value is enough, here are %d", len(values))
 	}
-	value := ""
-	if len(values) == 1 {
-		value = values[0]
+	value := strings.Join(values, "\n")
+	blank := strings.TrimSpace(value) == ""
+	switch {
+	case blank && p.Required:
+		return errors.New("a value is missing")
+	case p.Kind == Groups:
+		a.list[p.Name] = values
+	case p.Kind == Text || p.Kind == Lines:
+		a.text[p.Name] = value
+	case blank:
+	case p.Kind == Recipients || p.Kind == RecipientsOrAll:
+		return a.readPeople(p, strings.TrimSpace(value))
+	default:
+		return a.readOne(own, p, strings.TrimSpace(value))
 	}
-	if p.Required && strings.TrimSpace(value) == "" {
-		return fmt.Errorf("a value is missing")
-	}
-	switch p.Kind {
-	case User, Contact:
-		j, err := parseJID(value, p.Kind)
-		a.jids[p.Name] = j
-		return err
-	case Subscription:
-		if !slices.Contains(rosterpush.Subscriptions(), rosterpush.Subscription(value)) {
-			return fmt.Errorf("%q is not a subscription (none, to, from, both)", value)
-		}
-	}
-	a.text[p.Name] = value
 	return nil
 }
 
-// parseJID reads a bare JID; a resource is left out, for rosters know none.
-func parseJID(value string, k Kind) (jid.JID, error) {
-	j, err := jid.Parse(strings.TrimSpace(value))
+// readOne reads what is one word.
+func (a *Args) readOne(own string, p Param, value string) error {
+	if options := p.Kind.Options(); options != nil {
+		if !slices.Contains(options, value) {
+			return fmt.Errorf("%q is not one of %s", value, strings.Join(options, ", "))
+		}
+		a.text[p.Name] = value
+		return nil
+	}
+	switch p.Kind {
+	case Number, Priority:
+		return a.readNumber(p, value)
+	case Domain:
+		return a.readDomain(p, value)
+	case Confirm:
+		a.text[p.Name] = value
+		return nil
+	case Room:
+		if strings.ContainsAny(value, "@/") {
+			return fmt.Errorf("%q is not a room's name (what stands before the @)", value)
+		}
+		a.text[p.Name] = value
+		return nil
+	}
+	return a.readJID(own, p, value)
+}
+
+func (a *Args) readJID(own string, p Param, value string) error {
+	if p.Kind == Sender && !strings.ContainsAny(value, "@/") {
+		value = value + "@" + own
+	}
+	j, err := jid.Parse(value)
 	if err != nil {
-		return jid.JID{}, fmt.Errorf("%q is not a JID", value)
+		return fmt.Errorf("%q is not a JID", value)
 	}
-	if k == User && j.Localpart() == "" {
-		return jid.JID{}, fmt.Errorf("%q is not a user's JID (user@host)", value)
+	if p.Kind != Contact && p.Kind != Recipient && j.Localpart() == "" {
+		return fmt.Errorf("%q is not a user's JID (user@host)", value)
 	}
-	return j.Bare(), nil
+	if p.Kind == User || p.Kind == Contact {
+		j = j.Bare() // rosters know no resource
+	}
+	a.jids[p.Name] = j
+	if p.Kind != Sender || j.Domainpart() != own {
+		a.hosts = append(a.hosts, j.Domainpart())
+	}
+	return nil
+}
+
+func (a *Args) readDomain(p Param, value string) error {
+	if value != All {
+		j, err := jid.Parse(value)
+		if err != nil || !j.Equal(j.Domain()) {
+			return fmt.Errorf("%q is not a domain (or %s)", value, All)
+		}
+		value = j.String()
+	}
+	a.text[p.Name] = value
+	a.hosts = append(a.hosts, value)
+	return nil
+}
+
+func (a *Args) readNumber(p Param, value string) error {
+	n, err := strconv.Atoi(value)
+	low, high := 1, 1_000_000
+	if p.Kind == Priority {
+		low, high = presence.MinPriority, presence.MaxPriority
+	}
+	if err != nil || n < low || n > high {
+		return fmt.Errorf("%q is not a number from %d to %d", value, low, high)
+	}
+	a.number[p.Name] = n
+	return nil
+}
+
+// readPeople reads several JIDs: [a@b,c@d] as emanagement wanted them, or one
+// a line.
+func (a *Args) readPeople(p Param, value string) error {
+	if p.Kind == RecipientsOrAll && value == All {
+		a.hosts = append(a.hosts, All)
+		return nil
+	}
+	words := strings.Split(value, "\n")
+	if list, ok := strings.CutPrefix(value, "["); ok && strings.HasSuffix(list, "]") {
+		words = strings.Split(strings.TrimSuffix(list, "]"), ",")
+	}
+	for _, word := range words {
+		if word = strings.TrimSpace(word); word == "" {
+			continue
+		}
+		j, err := jid.Parse(word)
+		if err != nil {
+			return fmt.Errorf("%q is not a JID", word)
+		}
+		if !slices.ContainsFunc(a.people[p.Name], j.Equal) {
+			a.people[p.Name] = append(a.people[p.Name], j)
+		}
+		a.hosts = append(a.hosts, j.Domainpart())
+	}
+	if len(a.people[p.Name]) == 0 {
+		return errors.New("it names nobody")
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package cmd_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"sync"
@@ -9,8 +10,13 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"emanagement/cmd"
+	"emanagement/internal/jobs"
+	"emanagement/presence"
 	"emanagement/rosterpush"
 )
+
+// own is the component's domain.
+const own = "emanagement.a.example"
 
 // served are the hosts of the server in memory.
 var served = []string{"a.example", "b.example"}
@@ -48,7 +54,8 @@ func (m *memory) Put(_ context.Context, user jid.JID, item rosterpush.Item, _ *r
 }
 
 // Remove ends the contact's subscription too, as servers do.
-func (m *memory) Remove(_ context.Context, user, contact jid.JID) error {
+func (m *memory) Remove(_ context.Context, user jid.JID, was rosterpush.Item) error {
+	contact := was.JID
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.written = append(m.written, user)
@@ -66,6 +73,42 @@ func (m *memory) takeOut(user, contact jid.JID) {
 	m.rosters[user.String()] = slices.DeleteFunc(m.rosters[user.String()], func(i rosterpush.Item) bool { return i.JID.Equal(contact) })
 }
 
+// Sessions implements presence.Server. Everybody has one.
+func (m *memory) Sessions(_ context.Context, user jid.JID) ([]presence.Session, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.read = append(m.read, user)
+	full, err := user.WithResource("r")
+	return []presence.Session{{JID: full}}, errors.Join(err, m.failure(false))
+}
+
+// Connected implements presence.Server.
+func (m *memory) Connected(context.Context) ([]jid.JID, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	connected := []jid.JID{jid.MustParse("x@a.example/r"), jid.MustParse("x@b.example/r")}
+	m.read = append(m.read, connected...)
+	return connected, m.failure(false)
+}
+
+// SetPresence implements presence.Server.
+func (m *memory) SetPresence(_ context.Context, session jid.JID, _ presence.Presence) error {
+	return m.touch(session)
+}
+
+// Kick implements presence.Server.
+func (m *memory) Kick(_ context.Context, session jid.JID, _ string) error { return m.touch(session) }
+
+// Message implements presence.Server.
+func (m *memory) Message(_ context.Context, _, to jid.JID, _ string) error { return m.touch(to) }
+
+func (m *memory) touch(user jid.JID) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.written = append(m.written, user)
+	return m.failure(true)
+}
+
 func (m *memory) failure(write bool) error {
 	if m.fail == nil {
 		return nil
@@ -78,7 +121,12 @@ func newNamespace(m *memory, access ...cmd.Grant) *cmd.Namespace {
 	if m.rosters == nil {
 		m.rosters = make(map[string][]rosterpush.Item)
 	}
-	return cmd.New(rosterpush.New(m), access, slog.New(slog.DiscardHandler))
+	discard := slog.New(slog.DiscardHandler)
+	services := cmd.Services{
+		Rosters: rosterpush.New(m), Presences: presence.New(m), Jobs: jobs.New(context.Background()), Own: own,
+		Tell: func(context.Context, jid.JID, string) error { return nil },
+	}
+	return cmd.New(services, access, discard, discard)
 }
 
 var (

@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -10,44 +9,45 @@ import (
 	"time"
 
 	"mellium.im/xmpp/jid"
-	"mellium.im/xmpp/stanza"
 
+	"emanagement/internal/audit"
+	"emanagement/internal/jobs"
+	"emanagement/presence"
 	"emanagement/rosterpush"
 )
 
-// ErrNoSuchVerb is for a name that the table does not have.
-var ErrNoSuchVerb = errors.New("no such verb")
+// Services are what verbs work with.
+type Services struct {
+	Rosters   *rosterpush.Rosters
+	Presences *presence.Presences
+	Jobs      *jobs.Jobs
 
-// ForbiddenError refuses an asker. Why may be shown.
-type ForbiddenError struct{ Why string }
-
-func (e *ForbiddenError) Error() string { return e.Why }
-
-// FailedError is a verb that could not be carried out, or not to its end.
-// Text is what the asker may know; Err is for the log.
-type FailedError struct {
-	Text      string
-	Temporary bool // it may work when asked again
-	Err       error
+	// Own is the component's own domain.
+	Own string
+	// Tell sends somebody a message about a job that nobody waits for any
+	// more.
+	Tell func(ctx context.Context, to jid.JID, text string) error
 }
-
-func (e *FailedError) Error() string { return e.Text + ": " + e.Err.Error() }
-
-// Unwrap returns the cause.
-func (e *FailedError) Unwrap() error { return e.Err }
 
 // Namespace is the table of verbs with those who may run them. It may be used
 // by many goroutines at once.
 type Namespace struct {
-	rosters *rosterpush.Rosters
-	access  []Grant
-	log     *slog.Logger
-	verbs   []*Verb // in the table's order
+	services Services
+	access   []Grant
+	audit    *slog.Logger
+	log      *slog.Logger
+	verbs    []*Verb // in the table's order
 }
 
-// New returns the namespace of all verbs.
-func New(r *rosterpush.Rosters, access []Grant, log *slog.Logger) *Namespace {
-	return &Namespace{rosters: r, access: access, log: log, verbs: rosterVerbs()}
+// New returns the namespace of all verbs. Every write is recorded in audit,
+// every failure in log.
+func New(s Services, access []Grant, audit, log *slog.Logger) *Namespace {
+	return &Namespace{services: s, access: access, audit: audit, log: log, verbs: Verbs()}
+}
+
+// Verbs is the whole table.
+func Verbs() []*Verb {
+	return slices.Concat(rosterVerbs(), presenceVerbs(), jobVerbs())
 }
 
 // Visible lists the verbs that an asker may run, in the table's order.
@@ -78,94 +78,112 @@ func (n *Namespace) Find(asker jid.JID, name string) (*Verb, error) {
 	return nil, &ForbiddenError{fmt.Sprintf("%s may not run %s: it takes the role %s", asker.Bare(), name, n.verbs[i].Role)}
 }
 
-// Run runs a verb for an asker with the arguments given as text, by parameter.
-// It waits until the verb is done. Errors: those of Find, *ArgError,
-// *FailedError. A refusal that the verb itself knows is a Result.
-func (n *Namespace) Run(ctx context.Context, asker jid.JID, name string, values map[string][]string) (Result, error) {
-	v, err := n.Find(asker, name)
+// Request is a verb that somebody wants to be run.
+type Request struct {
+	Asker  jid.JID // full
+	Front  string  // the way in that it came by
+	Verb   string
+	Values map[string][]string // the arguments as text, by parameter
+}
+
+// Run runs a verb. It waits until the verb is done; one that takes long goes
+// on as a job, and the result says so. Errors: those of Find, *ArgError,
+// *ConfirmError, *FailedError. A refusal that the verb itself knows is a
+// Result.
+func (n *Namespace) Run(ctx context.Context, q Request) (Result, error) {
+	v, err := n.Find(q.Asker, q.Verb)
 	if err != nil {
 		return Result{}, err
 	}
-	args, err := v.parse(values)
+	args, err := v.parse(n.services.Own, q.Values)
 	if err != nil {
 		return Result{}, err
 	}
-	if err := n.checkHosts(asker, v, args); err != nil {
+	if err := n.checkHosts(q.Asker, v, args); err != nil {
 		return Result{}, err
 	}
-	began := time.Now()
-	result, err := v.run(ctx, n.rosters, args)
-	result, err = n.outcome(v, args, result, err)
-	n.report(asker, v, result, err, time.Since(began))
-	return result, err
+	c := &call{Services: &n.services, Args: args, asker: q.Asker, admin: n.rules(q.Asker), say: func(string) {}}
+	if err := n.confirmed(ctx, v, c); err != nil {
+		return Result{}, err
+	}
+	carryOut := func(ctx context.Context) (Result, error) {
+		began := time.Now()
+		log := n.audit.With("asker", q.Asker, "front", q.Front, "verb", v.Name)
+		result, err := v.run(audit.With(ctx, log), c)
+		result, err = v.outcome(c, result, err)
+		n.report(log, v, q.Values, result, err, time.Since(began))
+		return result, err
+	}
+	if v.Long {
+		return n.runAsJob(ctx, v, c, carryOut)
+	}
+	return carryOut(ctx)
 }
 
 // checkHosts refuses arguments that name a host beyond what the asker was
 // granted: that of a contact too, for removing an item changes the contact's.
 func (n *Namespace) checkHosts(asker jid.JID, v *Verb, a Args) error {
-	var named []string
-	for _, p := range v.Params {
-		if p.Kind == User || p.Kind == Contact {
-			named = append(named, a.jid(p.Name).Domainpart())
-		}
-	}
-	grants := n.grantsOf(asker, v.Role)
-	for _, g := range grants {
-		if !slices.ContainsFunc(named, func(h string) bool { return !g.covers(h) }) {
+	for _, g := range n.grantsOf(asker, v.Role) {
+		if !slices.ContainsFunc(a.hosts, func(h string) bool { return !g.covers(h) }) {
 			return nil
 		}
 	}
-	return &ForbiddenError{fmt.Sprintf("%s may not run %s on %s", asker.Bare(), v.Name, strings.Join(named, ", "))}
+	return &ForbiddenError{fmt.Sprintf("%s may not run %s on %s", asker.Bare(), v.Name, strings.Join(a.hosts, ", "))}
 }
 
-// outcome turns what a verb returned into what an asker is told.
-func (n *Namespace) outcome(v *Verb, a Args, r Result, err error) (Result, error) {
-	if err == nil {
-		return r, nil
+// rules says whether somebody may do everything everywhere.
+func (n *Namespace) rules(asker jid.JID) bool {
+	return slices.ContainsFunc(n.grantsOf(asker, Admin), func(g Grant) bool { return g.covers(All) })
+}
+
+// confirmed refuses a verb that destroys much until the asker has repeated
+// what it is to destroy.
+func (n *Namespace) confirmed(ctx context.Context, v *Verb, c *call) error {
+	if v.stakes == nil || c.str("confirm") == c.target() {
+		return nil
 	}
-	if e, ok := errors.AsType[*rosterpush.PairError](err); ok {
-		return r, &FailedError{Text: fmt.Sprintf("%s (%s; %s)", explain(e.Err), e.Sides[0], e.Sides[1]), Temporary: true, Err: err}
+	if c.str("confirm") != "" {
+		return &ArgError{"confirm", fmt.Sprintf("%q is not %q", c.str("confirm"), c.target())}
 	}
-	if e, ok := errors.AsType[*rosterpush.InvalidError](err); ok {
-		return r, &ArgError{e.Field, fmt.Sprintf("%q is %s", e.Value, e.Why)}
+	what, err := v.stakes(ctx, c)
+	if err != nil {
+		_, err = v.outcome(c, Result{}, err)
+		return err
 	}
-	if e, ok := errors.AsType[*rosterpush.NotServedError](err); ok {
-		for _, p := range v.Params {
-			if p.Kind == User && a.jid(p.Name).Domainpart() == e.Host {
-				return r, &ArgError{p.Name, e.Error()}
-			}
+	return &ConfirmError{What: what, Word: c.target()}
+}
+
+// target is what a verb that destroys much is aimed at, and what confirms it.
+func (c *call) target() string {
+	if d := c.str("domain"); d != "" {
+		return d
+	}
+	return All
+}
+
+// report leaves one line for a write, whatever came of it, and one for a
+// failure.
+func (n *Namespace) report(audit *slog.Logger, v *Verb, values map[string][]string, r Result, err error, took time.Duration) {
+	outcome := r.Outcome()
+	if err != nil {
+		outcome = err.Error()
+		n.log.Warn("verb failed", "verb", v.Name, "took", took, "why", err)
+	}
+	if v.Role > Read {
+		audit.Info("verb", "arguments", v.loggable(values), "outcome", outcome, "took", took)
+	}
+}
+
+// loggable writes a verb's arguments for a log: all but what people wrote to
+// each other.
+func (v *Verb) loggable(values map[string][]string) string {
+	var words []string
+	for _, p := range v.Params {
+		if value := values[p.Name]; len(value) > 0 && p.Kind == Lines {
+			words = append(words, p.Name+"=(not shown)")
+		} else if len(value) > 0 {
+			words = append(words, fmt.Sprintf("%s=%q", p.Name, value))
 		}
 	}
-	if e, ok := errors.AsType[*rosterpush.ForeignContactError](err); ok {
-		return refused("%s", e.Error()), nil
-	}
-	return r, &FailedError{Text: explain(err), Temporary: errors.Is(err, rosterpush.ErrNoAnswer), Err: err}
-}
-
-// explain says why a verb failed in words that an asker may read.
-func explain(err error) string {
-	if e, ok := errors.AsType[*rosterpush.NotPermittedError](err); ok {
-		return e.Error()
-	}
-	if e, ok := errors.AsType[*rosterpush.ForeignContactError](err); ok {
-		return e.Error()
-	}
-	if errors.Is(err, rosterpush.ErrNoAnswer) {
-		return "the server did not answer; whether it did what was asked is unknown, and asking again does no harm"
-	}
-	if e, ok := errors.AsType[stanza.Error](err); ok {
-		return "the server refuses: " + string(e.Condition)
-	}
-	return "something went wrong here; the log of the component says what"
-}
-
-func (n *Namespace) report(asker jid.JID, v *Verb, r Result, err error, took time.Duration) {
-	switch {
-	case err != nil:
-		n.log.Warn("verb failed", "verb", v.Name, "asker", asker, "took", took, "why", err)
-	case v.Role > Read:
-		n.log.Info("verb", "verb", v.Name, "asker", asker, "took", took, "outcome", r.Outcome())
-	default:
-		n.log.Debug("verb", "verb", v.Name, "asker", asker, "took", took, "outcome", r.Outcome())
-	}
+	return strings.Join(words, " ")
 }

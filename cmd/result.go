@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -8,12 +9,14 @@ import (
 	"emanagement/rosterpush"
 )
 
-// Result is a verb's answer: one of done, yes or no, a table, or a refusal.
+// Result is a verb's answer: one of done, yes or no, a table, a refusal, or that
+// it has been started.
 type Result struct {
 	shape shape
 	yes   bool
 	text  string
 	rows  [][]string
+	what  string // a row is; "item" where it is empty
 }
 
 type shape int
@@ -23,6 +26,7 @@ const (
 	answer
 	table
 	refusal
+	started // and not done yet
 )
 
 // Refused says whether the answer is that it could not be, and nothing was
@@ -35,11 +39,8 @@ func (r Result) Outcome() string {
 	case answer:
 		return strconv.FormatBool(r.yes)
 	case table:
-		if len(r.rows) == 1 {
-			return "1 item"
-		}
-		return fmt.Sprintf("%d items", len(r.rows))
-	case refusal:
+		return count(len(r.rows), cmp.Or(r.what, "item"))
+	case refusal, started:
 		return r.text
 	}
 	return "Done"
@@ -62,6 +63,26 @@ func yesNo(yes bool) Result { return Result{shape: answer, yes: yes} }
 
 func refused(format string, args ...any) Result {
 	return Result{shape: refusal, text: fmt.Sprintf(format, args...)}
+}
+
+func accepted(format string, args ...any) Result {
+	return Result{shape: started, text: fmt.Sprintf(format, args...)}
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// lines is a list of words, one a line.
+func lines(what string, words []string) Result {
+	r := Result{shape: table, what: what}
+	for _, w := range words {
+		r.rows = append(r.rows, []string{escape(w)})
+	}
+	return r
 }
 
 // rosterTable is a roster as emanagement showed it: jid, nick, subscription,

@@ -98,42 +98,42 @@ func rosterVerbs() []*Verb {
 	}
 }
 
-func addBuddyToRoster(ctx context.Context, r *rosterpush.Rosters, a Args) (Result, error) {
-	_, err := r.Put(ctx, a.jid("userJid"), rosterpush.Item{
-		JID:          a.jid("buddyJid"),
-		Name:         a.str("buddyNick"),
-		Groups:       a.strings("buddyGroup"),
-		Subscription: rosterpush.Subscription(a.str("subscription_type")),
+func addBuddyToRoster(ctx context.Context, c *call) (Result, error) {
+	_, err := c.Rosters.Put(ctx, c.jid("userJid"), rosterpush.Item{
+		JID:          c.jid("buddyJid"),
+		Name:         c.str("buddyNick"),
+		Groups:       c.strings("buddyGroup"),
+		Subscription: rosterpush.Subscription(c.str("subscription_type")),
 	}, rosterpush.Fields{JID: "buddyJid", Name: "buddyNick", Groups: "buddyGroup", Subscription: "subscription_type"})
 	return Result{}, err
 }
 
-func removeBuddyFromRoster(ctx context.Context, r *rosterpush.Rosters, a Args) (Result, error) {
-	user, buddy := a.jid("userJid"), a.jid("buddyJid")
-	err := r.Remove(ctx, user, buddy)
+func removeBuddyFromRoster(ctx context.Context, c *call) (Result, error) {
+	user, buddy := c.jid("userJid"), c.jid("buddyJid")
+	err := c.Rosters.Remove(ctx, user, buddy)
 	if errors.Is(err, rosterpush.ErrNotInRoster) {
 		return refused("User %s not found in %s roster.", buddy, user), nil
 	}
 	return Result{}, err
 }
 
-func setBidireccionalBuddys(ctx context.Context, r *rosterpush.Rosters, a Args) (Result, error) {
-	_, err := r.SetPair(ctx,
+func setBidireccionalBuddys(ctx context.Context, c *call) (Result, error) {
+	_, err := c.Rosters.SetPair(ctx,
 		rosterpush.Half{
-			User: a.jid("userAJid"), Name: a.str("userBNick"), Groups: a.strings("groupForB"),
+			User: c.jid("userAJid"), Name: c.str("userBNick"), Groups: c.strings("groupForB"),
 			Fields: rosterpush.Fields{JID: "userAJid", Name: "userBNick", Groups: "groupForB"},
 		},
 		rosterpush.Half{
-			User: a.jid("userBJid"), Name: a.str("userANick"), Groups: a.strings("groupForA"),
+			User: c.jid("userBJid"), Name: c.str("userANick"), Groups: c.strings("groupForA"),
 			Fields: rosterpush.Fields{JID: "userBJid", Name: "userANick", Groups: "groupForA"},
 		})
 	return Result{}, err
 }
 
-func unsetBidireccionalBuddys(ctx context.Context, r *rosterpush.Rosters, a Args) (Result, error) {
-	user, other := a.jid("userJid"), a.jid("oldFriendJid")
-	err := r.UnsetPair(ctx, rosterpush.Half{
-		User: user, Name: a.str("oldFriendNick"), Groups: a.strings("groupForOldFriend"),
+func unsetBidireccionalBuddys(ctx context.Context, c *call) (Result, error) {
+	user, other := c.jid("userJid"), c.jid("oldFriendJid")
+	err := c.Rosters.UnsetPair(ctx, rosterpush.Half{
+		User: user, Name: c.str("oldFriendNick"), Groups: c.strings("groupForOldFriend"),
 		Fields: rosterpush.Fields{JID: "oldFriendJid", Name: "oldFriendNick", Groups: "groupForOldFriend"},
 	}, other)
 	if errors.Is(err, rosterpush.ErrNotBidirectional) {
@@ -142,28 +142,28 @@ func unsetBidireccionalBuddys(ctx context.Context, r *rosterpush.Rosters, a Args
 	return Result{}, err
 }
 
-func getRoster(ctx context.Context, r *rosterpush.Rosters, a Args) (Result, error) {
-	items, err := r.Get(ctx, a.jid("userJid"))
+func getRoster(ctx context.Context, c *call) (Result, error) {
+	items, err := c.Rosters.Get(ctx, c.jid("userJid"))
 	if err == nil && len(items) == 0 {
-		return refused("Roster not found for user %s", a.jid("userJid")), nil
+		return refused("Roster not found for user %s", c.jid("userJid")), nil
 	}
 	return rosterTable(items), err
 }
 
-func removeRoster(ctx context.Context, r *rosterpush.Rosters, a Args) (Result, error) {
-	_, err := r.Clear(ctx, a.jid("userJid"))
+func removeRoster(ctx context.Context, c *call) (Result, error) {
+	_, err := c.Rosters.Clear(ctx, c.jid("userJid"))
 	if errors.Is(err, rosterpush.ErrNoRoster) {
-		return refused("Roster not found for userJid %s", a.jid("userJid")), nil
+		return refused("Roster not found for userJid %s", c.jid("userJid")), nil
 	}
 	return Result{}, err
 }
 
-func checkUserJid(ctx context.Context, r *rosterpush.Rosters, a Args) (Result, error) {
-	items, err := r.Get(ctx, a.jid("userJid"))
+func checkUserJid(ctx context.Context, c *call) (Result, error) {
+	items, err := c.Rosters.Get(ctx, c.jid("userJid"))
 	return yesNo(len(items) > 0), err
 }
 
-func checkBidirecctionalBuddys(ctx context.Context, r *rosterpush.Rosters, a Args) (Result, error) {
-	yes, err := r.Bidirectional(ctx, a.jid("userAJid"), a.jid("userBJid"))
+func checkBidirecctionalBuddys(ctx context.Context, c *call) (Result, error) {
+	yes, err := c.Rosters.Bidirectional(ctx, c.jid("userAJid"), c.jid("userBJid"))
 	return yesNo(yes), err
 }

@@ -15,6 +15,8 @@ import (
 	"mellium.im/xmpp/stanza"
 
 	"emanagement/cmd"
+	"emanagement/internal/audit"
+	"emanagement/internal/failure"
 	"emanagement/rosterpush"
 )
 
@@ -59,16 +61,16 @@ func TestArguments(t *testing.T) {
 		"no subscription":          {args("userJid", user, "buddyJid", buddy), nil, "subscription_type", "a value is missing"},
 		"remove is none": {
 			args("userJid", user, "buddyJid", buddy, "subscription_type", "remove"), nil,
-			"subscription_type", `"remove" is not a subscription (none, to, from, both)`,
+			"subscription_type", `"remove" is not one of none, to, from, both`,
 		},
 		"a subscription in capitals": {
 			args("userJid", user, "buddyJid", buddy, "subscription_type", "Both"), nil,
-			"subscription_type", `"Both" is not a subscription (none, to, from, both)`,
+			"subscription_type", `"Both" is not one of none, to, from, both`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := new(memory)
-			_, err := newNamespace(server, everything).Run(t.Context(), admin, "addBuddyToRoster", test.values)
+			_, err := newNamespace(server, everything).Run(t.Context(), cmd.Request{Asker: admin, Front: "test", Verb: "addBuddyToRoster", Values: test.values})
 			if test.want != nil {
 				require.NoError(t, err)
 				require.Len(t, server.rosters[user], 1)
@@ -97,7 +99,7 @@ func TestPairOfOne(t *testing.T) {
 		"setBidireccionalBuddys":   {args("userAJid", "u@a.example", "userBJid", "U@a.example/r"), "userBJid"},
 		"unsetBidireccionalBuddys": {args("userJid", "u@a.example", "oldFriendJid", "U@a.example/r"), "oldFriendJid"},
 	} {
-		_, err := n.Run(t.Context(), admin, verb, test.values)
+		_, err := n.Run(t.Context(), cmd.Request{Asker: admin, Front: "test", Verb: verb, Values: test.values})
 		var refused *cmd.ArgError
 		require.ErrorAs(t, err, &refused, verb)
 		assert.Equal(t, &cmd.ArgError{Param: test.param, Why: `"u@a.example" is the same user as the other one`}, refused)
@@ -124,7 +126,7 @@ func TestLines(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := &memory{rosters: map[string][]rosterpush.Item{"u@a.example": {test.item}}}
-			r, err := newNamespace(server, everything).Run(t.Context(), admin, "getRoster", args("userJid", "u@a.example"))
+			r, err := newNamespace(server, everything).Run(t.Context(), cmd.Request{Asker: admin, Front: "test", Verb: "getRoster", Values: args("userJid", "u@a.example")})
 			require.NoError(t, err)
 			assert.Equal(t, []string{test.want}, r.Lines())
 			assert.Equal(t, 4, strings.Count(test.want, "\t"))
@@ -163,7 +165,7 @@ func TestOutcomes(t *testing.T) {
 	} {
 		t.Run(test.verb+"-"+test.want, func(t *testing.T) {
 			server := &memory{rosters: map[string][]rosterpush.Item{user: both(buddy), buddy: both(user)}}
-			r, err := newNamespace(server, everything).Run(t.Context(), admin, test.verb, test.values)
+			r, err := newNamespace(server, everything).Run(t.Context(), cmd.Request{Asker: admin, Front: "test", Verb: test.verb, Values: test.values})
 			require.NoError(t, err)
 			assert.Equal(t, test.want, r.Outcome())
 			assert.Equal(t, []string{test.want}, r.Lines())
@@ -182,16 +184,16 @@ func TestFailures(t *testing.T) {
 		text      string
 		temporary bool
 	}{
-		"no answer":        {fmt.Errorf("%w: %w", rosterpush.ErrNoAnswer, secret), "the server did not answer; whether it did what was asked is unknown, and asking again does no harm", true},
-		"not permitted":    {&rosterpush.NotPermittedError{Host: "a.example", What: "add a line"}, "a.example: the server does not permit it: add a line", false},
+		"no answer":        {fmt.Errorf("%w: %w", failure.ErrNoAnswer, secret), "the server did not answer; whether it did what was asked is unknown, and asking again does no harm", true},
+		"not permitted":    {&failure.NotPermittedError{Host: "a.example", What: "add a line"}, "a.example: the server does not permit it: add a line", false},
 		"a stanza error":   {fmt.Errorf("roster: %w", stanza.Error{Condition: stanza.Forbidden}), "the server refuses: forbidden", false},
 		"anything else":    {secret, "something went wrong here; the log of the component says what", false},
 		"nobody waits":     {context.Canceled, "something went wrong here; the log of the component says what", false},
-		"unserved contact": {&rosterpush.NotServedError{Host: "x.example"}, "something went wrong here; the log of the component says what", false},
+		"unserved contact": {&failure.NotServedError{Host: "x.example"}, "something went wrong here; the log of the component says what", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := &memory{fail: func(bool) error { return test.cause }}
-			_, err := newNamespace(server, everything).Run(t.Context(), admin, "addBuddyToRoster", args("userJid", user, "buddyJid", buddy, "subscription_type", "to"))
+			_, err := newNamespace(server, everything).Run(t.Context(), cmd.Request{Asker: admin, Front: "test", Verb: "addBuddyToRoster", Values: args("userJid", user, "buddyJid", buddy, "subscription_type", "to")})
 			var failed *cmd.FailedError
 			require.ErrorAs(t, err, &failed)
 			assert.Equal(t, test.text, failed.Text)
@@ -208,7 +210,7 @@ func TestFailedPairSaysWhatStands(t *testing.T) {
 		}
 		return nil
 	}}
-	_, err := newNamespace(server, everything).Run(t.Context(), admin, "setBidireccionalBuddys", args("userAJid", "u@a.example", "userBJid", "b@b.example"))
+	_, err := newNamespace(server, everything).Run(t.Context(), cmd.Request{Asker: admin, Front: "test", Verb: "setBidireccionalBuddys", Values: args("userAJid", "u@a.example", "userBJid", "b@b.example")})
 	var failed *cmd.FailedError
 	require.ErrorAs(t, err, &failed)
 	assert.Equal(t, "something went wrong here; the log of the component says what (u@a.example: as before; b@b.example: as before)", failed.Text)
@@ -216,9 +218,9 @@ func TestFailedPairSaysWhatStands(t *testing.T) {
 
 // TestUnservedHost names the argument that named the host.
 func TestUnservedHost(t *testing.T) {
-	cause := &rosterpush.NotServedError{Host: "x.example", Served: served}
+	cause := &failure.NotServedError{Host: "x.example", Served: served}
 	n := newNamespace(&memory{fail: func(bool) error { return cause }}, everything)
-	_, err := n.Run(t.Context(), admin, "checkBidirecctionalBuddys", args("userAJid", "u@a.example", "userBJid", "u@x.example"))
+	_, err := n.Run(t.Context(), cmd.Request{Asker: admin, Front: "test", Verb: "checkBidirecctionalBuddys", Values: args("userAJid", "u@a.example", "userBJid", "u@x.example")})
 	var refused *cmd.ArgError
 	require.ErrorAs(t, err, &refused)
 	assert.Equal(t, &cmd.ArgError{Param: "userBJid", Why: "x.example: not a host whose rosters are managed here (these are: a.example, b.example)"}, refused)
@@ -228,7 +230,7 @@ func TestUnservedHost(t *testing.T) {
 func TestForeignContact(t *testing.T) {
 	cause := &rosterpush.ForeignContactError{Contact: jid.MustParse("b@far.example"), Subscription: rosterpush.Both}
 	n := newNamespace(&memory{fail: func(bool) error { return cause }}, everything)
-	r, err := n.Run(t.Context(), admin, "addBuddyToRoster", args("userJid", "u@a.example", "buddyJid", "b@far.example", "subscription_type", "both"))
+	r, err := n.Run(t.Context(), cmd.Request{Asker: admin, Front: "test", Verb: "addBuddyToRoster", Values: args("userJid", "u@a.example", "buddyJid", "b@far.example", "subscription_type", "both")})
 	require.NoError(t, err)
 	assert.True(t, r.Refused())
 	assert.Equal(t, cause.Error(), r.Outcome())
@@ -239,18 +241,20 @@ func TestForeignContact(t *testing.T) {
 func TestLog(t *testing.T) {
 	var log bytes.Buffer
 	server := &memory{rosters: make(map[string][]rosterpush.Item)}
-	n := cmd.New(rosterpush.New(server), []cmd.Grant{everything}, slog.New(slog.NewTextHandler(&log, nil)))
+	records := slog.New(slog.NewTextHandler(&log, nil))
+	n := cmd.New(cmd.Services{Rosters: rosterpush.New(audit.Rosters(server)), Own: own}, []cmd.Grant{everything}, records, records)
 	run := func(verb string) string {
 		log.Reset()
-		_, _ = n.Run(t.Context(), admin, verb, args("userJid", "u@a.example", "buddyJid", "b@a.example", "subscription_type", "to"))
+		_, _ = n.Run(t.Context(), cmd.Request{Asker: admin, Front: "test", Verb: verb, Values: args("userJid", "u@a.example", "buddyJid", "b@a.example", "subscription_type", "to")})
 		return log.String()
 	}
 	assert.Empty(t, run("getRoster"), "it changes nothing")
 	for line, verb := range map[string]string{
 		run("addBuddyToRoster"): "addBuddyToRoster", run("removeRoster"): "removeRoster",
 	} {
-		assert.Equal(t, 1, strings.Count(line, "\n"), line)
-		assert.Contains(t, line, "level=INFO msg=verb verb="+verb+" asker=admin@a.example/r ")
+		assert.Equal(t, 2, strings.Count(line, "\n"), line)
+		assert.Contains(t, line, "level=INFO msg=item asker=admin@a.example/r front=test verb="+verb+" ")
+		assert.Contains(t, line, "level=INFO msg=verb asker=admin@a.example/r front=test verb="+verb+" ")
 		assert.Contains(t, line, "outcome=Done")
 	}
 	server.fail = func(bool) error { return errors.New("the cause") }

@@ -4,8 +4,6 @@ import (
 	"context"
 
 	"mellium.im/xmpp/jid"
-
-	"emanagement/rosterpush"
 )
 
 // Verb is one entry of the table.
@@ -15,7 +13,22 @@ type Verb struct {
 	Help    string // what else there is to know, in sentences
 	Role    Role   // who may run it
 	Params  []Param
-	run     func(ctx context.Context, r *rosterpush.Rosters, a Args) (Result, error)
+
+	// Once says that it must not be repeated when its outcome is unknown: it
+	// does not set a state.
+	Once bool
+	// Long says that it can take longer than an asker waits: then it goes on
+	// as a job.
+	Long bool
+	// Hostless says that no host is concerned. Another verb that names none
+	// concerns them all.
+	Hostless bool
+
+	run func(ctx context.Context, c *call) (Result, error)
+	// stakes says what a verb that destroys much would destroy. Such a verb
+	// has the parameter confirm, and runs only when that repeats what the
+	// parameter domain says.
+	stakes func(ctx context.Context, c *call) (string, error)
 }
 
 // Param is one parameter of a verb. Its name is that of the argument in
@@ -27,26 +40,36 @@ type Param struct {
 	Required bool
 }
 
-// Kind says what values a parameter takes.
-type Kind int
-
-// The kinds.
-const (
-	User         Kind = iota // the bare JID of a user whose roster is meant
-	Contact                  // the bare JID of a contact, anywhere
-	Text                     // a line of text, may be empty
-	Groups                   // group names, any number
-	Subscription             // none, to, from or both
-)
+// call is one run of a verb.
+type call struct {
+	*Services
+	Args
+	asker jid.JID
+	admin bool                  // the asker has that role, on every host
+	say   func(progress string) // to whoever waits for a long run's end
+}
 
 // Args are a verb's arguments, checked and read. The getters take a
-// parameter's name.
+// parameter's name; an argument that was left out is empty.
 type Args struct {
-	jids map[string]jid.JID
-	text map[string]string
-	list map[string][]string
+	jids   map[string]jid.JID
+	text   map[string]string
+	list   map[string][]string
+	people map[string][]jid.JID
+	number map[string]int
+
+	hosts []string // that the arguments name
 }
 
 func (a Args) jid(name string) jid.JID      { return a.jids[name] }
 func (a Args) str(name string) string       { return a.text[name] }
 func (a Args) strings(name string) []string { return a.list[name] }
+
+// several returns the JIDs of a list; nil where it says all.
+func (a Args) several(name string) []jid.JID { return a.people[name] }
+
+// num returns a number; given says whether there was one.
+func (a Args) num(name string) (n int, given bool) {
+	n, given = a.number[name]
+	return n, given
+}

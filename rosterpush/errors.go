@@ -3,7 +3,6 @@ package rosterpush
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"mellium.im/xmpp/jid"
 )
@@ -15,10 +14,6 @@ var (
 	ErrNotBidirectional = errors.New("the two do not have each other")
 )
 
-// ErrNoAnswer is wrapped by errors of a Server whose request was not answered:
-// whether it was carried out is unknown.
-var ErrNoAnswer = errors.New("the server did not answer")
-
 // InvalidError refuses a value before anything is sent.
 type InvalidError struct {
 	Field string // the argument it came in
@@ -27,21 +22,6 @@ type InvalidError struct {
 }
 
 func (e *InvalidError) Error() string { return fmt.Sprintf("%s: %q is %s", e.Field, e.Value, e.Why) }
-
-// NotServedError refuses a user of a host on which no rosters can be managed.
-// Nothing was sent.
-type NotServedError struct {
-	Host   string
-	Served []string // the hosts on which they can, sorted
-}
-
-func (e *NotServedError) Error() string {
-	served := "none at the moment"
-	if len(e.Served) > 0 {
-		served = strings.Join(e.Served, ", ")
-	}
-	return fmt.Sprintf("%s: not a host whose rosters are managed here (these are: %s)", e.Host, served)
-}
 
 // ForeignContactError refuses a subscription with a contact of another
 // server: ejabberd's API command checks the contact's host, and knows only
@@ -54,17 +34,6 @@ type ForeignContactError struct {
 func (e *ForeignContactError) Error() string {
 	return fmt.Sprintf("%s: the subscription %q cannot be written: this server's API takes only contacts at its own hosts, and %s is none of them; the subscription none can be written",
 		e.Contact, e.Subscription, e.Contact.Domainpart())
-}
-
-// NotPermittedError says that the server's configuration does not let us do
-// what is asked.
-type NotPermittedError struct {
-	Host string
-	What string // what to add to its configuration
-}
-
-func (e *NotPermittedError) Error() string {
-	return fmt.Sprintf("%s: the server does not permit it: %s", e.Host, e.What)
 }
 
 // PairError is the failure to change both sides of a pair. Err says why.

@@ -57,7 +57,8 @@ func (m *memory) Put(_ context.Context, user jid.JID, item rosterpush.Item, _ *r
 	})
 }
 
-func (m *memory) Remove(_ context.Context, user, contact jid.JID) error {
+func (m *memory) Remove(_ context.Context, user jid.JID, was rosterpush.Item) error {
+	contact := was.JID
 	return m.write(func() {
 		gone := m.rosters[user.String()][contact.String()]
 		delete(m.rosters[user.String()], contact.String())

@@ -11,7 +11,7 @@ import (
 
 // Server is what this package needs of a server. Users and contacts are bare
 // JIDs. An error is one of this package's where it has one that fits; one that
-// wraps ErrNoAnswer leaves open whether the request was carried out. All
+// wraps failure.ErrNoAnswer leaves open whether the request was carried out. All
 // methods may be used by many goroutines at once and end with their context.
 type Server interface {
 	// Roster reads a user's whole roster. That of a user the server does not
@@ -20,9 +20,9 @@ type Server interface {
 	// Put writes an item's name, groups and subscription, exactly. was is what
 	// stands there, nil for nothing. A pending request may stay.
 	Put(ctx context.Context, user jid.JID, item Item, was *Item) error
-	// Remove removes an item. Both subscriptions end (RFC 6121 §2.5): a server
-	// that knows the contact changes its item too.
-	Remove(ctx context.Context, user, contact jid.JID) error
+	// Remove removes an item, which is as was says. Both subscriptions end (RFC
+	// 6121 §2.5): a server that knows the contact changes its item too.
+	Remove(ctx context.Context, user jid.JID, was Item) error
 }
 
 // Rosters manages rosters on a server. Make it with New. Its methods may be
@@ -96,7 +96,7 @@ func (r *Rosters) Remove(ctx context.Context, user, contact jid.JID) error {
 	if was == nil {
 		return ErrNotInRoster
 	}
-	return r.server.Remove(ctx, user, contact)
+	return r.server.Remove(ctx, user, *was)
 }
 
 // removesAtOnce is how many removals of one roster are under way at once:
@@ -125,7 +125,7 @@ func (r *Rosters) Clear(ctx context.Context, user jid.JID) (removed int, err err
 	done := make(chan struct{}, len(items))
 	for _, i := range items {
 		group.Go(func() error {
-			if err := r.server.Remove(ctx, user, i.JID); err != nil {
+			if err := r.server.Remove(ctx, user, i); err != nil {
 				return err
 			}
 			done <- struct{}{}
@@ -182,12 +182,12 @@ func (r *Rosters) takeOut(ctx context.Context, user, contact jid.JID) error {
 	if err != nil || now == nil {
 		return err
 	}
+	lone := *now
+	lone.Subscription = None
 	if now.Subscription != None {
-		lone := *now
-		lone.Subscription = None
 		if err := r.server.Put(ctx, user, lone, now); err != nil {
 			return err
 		}
 	}
-	return r.server.Remove(ctx, user, contact)
+	return r.server.Remove(ctx, user, lone)
 }

@@ -243,9 +243,9 @@ func (e *exclusive) Put(ctx context.Context, user jid.JID, item rosterpush.Item,
 	return e.memory.Put(ctx, user, item, was)
 }
 
-func (e *exclusive) Remove(ctx context.Context, user, contact jid.JID) error {
+func (e *exclusive) Remove(ctx context.Context, user jid.JID, was rosterpush.Item) error {
 	defer e.enter(user)()
-	return e.memory.Remove(ctx, user, contact)
+	return e.memory.Remove(ctx, user, was)
 }
 
 func (e *exclusive) enter(user jid.JID) (leave func()) {

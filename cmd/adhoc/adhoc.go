@@ -58,7 +58,7 @@ func (f *front) handle(ctx context.Context, r component.Request) (xml.TokenReade
 	case cancelled:
 		return component.XML(newResponse(v.Name, q.SessionID, "canceled")), nil
 	case q.SessionID == "" && q.Form == nil:
-		return component.XML(question(v, f.sessions.put("", asker, v.Name), nil, nil)), nil
+		return component.XML(question(v, f.sessions.put("", asker, v.Name), nil, "", nil)), nil
 	}
 	return f.run(ctx, r, v, q)
 }
@@ -79,14 +79,17 @@ func (f *front) resume(q request, asker string) error {
 // form comes back with it.
 func (f *front) run(ctx context.Context, r component.Request, v *cmd.Verb, q request) (xml.TokenReader, error) {
 	values := q.Form.values()
-	result, err := f.namespace.Run(ctx, r.From, v.Name, values)
+	result, err := f.namespace.Run(ctx, cmd.Request{Asker: r.From, Front: "ad-hoc", Verb: v.Name, Values: values})
 	if err == nil {
 		return component.XML(answer(v, sessionOf(q), result)), nil
 	}
 	// What was filled in is not lost: the session stays open.
 	session := f.sessions.put(q.SessionID, r.From.String(), v.Name)
 	if bad, ok := errors.AsType[*cmd.ArgError](err); ok {
-		return component.XML(question(v, session, values, bad)), nil
+		return component.XML(question(v, session, values, "error", bad)), nil
+	}
+	if more, ok := errors.AsType[*cmd.ConfirmError](err); ok {
+		return component.XML(question(v, session, values, "warn", more)), nil
 	}
 	return nil, stanzaError(v.Name, err)
 }

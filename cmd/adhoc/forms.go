@@ -1,24 +1,25 @@
 package adhoc
 
-import (
-	"emanagement/cmd"
-	"emanagement/rosterpush"
-)
+import "emanagement/cmd"
 
-// fieldTypes are the types of the form's fields (XEP-0004 §3.3) by kind of
+// fieldType is the type of a form's field (XEP-0004 §3.3) for a kind of
 // parameter.
-var fieldTypes = map[cmd.Kind]string{
-	cmd.User:         "jid-single",
-	cmd.Contact:      "jid-single",
-	cmd.Text:         "text-single",
-	cmd.Groups:       "text-multi",
-	cmd.Subscription: "list-single",
+func fieldType(k cmd.Kind) string {
+	switch {
+	case k.Options() != nil:
+		return "list-single"
+	case k.Multi():
+		return "text-multi"
+	case k.IsJID():
+		return "jid-single"
+	}
+	return "text-single"
 }
 
 // question asks for a verb's arguments. It keeps the values given before, and
-// says what was wrong with them, in the title too: two clients show no note
-// beside a form.
-func question(v *cmd.Verb, session string, values map[string][]string, wrong error) *response {
+// says what is wrong with them or missing, in a note of that type and in the
+// title too: two clients show no note beside a form.
+func question(v *cmd.Verb, session string, values map[string][]string, noteType string, wrong error) *response {
 	f := newForm("form", title(v))
 	f.Instructions = v.Help
 	for _, p := range v.Params {
@@ -29,20 +30,18 @@ func question(v *cmd.Verb, session string, values map[string][]string, wrong err
 	r.Form = f
 	if wrong != nil {
 		f.Title = wrong.Error()
-		r.Note = &note{Type: "error", Text: wrong.Error()}
+		r.Note = &note{Type: noteType, Text: wrong.Error()}
 	}
 	return r
 }
 
 func fieldFor(p cmd.Param, values []string) field {
-	f := field{Var: p.Name, Type: fieldTypes[p.Kind], Label: p.Label, Values: values}
+	f := field{Var: p.Name, Type: fieldType(p.Kind), Label: p.Label, Values: values}
 	if p.Required {
 		f.Required = &struct{}{}
 	}
-	if p.Kind == cmd.Subscription {
-		for _, s := range rosterpush.Subscriptions() {
-			f.Options = append(f.Options, option{Label: string(s), Value: string(s)})
-		}
+	for _, o := range p.Kind.Options() {
+		f.Options = append(f.Options, option{Label: o, Value: o})
 	}
 	return f
 }

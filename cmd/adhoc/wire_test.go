@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
-	"log/slog"
 	"slices"
 	"testing"
 
@@ -15,7 +14,6 @@ import (
 
 	"emanagement/cmd"
 	"emanagement/component"
-	"emanagement/rosterpush"
 )
 
 func decode(text string) (request, error) {
@@ -61,7 +59,7 @@ func TestSubmittedForm(t *testing.T) {
 // pairVerb is a verb with a field of nearly every kind.
 func pairVerb(t testing.TB) *cmd.Verb {
 	asker := jid.MustParse(admin)
-	n := cmd.New(rosterpush.New(nil), []cmd.Grant{{JID: asker.Bare(), Role: cmd.Admin}}, slog.New(slog.DiscardHandler))
+	n := cmd.New(cmd.Services{}, []cmd.Grant{{JID: asker.Bare(), Role: cmd.Admin}}, nil, nil)
 	v, err := n.Find(asker, "setBidireccionalBuddys")
 	require.NoError(t, err)
 	return v
@@ -100,7 +98,7 @@ func FuzzSubmittedForm(f *testing.F) {
 		}
 		values := q.Form.values()
 		assert.NotContains(t, values, "")
-		got := sent(t, question(verb, "s", values, errors.New("wrong")))
+		got := sent(t, question(verb, "s", values, "error", errors.New("wrong")))
 		assert.Len(t, got.Form.Fields, len(verb.Params))
 		for _, field := range got.Form.Fields {
 			assert.Truef(t, slices.Equal(values[field.Var], field.Values), "%s: filled in %q, came back %q", field.Var, values[field.Var], field.Values)

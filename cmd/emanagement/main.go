@@ -16,7 +16,9 @@ import (
 	"emanagement/cmd"
 	"emanagement/cmd/adhoc"
 	"emanagement/component"
+	"emanagement/internal/audit"
 	"emanagement/internal/config"
+	"emanagement/internal/jobs"
 	"emanagement/internal/serverapi"
 	"emanagement/rosterpush"
 	"emanagement/rosterpush/remote"
@@ -128,7 +130,14 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) error {
 	}
 	rosters := remote.New(c, serverapi.New(c), log)
 	c.OnGrant(rosters.Check)
-	adhoc.Register(c, cmd.New(rosterpush.New(rosters), conf.Access, log))
+	working := jobs.New(ctx)
+	defer working.Wait()
+	services := cmd.Services{
+		Rosters: rosterpush.New(audit.Rosters(rosters)),
+		Jobs:    working,
+		Own:     conf.JID.String(),
+	}
+	adhoc.Register(c, cmd.New(services, conf.Access, log.WithGroup("audit"), log))
 	if len(conf.Access) == 0 {
 		log.Warn("the configuration has no access: nobody may run a command")
 	}

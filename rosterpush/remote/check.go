@@ -46,7 +46,7 @@ func (s *Server) Check(ctx context.Context, host string) {
 	if w == byAPI {
 		err = s.putByAPI(ctx, user, item)
 	}
-	if rerr := s.Remove(ctx, user, contact); err == nil {
+	if rerr := s.Remove(ctx, user, item); err == nil {
 		err = rerr
 	}
 	if err != nil && ctx.Err() == nil {

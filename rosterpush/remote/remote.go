@@ -12,6 +12,7 @@ import (
 	"mellium.im/xmpp/stanza"
 
 	"emanagement/component"
+	"emanagement/internal/failure"
 	"emanagement/internal/serverapi"
 	"emanagement/rosterpush"
 )
@@ -62,9 +63,9 @@ func (s *Server) Roster(ctx context.Context, user jid.JID) ([]rosterpush.Item, e
 
 // Remove implements rosterpush.Server. The item is gone afterwards, also where
 // it was gone before.
-func (s *Server) Remove(ctx context.Context, user, contact jid.JID) error {
+func (s *Server) Remove(ctx context.Context, user jid.JID, was rosterpush.Item) error {
 	err := s.ask(ctx, user, func() error {
-		return s.component.Ask(ctx, stanza.SetIQ, user, remove(contact), nil)
+		return s.component.Ask(ctx, stanza.SetIQ, user, remove(was.JID), nil)
 	})
 	if component.Condition(err) == stanza.ItemNotFound {
 		return nil
@@ -120,7 +121,7 @@ func (s *Server) putByAPI(ctx context.Context, user jid.JID, item rosterpush.Ite
 	if refused.Code == serverapi.Forbidden && !slices.Contains(s.component.Served(), item.JID.Domainpart()) {
 		return &rosterpush.ForeignContactError{Contact: item.JID, Subscription: item.Subscription}
 	}
-	return &rosterpush.NotPermittedError{
+	return &failure.NotPermittedError{
 		Host: user.Domainpart(),
 		What: fmt.Sprintf("in ejabberd.yml, mod_adhoc_api must be loaded, api_permissions must let this component run add_rosteritem, and the access rule configure must allow it (the server says: %v)", refused),
 	}
@@ -166,10 +167,10 @@ func (s *Server) ask(ctx context.Context, user jid.JID, request func() error) er
 		err = request()
 	}
 	if e, ok := errors.AsType[*component.NotGrantedError](err); ok {
-		return &rosterpush.NotServedError{Host: e.Host, Served: e.Served}
+		return &failure.NotServedError{Host: e.Host, Served: e.Served}
 	}
 	if _, ok := errors.AsType[*component.TimeoutError](err); ok || errors.Is(err, component.ErrDisconnected) || ctx.Err() != nil && err != nil {
-		return fmt.Errorf("%s: %w: %w", user, rosterpush.ErrNoAnswer, err)
+		return fmt.Errorf("%s: %w: %w", user, failure.ErrNoAnswer, err)
 	}
 	return err
 }

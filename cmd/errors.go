@@ -1,0 +1,94 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+
+	"mellium.im/xmpp/stanza"
+
+	"emanagement/internal/failure"
+	"emanagement/rosterpush"
+)
+
+// ErrNoSuchVerb is for a name that the table does not have.
+var ErrNoSuchVerb = errors.New("no such verb")
+
+// ForbiddenError refuses an asker. Why may be shown.
+type ForbiddenError struct{ Why string }
+
+func (e *ForbiddenError) Error() string { return e.Why }
+
+// ConfirmError asks for confirmation. Nothing was done.
+type ConfirmError struct {
+	What string // would be done
+	Word string // the argument confirm must say
+}
+
+func (e *ConfirmError) Error() string {
+	return fmt.Sprintf("%s; to do it, type %s in the field confirm", e.What, e.Word)
+}
+
+// FailedError is a verb that could not be carried out, or not to its end.
+// Text is what the asker may know; Err is for the log.
+type FailedError struct {
+	Text      string
+	Temporary bool // it may work when asked again
+	Err       error
+}
+
+func (e *FailedError) Error() string { return e.Text + ": " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *FailedError) Unwrap() error { return e.Err }
+
+// outcome turns what a verb returned into what an asker is told.
+func (v *Verb) outcome(c *call, r Result, err error) (Result, error) {
+	if err == nil {
+		return r, nil
+	}
+	if e, ok := errors.AsType[*rosterpush.PairError](err); ok {
+		return r, &FailedError{Text: fmt.Sprintf("%s (%s; %s)", v.explain(e.Err), e.Sides[0], e.Sides[1]), Temporary: true, Err: err}
+	}
+	if e, ok := errors.AsType[*rosterpush.InvalidError](err); ok {
+		return r, &ArgError{e.Field, fmt.Sprintf("%q is %s", e.Value, e.Why)}
+	}
+	if e, ok := errors.AsType[*failure.NotServedError](err); ok {
+		if param, ok := v.namedHost(c, e.Host); ok {
+			return r, &ArgError{param, e.Error()}
+		}
+	}
+	if e, ok := errors.AsType[*rosterpush.ForeignContactError](err); ok {
+		return refused("%s", e.Error()), nil
+	}
+	return r, &FailedError{Text: v.explain(err), Temporary: errors.Is(err, failure.ErrNoAnswer), Err: err}
+}
+
+// namedHost returns the parameter whose argument named a host.
+func (v *Verb) namedHost(c *call, host string) (param string, ok bool) {
+	for _, p := range v.Params {
+		if p.Kind != Contact && c.jid(p.Name).Domainpart() == host || p.Kind == Domain && c.str(p.Name) == host {
+			return p.Name, true
+		}
+	}
+	return "", false
+}
+
+// explain says why a verb failed in words that an asker may read.
+func (v *Verb) explain(err error) string {
+	if e, ok := errors.AsType[*failure.NotPermittedError](err); ok {
+		return e.Error()
+	}
+	if e, ok := errors.AsType[*rosterpush.ForeignContactError](err); ok {
+		return e.Error()
+	}
+	if errors.Is(err, failure.ErrNoAnswer) {
+		if v.Once {
+			return "the server did not answer; whether it did what was asked is unknown"
+		}
+		return "the server did not answer; whether it did what was asked is unknown, and asking again does no harm"
+	}
+	if e, ok := errors.AsType[stanza.Error](err); ok {
+		return "the server refuses: " + string(e.Condition)
+	}
+	return "something went wrong here; the log of the component says what"
+}

@@ -1,0 +1,67 @@
+// Package audit records every write: who asked for it, by which way and which
+// verb, what was written over what, and what came of it.
+package audit
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"mellium.im/xmpp/jid"
+
+	"emanagement/rosterpush"
+)
+
+type key struct{}
+
+// With has everything that is written under the context recorded with log,
+// whose attributes say who asked.
+func With(ctx context.Context, log *slog.Logger) context.Context {
+	return context.WithValue(ctx, key{}, log)
+}
+
+// rosters records what is written to a server.
+type rosters struct{ rosterpush.Server }
+
+// Rosters returns the server with every write to it recorded, one line an
+// item, where its context was made by With.
+func Rosters(s rosterpush.Server) rosterpush.Server { return rosters{s} }
+
+// Put implements rosterpush.Server.
+func (r rosters) Put(ctx context.Context, user jid.JID, item rosterpush.Item, was *rosterpush.Item) error {
+	err := r.Server.Put(ctx, user, item, was)
+	record(ctx, user, item.JID, was, &item, err)
+	return err
+}
+
+// Remove implements rosterpush.Server.
+func (r rosters) Remove(ctx context.Context, user jid.JID, was rosterpush.Item) error {
+	err := r.Server.Remove(ctx, user, was)
+	record(ctx, user, was.JID, &was, nil, err)
+	return err
+}
+
+func record(ctx context.Context, user, contact jid.JID, before, after *rosterpush.Item, err error) {
+	log, ok := ctx.Value(key{}).(*slog.Logger)
+	if !ok {
+		return
+	}
+	outcome := "done"
+	if err != nil {
+		outcome = err.Error()
+	}
+	log.Info("item", "user", user, "contact", contact, "before", show(before), "after", show(after), "outcome", outcome)
+}
+
+// show writes an item in one word; a dash for none.
+func show(i *rosterpush.Item) string {
+	if i == nil {
+		return "-"
+	}
+	s := fmt.Sprintf("%s %q [%s]", i.Subscription, i.Name, strings.Join(i.Groups, ";"))
+	if i.Pending {
+		s += " ask"
+	}
+	return s
+}

@@ -1,0 +1,39 @@
+// Package failure has the errors that a server's answers can mean, whatever
+// was asked of it: rosters, presences, rooms.
+package failure
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ErrNoAnswer is wrapped by errors of requests that were not answered: whether
+// they were carried out is unknown.
+var ErrNoAnswer = errors.New("the server did not answer")
+
+// NotServedError refuses a host that does not grant us access. Nothing was
+// sent.
+type NotServedError struct {
+	Host   string
+	Served []string // the hosts that do, sorted
+}
+
+func (e *NotServedError) Error() string {
+	served := "none at the moment"
+	if len(e.Served) > 0 {
+		served = strings.Join(e.Served, ", ")
+	}
+	return fmt.Sprintf("%s: not a host whose rosters are managed here (these are: %s)", e.Host, served)
+}
+
+// NotPermittedError says that the server's configuration does not let us do
+// what is asked.
+type NotPermittedError struct {
+	Host string
+	What string // what to add to its configuration
+}
+
+func (e *NotPermittedError) Error() string {
+	return fmt.Sprintf("%s: the server does not permit it: %s", e.Host, e.What)
+}

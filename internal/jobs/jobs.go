@@ -1,0 +1,127 @@
+// Package jobs keeps work going that takes longer than whoever asked for it
+// waits.
+package jobs
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+)
+
+// ErrStopped is why the context of a stopped job has ended.
+var ErrStopped = errors.New("stopped")
+
+// Jobs is the work that is under way. Its methods may be used by many
+// goroutines at once.
+type Jobs struct {
+	ctx     context.Context
+	working sync.WaitGroup
+
+	mu      sync.Mutex
+	last    int
+	running map[int]*Job
+}
+
+// New returns jobs that all end with the context.
+func New(ctx context.Context) *Jobs { return &Jobs{ctx: ctx, running: make(map[int]*Job)} }
+
+// Wait waits until every job has ended.
+func (j *Jobs) Wait() { j.working.Wait() }
+
+// Job is one piece of work.
+type Job struct {
+	Number int
+	Owner  string // who asked for it
+	Name   string
+	Began  time.Time
+
+	stop context.CancelCauseFunc
+	done chan struct{}
+
+	mu       sync.Mutex
+	progress string
+	then     func()
+}
+
+// Start begins a piece of work. Its context ends when it is stopped, with
+// ErrStopped as the cause, or with all jobs; say notes how far it is.
+func (j *Jobs) Start(owner, name string, work func(ctx context.Context, say func(progress string))) *Job {
+	ctx, stop := context.WithCancelCause(j.ctx)
+	j.mu.Lock()
+	j.last++
+	job := &Job{Number: j.last, Owner: owner, Name: name, Began: time.Now(), stop: stop, done: make(chan struct{})}
+	j.running[job.Number] = job
+	j.mu.Unlock()
+	j.working.Go(func() {
+		defer stop(nil)
+		work(ctx, job.say)
+		j.mu.Lock()
+		delete(j.running, job.Number)
+		j.mu.Unlock()
+		job.finish()
+	})
+	return job
+}
+
+// Running lists the jobs that have not ended, oldest first.
+func (j *Jobs) Running() []*Job {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	jobs := make([]*Job, 0, len(j.running))
+	for _, job := range j.running {
+		jobs = append(jobs, job)
+	}
+	slices.SortFunc(jobs, func(a, b *Job) int { return a.Number - b.Number })
+	return jobs
+}
+
+// Stop tells the job to stop. What it does until it notices is done.
+func (j *Job) Stop() { j.stop(ErrStopped) }
+
+// Progress is what the job last said of itself, empty at first.
+func (j *Job) Progress() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.progress
+}
+
+func (j *Job) say(progress string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.progress = progress
+}
+
+// Await waits for the job's end, for as long as its asker has patience, and
+// reports whether it has ended. If it has not, then is called at its end, in
+// the job's goroutine, and the job counts as running until that returns.
+func (j *Job) Await(ctx context.Context, patience time.Duration, then func()) bool {
+	t := time.NewTimer(patience)
+	defer t.Stop()
+	select {
+	case <-j.done:
+		return true
+	case <-t.C:
+	case <-ctx.Done():
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	select {
+	case <-j.done:
+		return true
+	default:
+		j.then = then
+		return false
+	}
+}
+
+func (j *Job) finish() {
+	j.mu.Lock()
+	close(j.done)
+	then := j.then
+	j.mu.Unlock()
+	if then != nil {
+		then()
+	}
+}

@@ -1,0 +1,138 @@
+// Package presence sets users' presences, says who is connected, and sends
+// messages. What it needs of a server is Server.
+//
+// A user's presence is that of a session (RFC 6121 §4): the server itself
+// keeps it and spreads it to the user's contacts, so a user without a session
+// has none that could be set.
+package presence
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"mellium.im/xmpp/jid"
+)
+
+// ErrNoSession is for a user who is not connected, or not by that resource.
+var ErrNoSession = errors.New("no such session")
+
+// The bounds of a presence's priority (RFC 6121 §4.7.2.3).
+const (
+	MinPriority = -128
+	MaxPriority = 127
+)
+
+// Shows lists what a presence may show (RFC 6121 §4.7.2.1); available without
+// any of these is the empty string.
+func Shows() []string { return []string{"away", "chat", "dnd", "xa"} }
+
+// Presence is what a session can be set to.
+type Presence struct {
+	Unavailable bool
+	Show        string // one of Shows, or empty
+	Status      string // for people; may be empty
+	Priority    int
+}
+
+// Session is one connected resource of a user.
+type Session struct {
+	JID      jid.JID // full
+	Presence Presence
+}
+
+// Server is what this package needs of a server. All methods may be used by
+// many goroutines at once and end with their context.
+type Server interface {
+	// Sessions lists a user's sessions.
+	Sessions(ctx context.Context, user jid.JID) ([]Session, error)
+	// Connected lists the full JIDs of everybody who is connected, on every
+	// host.
+	Connected(ctx context.Context) ([]jid.JID, error)
+	// SetPresence sets one session's presence. ErrNoSession where there is
+	// none.
+	SetPresence(ctx context.Context, session jid.JID, p Presence) error
+	// Kick ends one session; reason is shown to the user.
+	Kick(ctx context.Context, session jid.JID, reason string) error
+	// Message sends a chat message, once. from is a local user or a name at
+	// the component's own domain.
+	Message(ctx context.Context, from, to jid.JID, body string) error
+}
+
+// Presences manages presences on a server. Its methods may be used by many
+// goroutines at once.
+type Presences struct{ server Server }
+
+// New returns the presences of a server.
+func New(s Server) *Presences { return &Presences{server: s} }
+
+// Sessions lists a user's sessions, sorted; of a full JID that one only.
+// ErrNoSession where there is none.
+func (p *Presences) Sessions(ctx context.Context, user jid.JID) ([]Session, error) {
+	sessions, err := p.server.Sessions(ctx, user.Bare())
+	if err != nil {
+		return nil, err
+	}
+	if r := user.Resourcepart(); r != "" {
+		sessions = slices.DeleteFunc(sessions, func(s Session) bool { return s.JID.Resourcepart() != r })
+	}
+	if len(sessions) == 0 {
+		return nil, ErrNoSession
+	}
+	slices.SortFunc(sessions, func(a, b Session) int { return compare(a.JID, b.JID) })
+	return sessions, nil
+}
+
+// Set changes the presence of a user's sessions, or of the one that a full JID
+// names: each is set to what change makes of the one it has. ErrNoSession
+// where there is none. It stops at the first failure.
+func (p *Presences) Set(ctx context.Context, user jid.JID, change func(Presence) Presence) error {
+	sessions, err := p.Sessions(ctx, user)
+	if err != nil {
+		return err
+	}
+	for _, s := range sessions {
+		if err := p.server.SetPresence(ctx, s.JID, change(s.Presence)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Connected lists the full JIDs of everybody who is connected on one host, or
+// on all where host is empty, sorted.
+func (p *Presences) Connected(ctx context.Context, host string) ([]jid.JID, error) {
+	all, err := p.server.Connected(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if host != "" {
+		all = slices.DeleteFunc(all, func(j jid.JID) bool { return j.Domainpart() != host })
+	}
+	slices.SortFunc(all, compare)
+	return all, nil
+}
+
+// Kick ends a user's sessions, or the one that a full JID names. reason is
+// shown to the user. ErrNoSession where there is none.
+func (p *Presences) Kick(ctx context.Context, user jid.JID, reason string) error {
+	sessions, err := p.Sessions(ctx, user)
+	if err != nil {
+		return err
+	}
+	for _, s := range sessions {
+		if err := p.server.Kick(ctx, s.JID, reason); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Message sends a chat message once. from is a local user or a name at the
+// component's own domain.
+func (p *Presences) Message(ctx context.Context, from, to jid.JID, body string) error {
+	return p.server.Message(ctx, from, to, body)
+}
+
+func compare(a, b jid.JID) int { return strings.Compare(a.String(), b.String()) }
