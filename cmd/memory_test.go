@@ -83,12 +83,12 @@ func (m *memory) Sessions(_ context.Context, user jid.JID) ([]presence.Session, 
 }
 
 // Connected implements presence.Server.
-func (m *memory) Connected(context.Context) ([]jid.JID, error) {
+func (m *memory) Connected(_ context.Context, host string) ([]jid.JID, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	connected := []jid.JID{jid.MustParse("x@a.example/r"), jid.MustParse("x@b.example/r")}
-	m.read = append(m.read, connected...)
-	return connected, m.failure(false)
+	x := jid.MustParse("x@" + host + "/r")
+	m.read = append(m.read, x)
+	return []jid.JID{x}, m.failure(false)
 }
 
 // SetPresence implements presence.Server.
@@ -124,7 +124,8 @@ func newNamespace(m *memory, access ...cmd.Grant) *cmd.Namespace {
 	discard := slog.New(slog.DiscardHandler)
 	services := cmd.Services{
 		Rosters: rosterpush.New(m), Presences: presence.New(m), Jobs: jobs.New(context.Background()), Own: own,
-		Tell: func(context.Context, jid.JID, string) error { return nil },
+		Hosts: func() []string { return served },
+		Tell:  func(context.Context, jid.JID, string) error { return nil },
 	}
 	return cmd.New(services, access, discard, discard)
 }

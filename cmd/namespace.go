@@ -24,6 +24,8 @@ type Services struct {
 
 	// Own is the component's own domain.
 	Own string
+	// Hosts lists the hosts that can be managed at the moment, sorted.
+	Hosts func() []string
 	// Tell sends somebody a message about a job that nobody waits for any
 	// more.
 	Tell func(ctx context.Context, to jid.JID, text string) error

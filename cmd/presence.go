@@ -52,7 +52,7 @@ func presenceVerbs() []*Verb {
 			Summary: "show who is connected",
 			Help:    "One bare JID a line.",
 			Role:    Read,
-			run:     func(ctx context.Context, c *call) (Result, error) { return c.connected(ctx, "") },
+			run:     getConnectedJids,
 		},
 		{
 			Name:    "getConnectedJidsByDomain",
@@ -60,12 +60,7 @@ func presenceVerbs() []*Verb {
 			Help:    "One bare JID a line.",
 			Role:    Read,
 			Params:  []Param{{"domain", "Host, or all", Domain, true}},
-			run: func(ctx context.Context, c *call) (Result, error) {
-				if c.str("domain") == All {
-					return c.connected(ctx, "")
-				}
-				return c.connected(ctx, c.str("domain"))
-			},
+			run:     getConnectedJids,
 		},
 		{
 			Name:    "kickUserJid",
@@ -122,9 +117,8 @@ func (c *call) unlessAbsent(r Result, err error) (Result, error) {
 	return r, err
 }
 
-// connected lists who is connected on a host, or on all.
-func (c *call) connected(ctx context.Context, host string) (Result, error) {
-	sessions, err := c.Presences.Connected(ctx, host)
+func getConnectedJids(ctx context.Context, c *call) (Result, error) {
+	sessions, err := c.Presences.Connected(ctx, c.domains()...)
 	var jids []string
 	for _, s := range sessions {
 		if j := s.Bare().String(); len(jids) == 0 || jids[len(jids)-1] != j {

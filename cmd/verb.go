@@ -49,6 +49,14 @@ type call struct {
 	say   func(progress string) // to whoever waits for a long run's end
 }
 
+// domains are the hosts that the argument domain means.
+func (c *call) domains() []string {
+	if d := c.target(); d != All {
+		return []string{d}
+	}
+	return c.Hosts()
+}
+
 // Args are a verb's arguments, checked and read. The getters take a
 // parameter's name; an argument that was left out is empty.
 type Args struct {

@@ -47,9 +47,8 @@ type Session struct {
 type Server interface {
 	// Sessions lists a user's sessions.
 	Sessions(ctx context.Context, user jid.JID) ([]Session, error)
-	// Connected lists the full JIDs of everybody who is connected, on every
-	// host.
-	Connected(ctx context.Context) ([]jid.JID, error)
+	// Connected lists the full JIDs of everybody who is connected on a host.
+	Connected(ctx context.Context, host string) ([]jid.JID, error)
 	// SetPresence sets one session's presence. ErrNoSession where there is
 	// none.
 	SetPresence(ctx context.Context, session jid.JID, p Presence) error
@@ -100,15 +99,16 @@ func (p *Presences) Set(ctx context.Context, user jid.JID, change func(Presence)
 	return nil
 }
 
-// Connected lists the full JIDs of everybody who is connected on one host, or
-// on all where host is empty, sorted.
-func (p *Presences) Connected(ctx context.Context, host string) ([]jid.JID, error) {
-	all, err := p.server.Connected(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if host != "" {
-		all = slices.DeleteFunc(all, func(j jid.JID) bool { return j.Domainpart() != host })
+// Connected lists the full JIDs of everybody who is connected on the hosts,
+// sorted.
+func (p *Presences) Connected(ctx context.Context, hosts ...string) ([]jid.JID, error) {
+	var all []jid.JID
+	for _, h := range hosts {
+		connected, err := p.server.Connected(ctx, h)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, connected...)
 	}
 	slices.SortFunc(all, compare)
 	return all, nil

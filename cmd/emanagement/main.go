@@ -136,6 +136,7 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) error {
 		Rosters: rosterpush.New(audit.Rosters(rosters)),
 		Jobs:    working,
 		Own:     conf.JID.String(),
+		Hosts:   c.Served,
 	}
 	adhoc.Register(c, cmd.New(services, conf.Access, log.WithGroup("audit"), log))
 	if len(conf.Access) == 0 {
