@@ -98,7 +98,7 @@ func (c *Component) handle(ctx context.Context, r Request) (payload xml.TokenRea
 	// RFC 6120 §8.4, RFC 6121 §8.5.1: what is not understood, and what is
 	// meant for an account that does not exist.
 	if h == nil || r.To.Localpart() != "" {
-		return nil, Refuse(stanza.Cancel, stanza.ServiceUnavailable, "")
+		return nil, Refuse(stanza.Cancel, stanza.ServiceUnavailable, "such requests are not answered here")
 	}
 	if payload, err = h(ctx, r); err != nil {
 		return nil, err
