@@ -3,6 +3,7 @@ package component
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // crew is a bounded number of goroutines that somebody waits for.
@@ -48,6 +49,20 @@ func (c *crew) close() {
 		close(c.idle)
 	}
 	c.closed = true
+}
+
+// waitFor waits until the closed crew has finished, for no longer than d and
+// not after lost is closed. It reports whether the crew has.
+func (c *crew) waitFor(d time.Duration, lost <-chan struct{}) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-c.idle:
+		return true
+	case <-lost:
+	case <-t.C:
+	}
+	return false
 }
 
 // wait waits until the closed crew has finished, or the context ends.
