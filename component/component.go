@@ -69,8 +69,9 @@ const (
 	// windowSize is how many requests are in flight at once: measured, more
 	// are slower on ejabberd with Mnesia.
 	windowSize = 16
-	// maxRequests is how many requests to us are worked on at once; what
-	// comes on top is refused with resource-constraint.
+	// maxRequests is how many requests to us are worked on at once, half of
+	// them for one asker; what comes on top is refused with
+	// resource-constraint.
 	maxRequests = 4096
 )
 

@@ -30,7 +30,7 @@ var errStopped = errors.New("stream: stopped")
 // sent.
 type NotGrantedError struct {
 	Host   string
-	Served []string // the hosts that are served, sorted
+	Served []string // the hosts that grant access, or those that the configuration names
 }
 
 func (e *NotGrantedError) Error() string {

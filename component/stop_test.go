@@ -273,7 +273,7 @@ func TestTooManyRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const places, room = 2, 3
 		r := newRig(t)
-		r.c.crew = newCrew(places)
+		r.c.crew = newCrew(2 * places) // half of it for one asker
 		r.c.overflow = make(chan Request, room)
 		release := make(chan struct{})
 		r.holds(release)
