@@ -17,7 +17,9 @@ type crew struct {
 	idle    chan struct{} // closed once the crew is closed and nobody works
 }
 
-func newCrew(size int) *crew { return &crew{size: size, of: make(map[string]int), idle: make(chan struct{})} }
+func newCrew(size int) *crew {
+	return &crew{size: size, of: make(map[string]int), idle: make(chan struct{})}
+}
 
 // start runs f for somebody in a goroutine of its own, unless the crew is full
 // or closed, or half of it works for them already.

@@ -88,7 +88,7 @@ func negotiate(ctx context.Context, conn net.Conn, domain jid.JID, secret []byte
 	case "conflict":
 		return nil, &refusal{fmt.Errorf("%s: %w: the server already has a host or a component of this name", domain, ErrConflict)}
 	case "invalid-namespace":
-		return nil, &refusal{errors.New("handshake: the server takes no components there; is it the port of another listener than ejabberd_service?")}
+		return nil, &refusal{fmt.Errorf("%s: handshake: %s takes no components; is it the port of another listener than ejabberd_service?", domain, conn.RemoteAddr())}
 	case "host-unknown", "improper-addressing":
 		return nil, &refusal{fmt.Errorf("%s: handshake: the server refuses: %w", domain, err)}
 	}

@@ -127,7 +127,6 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) error {
 		return err
 	}
 	rosters := remote.New(c, serverapi.New(c), log)
-	c.OnGrant(rosters.Check)
 	adhoc.Register(c, cmd.New(rosterpush.New(rosters), conf.Access, log))
 	if len(conf.Access) == 0 {
 		log.Warn("the configuration has no access: nobody may run a command")
