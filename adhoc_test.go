@@ -424,7 +424,9 @@ func TestAdhocBadValue(t *testing.T) {
 			require.NoError(t, err)
 			again, err := admin.Submit(patience(t), service, first, "complete", bad)
 			require.NoError(t, err)
-			comesBack(t, first, again, test.field+": "+test.why, bad)
+			label, ok := first.Field(test.field)
+			require.True(t, ok)
+			comesBack(t, first, again, label.Label+" ("+test.field+"): "+test.why, bad)
 			assert.Empty(t, stored(t, server, jids[0]))
 
 			last, err := admin.Submit(patience(t), service, again, "complete", good)
@@ -461,7 +463,7 @@ func TestAdhocBadValueInOneStep(t *testing.T) {
 	require.NoError(t, err)
 	assert.NotEmpty(t, again.SessionID)
 	first.SessionID = again.SessionID
-	comesBack(t, first, again, `userJid: "localhost" is not a user's JID (user@host)`, args("userJid", "localhost"))
+	comesBack(t, first, again, `User (userJid): "localhost" is not a user's JID (user@host)`, args("userJid", "localhost"))
 
 	last, err := admin.Submit(patience(t), service, again, "", args("userJid", user))
 	require.NoError(t, err)

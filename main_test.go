@@ -64,11 +64,10 @@ func withServer(run func() int) (code int, err error) {
 	if err := server.Start(ctx); err != nil {
 		return 1, err
 	}
-	dir, err := os.MkdirTemp("", "emanagement-")
+	dir, err := server.TempDir()
 	if err != nil {
 		return 1, err
 	}
-	defer os.RemoveAll(dir)
 	if binary, err = build(ctx, dir); err != nil {
 		return 1, err
 	}

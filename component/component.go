@@ -85,6 +85,9 @@ type Component struct {
 	board    *board
 	window   *window
 	silences silences
+	// ungranted is how long a stream is kept on which no host grants access.
+	// One stream's goroutine uses it at a time.
+	ungranted backoff
 
 	handlers map[handlerKey]Handler
 	disco    discovery
@@ -111,10 +114,11 @@ func New(cfg Config) (*Component, error) {
 	c := &Component{
 		cfg: cfg, log: cfg.Log, timing: defaultTiming(),
 		board: newBoard(), window: newWindow(windowSize),
-		handlers: make(map[handlerKey]Handler),
-		crew:     newCrew(maxRequests),
-		overflow: make(chan Request, maxRequests),
-		dial:     dial,
+		ungranted: backoff{min: time.Minute, max: time.Hour},
+		handlers:  make(map[handlerKey]Handler),
+		crew:      newCrew(maxRequests),
+		overflow:  make(chan Request, maxRequests),
+		dial:      dial,
 	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)

@@ -47,11 +47,18 @@ func (s *serving) reportMissing() {
 	served := s.board.served()
 	for _, h := range s.cfg.Hosts {
 		if !slices.Contains(served, h) {
-			s.log.Error("no access granted: in ejabberd.yml, mod_privilege of this host needs roster: {both: emanagement}, where the acl emanagement names this component", "host", h, "waited", s.timing.grant)
+			s.log.Error("no access granted: in ejabberd.yml, mod_privilege of this host needs roster: {both: emanagement}, where the access rule emanagement allows this component; after changing that, restart emanagement", "host", h, "waited", s.timing.grant)
 		}
 	}
-	if len(served) == 0 && len(s.cfg.Hosts) == 0 {
-		s.log.Error("no host granted access: in ejabberd.yml, modules needs mod_privilege: {roster: {both: emanagement}}, where the acl emanagement names this component", "waited", s.timing.grant)
+	if len(served) > 0 {
+		s.ungranted.reset()
+		return
+	}
+	pause := s.ungranted.next()
+	s.log.Error("no host granted access: in ejabberd.yml, modules needs mod_privilege: {roster: {both: emanagement}}, where the access rule emanagement allows this component; and no other process may be connected under its name", "waited", s.timing.grant, "next_try_in", pause.Round(time.Second))
+	// A server tells only new streams of a grant that was added later.
+	if sleep(s.ctx, pause) && len(s.board.served()) == 0 {
+		s.link.end(errUngranted)
 	}
 }
 

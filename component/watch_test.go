@@ -131,6 +131,29 @@ func TestWatch(t *testing.T) {
 	})
 }
 
+// TestUngranted has no host grant access on a stream, until the server's
+// configuration is changed, of which only a new stream is told.
+func TestUngranted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := watched(t)
+		r.c.ungranted = backoff{min: time.Minute, max: time.Hour}
+		r.run()
+		for i := range 3 {
+			p, began := r.accept(), time.Now()
+			receive(t, inBackground(func() error { <-p.ended; return nil }))
+			pause := time.Minute << i
+			assert.GreaterOrEqual(t, time.Since(began), r.c.timing.grant+pause/2)
+			assert.LessOrEqual(t, time.Since(began), r.c.timing.grant+pause)
+			synctest.Wait()
+			assert.Len(t, r.log.with("ERROR", "no host granted access"), i+1)
+		}
+		p := r.accept("localhost")
+		p.serve(noSuchUser)
+		pass(3 * time.Hour)
+		assert.Equal(t, []string{"localhost"}, r.c.Served())
+	})
+}
+
 // TestWatchBusyHost has a host answer all the time: it is not looked at.
 func TestWatchBusyHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

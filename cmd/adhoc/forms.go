@@ -15,10 +15,20 @@ var fieldTypes = map[cmd.Kind]string{
 	cmd.Subscription: "list-single",
 }
 
+// complaint names a bad argument as the form shows it, and as programs know it.
+func complaint(v *cmd.Verb, bad *cmd.ArgError) string {
+	for _, p := range v.Params {
+		if p.Name == bad.Param {
+			return p.Label + " (" + p.Name + "): " + bad.Why
+		}
+	}
+	return bad.Error()
+}
+
 // question asks for a verb's arguments. It keeps the values given before, and
 // says what was wrong with them, in the title too: two clients show no note
 // beside a form.
-func question(v *cmd.Verb, session string, values map[string][]string, wrong error) *response {
+func question(v *cmd.Verb, session string, values map[string][]string, wrong string) *response {
 	f := newForm("form", title(v))
 	f.Instructions = v.Help
 	for _, p := range v.Params {
@@ -27,9 +37,9 @@ func question(v *cmd.Verb, session string, values map[string][]string, wrong err
 	r := newResponse(v.Name, session, "executing")
 	r.Actions = &actions{Execute: "complete"}
 	r.Form = f
-	if wrong != nil {
-		f.Title = wrong.Error()
-		r.Note = &note{Type: "error", Text: wrong.Error()}
+	if wrong != "" {
+		f.Title = wrong
+		r.Note = &note{Type: "error", Text: wrong}
 	}
 	return r
 }

@@ -120,10 +120,16 @@ func (s *Server) putByAPI(ctx context.Context, user jid.JID, item rosterpush.Ite
 	if refused, ok := errors.AsType[*serverapi.Error](err); ok {
 		return s.refusal(user, item, refused)
 	}
-	if err == nil && item.Approved { // of which the API knows nothing
+	if err != nil {
+		return err
+	}
+	if s.ways.prove(user.Domainpart()) {
+		s.log.Info("ready", "host", user.Domainpart(), "subscriptions_by", byAPI)
+	}
+	if item.Approved { // of which the API knows nothing
 		return s.put(ctx, user, item)
 	}
-	return err
+	return nil
 }
 
 // refusal names the API's refusal of an item as rosterpush knows it.

@@ -70,6 +70,16 @@ func (s *ways) proven(host string) bool {
 	return s.host(host).proven
 }
 
+// prove notes that a host's way has worked, and says whether that is news.
+func (s *ways) prove(host string) (news bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h := s.host(host)
+	news = !h.proven
+	h.proven = true
+	return news
+}
+
 func (s *ways) learnt(host string, w way, proven bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -111,8 +121,9 @@ func (s *Server) Check(ctx context.Context, host string) {
 	defer s.ways.checked(host)
 	s.ways.learnt(host, w, err == nil)
 	switch {
-	case err == nil:
+	case err == nil && w == byStanza:
 		s.log.Info("ready", "host", host, "subscriptions_by", w)
+	case err == nil: // the API has said so
 	case w == unknown && !isNotPermitted(err):
 		// Prosody keeps no roster for an account that it does not know: the
 		// first item written for somebody real will tell.
