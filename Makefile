@@ -2,7 +2,7 @@ PREFIX = /usr/local
 VERSION = $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
 # Passed on to the demo.
-HOLD =
+HOLD ?=
 
 .PHONY: help
 help: ## list the targets (this is what a bare make does)

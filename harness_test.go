@@ -98,7 +98,7 @@ func patience(t testing.TB) context.Context {
 func people(t testing.TB, host string, names ...string) []string {
 	jids := make([]string, len(names))
 	for i, n := range names {
-		test := strings.NewReplacer("/", "-", "_", "-", "#", "").Replace(strings.ToLower(t.Name()))
+		test := strings.NewReplacer("/", "-", "_", "-", "@", ".", "#", "").Replace(strings.ToLower(t.Name()))
 		jids[i] = fmt.Sprintf("%s.%s@%s", n, test, host)
 	}
 	return jids

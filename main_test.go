@@ -30,7 +30,13 @@ var (
 const access = `
   - {jid: admin@localhost, role: admin}
   - {jid: reader@localhost, role: read}
+  - {jid: herereader@localhost, role: read, hosts: [localhost]}
   - {jid: writer@localhost, role: write, hosts: [localhost]}
+  - {jid: anywriter@localhost, role: write}
+  - {jid: thereadmin@localhost, role: admin, hosts: [example.org]}
+  - {jid: twofold@localhost, role: write, hosts: [localhost]}
+  - {jid: twofold@localhost, role: read}
+  - {jid: example.org, role: admin}
   - {jid: rails.localhost, role: write}
 `
 
@@ -58,15 +64,14 @@ func withServer(run func() int) (code int, err error) {
 	if err := server.Start(ctx); err != nil {
 		return 1, err
 	}
-	dir, err := os.MkdirTemp("", "emanagement-")
+	dir, err := server.TempDir()
 	if err != nil {
 		return 1, err
 	}
-	defer os.RemoveAll(dir)
 	if binary, err = build(ctx, dir); err != nil {
 		return 1, err
 	}
-	for _, name := range []string{"admin", "reader", "writer", "stranger"} {
+	for _, name := range []string{"admin", "reader", "writer", "stranger", "herereader", "anywriter", "thereadmin", "twofold"} {
 		if err := server.API(ctx, "register", map[string]string{"user": name, "host": "localhost", "password": "pw"}, new(string)); err != nil {
 			return 1, fmt.Errorf("%w\n%s", err, server.Log())
 		}

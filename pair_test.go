@@ -20,23 +20,31 @@ import (
 )
 
 // former is what stood on one side of a pair before: a subscription, "" for
-// no item, and whether the user's request to the other is unanswered.
+// no item, whether the user's request to the other is unanswered, and whether
+// the other's request is approved in advance.
 type former struct {
 	subscription string
 	asks         bool
+	approves     bool
 }
 
 // formers are all that RFC 6121 appendix A knows, as one side sees them.
 func formers() []former {
 	var all []former
 	for _, s := range []string{"", "none", "to", "from", "both"} {
-		all = append(all, former{s, false})
+		all = append(all, former{s, false, false})
 		if s == "none" || s == "from" { // asking makes an item of none
-			all = append(all, former{s, true})
+			all = append(all, former{s, true, false})
+		}
+		if s == "none" || s == "to" {
+			all = append(all, former{s, false, true})
 		}
 	}
 	return all
 }
+
+// byClient says whether only a client can bring that about.
+func (f former) byClient() bool { return f.asks || f.approves }
 
 // pairOfUsers are two users. Registered, they are online and each looks at its
 // own roster; those whom the server does not know it tells about itself.
@@ -47,11 +55,11 @@ type pairOfUsers struct {
 	client [2]*xmppclient.Client
 }
 
-func newPairOfUsers(t *testing.T, s *testserver.Server, number int, registered bool) *pairOfUsers {
+func newPairOfUsers(t *testing.T, s *testserver.Server, number int, registered [2]bool) *pairOfUsers {
 	p := &pairOfUsers{server: s}
 	for i, name := range []string{"a", "b"} {
 		p.jids[i] = jid.MustParse(fmt.Sprintf("%s%d@localhost", name, number))
-		if registered {
+		if registered[i] {
 			require.NoError(t, s.API(t.Context(), "register", map[string]string{"user": p.jids[i].Localpart(), "host": "localhost", "password": "pw"}, new(string)))
 			p.client[i] = loginTo(t, s, p.jids[i].String())
 		}
@@ -67,8 +75,11 @@ func (p *pairOfUsers) prepare(t *testing.T, states [2]former) {
 		}
 	}
 	for i, state := range states {
-		if state.asks {
-			require.NoError(t, p.client[i].Send(t.Context(), fmt.Sprintf("<presence type='subscribe' to='%s'/>", p.jids[1-i])))
+		for typ, sends := range map[string]bool{"subscribe": state.asks, "subscribed": state.approves} {
+			if !sends {
+				continue
+			}
+			require.NoError(t, p.client[i].Send(t.Context(), fmt.Sprintf("<presence type='%s' to='%s'/>", typ, p.jids[1-i])))
 			_, err := p.client[i].Roster(patience(t))
 			require.NoError(t, err)
 		}
@@ -127,20 +138,21 @@ func TestPairFromEveryState(t *testing.T) {
 	s := testserver.Run(t, nil)
 	c := newComponent(t, s, nil)
 	real := remote.New(c, serverapi.New(c), slog.New(slog.DiscardHandler))
-	c.OnGrant(real.Check)
 	runComponent(t, c)
 	require.NoError(t, c.Ready(patience(t), "localhost"))
 
 	number := 0
 	for _, a := range formers() {
 		for _, b := range formers() {
-			for _, registered := range []bool{true, false} {
-				if !registered && (a.asks || b.asks) {
-					continue // only a client can ask
+			for _, registered := range [][2]bool{{true, true}, {true, false}, {false, true}, {false, false}} {
+				if a.byClient() && !registered[0] || b.byClient() && !registered[1] {
+					continue
 				}
 				number++
+				own := number
 				t.Run(fmt.Sprintf("%v-%v-registered=%t", a, b, registered), func(t *testing.T) {
-					p := newPairOfUsers(t, s, number, registered)
+					t.Parallel()
+					p := newPairOfUsers(t, s, own, registered)
 					p.prepare(t, [2]former{a, b})
 					p.try(t, real)
 				})
@@ -149,7 +161,17 @@ func TestPairFromEveryState(t *testing.T) {
 	}
 }
 
+// approved is what a side says of an approval in advance. (It is none any more
+// where it met a request.)
+func approved(side []xmppclient.RosterItem) string {
+	if len(side) == 0 {
+		return ""
+	}
+	return side[0].Approved
+}
+
 func (p *pairOfUsers) try(t *testing.T, real rosterpush.Server) {
+	before := p.rosters(t)
 	halves := [2]rosterpush.Half{
 		{User: p.jids[0], Name: "new B", Groups: []string{"New"}},
 		{User: p.jids[1], Name: "new A", Groups: []string{"New", "Newer"}},
@@ -161,8 +183,8 @@ func (p *pairOfUsers) try(t *testing.T, real rosterpush.Server) {
 	p.failEveryWrite(t, real, 2, set)
 	require.NoError(t, set(real))
 	want := [2][]xmppclient.RosterItem{
-		{{JID: p.jids[1].String(), Name: "new B", Subscription: "both", Groups: []string{"New"}}},
-		{{JID: p.jids[0].String(), Name: "new A", Subscription: "both", Groups: []string{"New", "Newer"}}},
+		{{JID: p.jids[1].String(), Name: "new B", Subscription: "both", Approved: approved(before[0]), Groups: []string{"New"}}},
+		{{JID: p.jids[0].String(), Name: "new A", Subscription: "both", Approved: approved(before[1]), Groups: []string{"New", "Newer"}}},
 	}
 	require.Equal(t, want, p.rosters(t))
 	p.nobodyIsAsked(t)
@@ -172,7 +194,7 @@ func (p *pairOfUsers) try(t *testing.T, real rosterpush.Server) {
 	}
 	p.failEveryWrite(t, real, 3, unset)
 	require.NoError(t, unset(real))
-	want = [2][]xmppclient.RosterItem{{{JID: p.jids[1].String(), Name: "old B", Subscription: "to", Groups: []string{"Past"}}}, nil}
+	want = [2][]xmppclient.RosterItem{{{JID: p.jids[1].String(), Name: "old B", Subscription: "to", Approved: approved(before[0]), Groups: []string{"Past"}}}, nil}
 	got := p.rosters(t)
 	assert.Equal(t, want[0], got[0])
 	assert.Empty(t, got[1])
@@ -193,7 +215,7 @@ func (p *pairOfUsers) failEveryWrite(t *testing.T, real rosterpush.Server, write
 			if f.n > 0 {
 				t.Fatalf("write %d was never made, and the change is done: %v", n, err)
 			}
-			var failure *rosterpush.PairError
+			var failure *rosterpush.ChangeError
 			require.ErrorAs(t, err, &failure)
 			require.ErrorIs(t, err, cause)
 			for _, side := range failure.Sides {

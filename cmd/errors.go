@@ -46,8 +46,8 @@ func (v *Verb) outcome(c *call, r Result, err error) (Result, error) {
 	if err == nil {
 		return r, nil
 	}
-	if e, ok := errors.AsType[*rosterpush.PairError](err); ok {
-		return r, &FailedError{Text: fmt.Sprintf("%s (%s; %s)", v.explain(e.Err), e.Sides[0], e.Sides[1]), Temporary: true, Err: err}
+	if e, ok := errors.AsType[*rosterpush.ChangeError](err); ok {
+		return r, &FailedError{Text: fmt.Sprintf("%s (%s)", v.explain(e.Err), e.Stands()), Temporary: true, Err: err}
 	}
 	if e, ok := errors.AsType[*rosterpush.InvalidError](err); ok {
 		return r, &ArgError{e.Field, fmt.Sprintf("%q is %s", e.Value, e.Why)}
@@ -79,6 +79,9 @@ func (v *Verb) explain(err error) string {
 		return e.Error()
 	}
 	if e, ok := errors.AsType[*rosterpush.ForeignContactError](err); ok {
+		return e.Error()
+	}
+	if e, ok := errors.AsType[*rosterpush.RefusedError](err); ok {
 		return e.Error()
 	}
 	if errors.Is(err, failure.ErrNoAnswer) {

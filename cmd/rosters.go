@@ -23,7 +23,7 @@ func rosterVerbs() []*Verb {
 				{"buddyJid", "Contact", Contact, true},
 				{"buddyNick", "The contact's nick", Text, false},
 				{"buddyGroup", "Groups, one a line", Groups, false},
-				{"subscription_type", "Subscription", Subscription, true},
+				{"subscription_type", "Subscription (none, to, from, both)", Subscription, true},
 			},
 			run: addBuddyToRoster,
 		},

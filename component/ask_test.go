@@ -274,7 +274,7 @@ func TestSlowHost(t *testing.T) {
 				p.answer(e, "")
 			}
 		}
-		assert.Equal(t, map[string]int{"a@localhost": 1, "a@silent.example": 1}, to)
+		assert.Equal(t, map[string]int{"a@localhost": 1}, to, "nothing more for the host that has so much unanswered")
 		require.NoError(t, receive(t, asked))
 		for _, err := range unanswered {
 			require.ErrorAs(t, receive(t, err), new(*TimeoutError))

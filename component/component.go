@@ -38,6 +38,7 @@ type timing struct {
 	slow      time.Duration // after which a request's slot goes to others
 	request   time.Duration // from a request to us to our reply
 	drain     time.Duration // for requests under way when stopped
+	giveUp    time.Duration // for those told that they are out of time
 	close     time.Duration // for the server's own end of stream
 	write     time.Duration // for one write
 	watch     time.Duration // between two looks at a host
@@ -53,7 +54,8 @@ func defaultTiming() timing {
 		ask:       10 * time.Second,
 		slow:      time.Second,
 		request:   5 * time.Minute,
-		drain:     10 * time.Second,
+		drain:     7 * time.Second,
+		giveUp:    3 * time.Second,
 		close:     15 * time.Second,
 		write:     30 * time.Second,
 		watch:     30 * time.Second,
@@ -67,8 +69,9 @@ const (
 	// windowSize is how many requests are in flight at once: measured, more
 	// are slower on ejabberd with Mnesia.
 	windowSize = 16
-	// maxRequests is how many requests to us are worked on at once; what
-	// comes on top is refused with resource-constraint.
+	// maxRequests is how many requests to us are worked on at once, half of
+	// them for one asker; what comes on top is refused with
+	// resource-constraint.
 	maxRequests = 4096
 )
 
@@ -82,6 +85,9 @@ type Component struct {
 	board    *board
 	window   *window
 	silences silences
+	// ungranted is how long a stream is kept on which no host grants access.
+	// One stream's goroutine uses it at a time.
+	ungranted backoff
 
 	handlers map[handlerKey]Handler
 	disco    discovery
@@ -108,10 +114,11 @@ func New(cfg Config) (*Component, error) {
 	c := &Component{
 		cfg: cfg, log: cfg.Log, timing: defaultTiming(),
 		board: newBoard(), window: newWindow(windowSize),
-		handlers: make(map[handlerKey]Handler),
-		crew:     newCrew(maxRequests),
-		overflow: make(chan Request, maxRequests),
-		dial:     dial,
+		ungranted: backoff{min: time.Minute, max: time.Hour},
+		handlers:  make(map[handlerKey]Handler),
+		crew:      newCrew(maxRequests),
+		overflow:  make(chan Request, maxRequests),
+		dial:      dial,
 	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
@@ -242,13 +249,15 @@ func asker(ctx context.Context) string {
 // stream is lost. It returns nil when stopped, and an error only at the first
 // start: when the server refuses for good (ErrNotAuthorized, ErrConflict) or
 // the address cannot be right. When stopped it refuses new requests, lets
-// those under way finish (up to 10 s), says goodbye and returns. It may be
-// called once.
+// those under way finish (up to 7 s, after which their contexts end and they
+// have 3 s to put in order what they began), says goodbye and returns. It may
+// be called once.
 func (c *Component) Run(ctx context.Context) error {
 	// Requests under way outlive a stream, for their replies can go out on the
 	// next one, and the stop itself, for a while.
 	work, abort := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer c.crew.wait(context.WithoutCancel(ctx))
+	defer c.board.stop()
 	defer abort(errStopped)
 	defer c.crew.close()
 
@@ -258,7 +267,7 @@ func (c *Component) Run(ctx context.Context) error {
 		l, err := c.connect(ctx)
 		if err == nil {
 			first = false
-			err = c.serve(ctx, work, l)
+			err = c.serve(ctx, work, abort, l)
 		}
 		if ctx.Err() != nil {
 			return nil
@@ -289,17 +298,19 @@ func (c *Component) connect(ctx context.Context) (*link, error) {
 	conn := steadyConn{raw, c.timing.write}
 	session, err := negotiate(ctx, conn, c.cfg.JID, c.cfg.Secret)
 	if err != nil {
-		return nil, errors.Join(err, raw.Close())
+		raw.Close() // if this fails too, nobody wants to know
+		return nil, err
 	}
 	return newLink(session, conn, c.log), nil
 }
 
-// serve runs one stream to its end and returns why it ended.
-func (c *Component) serve(ctx, work context.Context, l *link) error {
+// serve runs one stream to its end and returns why it ended. abort ends work.
+func (c *Component) serve(ctx, work context.Context, abort context.CancelCauseFunc, l *link) error {
 	streamCtx, endStream := context.WithCancel(work)
 	defer endStream()
 	s := &serving{Component: c, link: l, ctx: streamCtx, work: work}
 	c.log.Info("connected", "server", c.cfg.Address, "jid", c.cfg.JID)
+	c.window.forgive()
 	c.board.connected(l)
 
 	var reader sync.WaitGroup
@@ -310,20 +321,28 @@ func (c *Component) serve(ctx, work context.Context, l *link) error {
 	select {
 	case <-l.done:
 	case <-ctx.Done():
-		c.crew.close()
-		draining, cancel := context.WithTimeout(work, c.timing.drain)
-		if c.crew.wait(draining) != nil {
-			c.log.Warn("stopping: requests still under way are abandoned", "after", c.timing.drain)
-		}
-		cancel()
+		c.drain(l, abort)
 		l.end(errStopped)
 	}
+	endStream() // first, or what waits for grants would take this for their end
 	c.board.disconnected()
-	endStream()
 	l.goodbye(c.timing.close, &reader)
 	s.helpers.Wait() // after the reader, which could still have added to them
 	c.log.Info("stream ended", "why", l.cause())
 	return l.cause()
+}
+
+// drain lets the requests under way finish while the stream lasts, for a
+// while; then it has them put in order what they began.
+func (c *Component) drain(l *link, abort context.CancelCauseFunc) {
+	c.crew.close()
+	if c.crew.waitFor(c.timing.drain, l.done) {
+		return
+	}
+	abort(errStopped)
+	if !c.crew.waitFor(c.timing.giveUp, l.done) {
+		c.log.Warn("stopping: requests still under way are abandoned", "after", c.timing.drain+c.timing.giveUp)
+	}
 }
 
 // sleep waits for d and reports whether the context outlasted it.

@@ -18,17 +18,18 @@ func TestCrew(t *testing.T) {
 		c := newCrew(2)
 		release := make(chan struct{})
 		work := func() { <-release }
-		require.True(t, c.start(work))
-		require.True(t, c.start(work))
-		require.False(t, c.start(work), "full")
+		require.True(t, c.start("a", work))
+		require.False(t, c.start("a", work), "half of it")
+		require.True(t, c.start("b", work))
+		require.False(t, c.start("c", work), "full")
 		release <- struct{}{}
 		synctest.Wait()
-		require.True(t, c.start(work), "one has finished")
+		require.True(t, c.start("c", work), "one has finished")
 
 		c.close()
 		release <- struct{}{}
 		synctest.Wait()
-		require.False(t, c.start(work), "closed, though not full")
+		require.False(t, c.start("d", work), "closed, though not full")
 
 		waited := make(chan error)
 		go func() { waited <- c.wait(t.Context()) }()
@@ -43,7 +44,7 @@ func TestCrew(t *testing.T) {
 		require.NoError(t, <-waited)
 		require.NoError(t, c.wait(t.Context()), "again")
 		c.close()
-		require.False(t, c.start(work))
+		require.False(t, c.start("d", work))
 	})
 }
 
@@ -55,7 +56,7 @@ func TestCrewWaitEnds(t *testing.T) {
 		"not closed": func(c *crew) func() { return c.close },
 		"still at work": func(c *crew) func() {
 			release := make(chan struct{})
-			require.True(t, c.start(func() { <-release }))
+			require.True(t, c.start("", func() { <-release }))
 			c.close()
 			return func() { close(release) }
 		},
@@ -90,7 +91,7 @@ func TestCrewStress(t *testing.T) {
 				all.Go(func() {
 					<-begin
 					for range 50 {
-						ok := c.start(func() {
+						ok := c.start(fmt.Sprint(n), func() {
 							defer ended.Add(1)
 							assert.LessOrEqual(t, working.Add(1), int32(size))
 							working.Add(-1)
@@ -103,12 +104,12 @@ func TestCrewStress(t *testing.T) {
 				all.Go(func() {
 					<-begin
 					for range n {
-						c.start(func() {})
+						c.start("", func() {})
 					}
 					c.close()
 					assert.NoError(t, c.wait(t.Context()))
 					assert.Zero(t, working.Load())
-					assert.False(t, c.start(func() {}))
+					assert.False(t, c.start("", func() {}))
 				})
 			}
 			close(begin)

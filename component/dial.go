@@ -35,6 +35,9 @@ func splitAddress(addr string) (network, target string, secure bool, err error) 
 	if err != nil || host == "" || port == "" {
 		return "", "", false, fmt.Errorf("%q: neither host:port nor tls://host:port nor unix:/path", addr)
 	}
+	if _, err := net.LookupPort("tcp", port); err != nil {
+		return "", "", false, fmt.Errorf("%q: no such port: %s", addr, port)
+	}
 	return "tcp", target, secure, nil
 }
 
@@ -56,16 +59,24 @@ func dial(ctx context.Context, addr string) (net.Conn, error) {
 	if _, ok := errors.AsType[x509.HostnameError](err); ok {
 		return nil, &refusal{err}
 	}
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+		return nil, &refusal{fmt.Errorf("%s: no TLS there: %w", addr, err)}
+	}
 	return conn, err
 }
 
 // negotiate makes the handshake of XEP-0114 §3 on a fresh connection.
 func negotiate(ctx context.Context, conn net.Conn, domain jid.JID, secret []byte) (*xmpp.Session, error) {
-	// The library's own deadline does not hold; a closed connection does.
+	// The library's own deadline does not hold; a closed connection does. And
+	// it may still take the end of its context for a reason to interrupt the
+	// connection when the handshake is long done.
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	session, err := xep0114.NewSession(ctx, domain, secret, conn)
+	session, err := xep0114.NewSession(context.WithoutCancel(ctx), domain, secret, conn)
 	if err == nil {
 		return session, nil
+	}
+	if ctx.Err() != nil {
+		return nil, errors.New("handshake: no answer in time; does a component listener (ejabberd_service) listen there?")
 	}
 	se, ok := errors.AsType[stream.Error](err)
 	if !ok {
@@ -76,7 +87,9 @@ func negotiate(ctx context.Context, conn net.Conn, domain jid.JID, secret []byte
 		return nil, &refusal{fmt.Errorf("%s: %w: the server knows no component of this name with this secret (or no such name)", domain, ErrNotAuthorized)}
 	case "conflict":
 		return nil, &refusal{fmt.Errorf("%s: %w: the server already has a host or a component of this name", domain, ErrConflict)}
-	case "host-unknown", "improper-addressing", "invalid-namespace":
+	case "invalid-namespace":
+		return nil, &refusal{fmt.Errorf("%s: handshake: %s takes no components; is it the port of another listener than ejabberd_service?", domain, conn.RemoteAddr())}
+	case "host-unknown", "improper-addressing":
 		return nil, &refusal{fmt.Errorf("%s: handshake: the server refuses: %w", domain, err)}
 	}
 	return nil, fmt.Errorf("%s: handshake: the server refuses: %w", domain, err)

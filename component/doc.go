@@ -15,15 +15,16 @@
 //	          |          |         lost, silent or stopped        (stopped)
 //	          +----------+--> Run returns: refused for good at the first start
 //
-// While serving, one goroutine reads. It never writes, waits or decodes a
-// payload: a reply goes to the goroutine that asked, a request gets a
+// While serving, one goroutine reads. It never writes or waits, and of payloads
+// it decodes only grants: a reply goes to the goroutine that asked, a request gets a
 // goroutine of its own (a bounded number of them), a grant wakes those who
 // wait for it.
 //
 // Invariants:
 //   - nothing is asked of a host before its grant arrived on this stream;
-//   - at most the window's worth of requests is in flight, shared in turns
-//     among hosts and, within a host, among askers;
+//   - at most the window's worth of requests to a host is unanswered; slots of
+//     the window are shared in turns among hosts and, within a host, among
+//     askers, and one whose request is slow goes to other hosts;
 //   - every request ends: with its reply, its deadline, or the stream's end;
 //   - whoever starts a goroutine waits for it: when Run returns, none is left.
 package component

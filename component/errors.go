@@ -25,12 +25,15 @@ var ErrDisconnected = errors.New("stream: lost while the request was under way")
 // errStopped ends a stream because Run's context ended.
 var errStopped = errors.New("stream: stopped")
 
+// errUngranted ends a stream on which no host has granted anything.
+var errUngranted = errors.New("stream: no host granted access on it")
+
 // NotGrantedError refuses a request to a host that grants this component
 // nothing (XEP-0356 §4.2) or that the configuration leaves out. Nothing was
 // sent.
 type NotGrantedError struct {
 	Host   string
-	Served []string // the hosts that are served, sorted
+	Served []string // the hosts that grant access, or those that the configuration names
 }
 
 func (e *NotGrantedError) Error() string {

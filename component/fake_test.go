@@ -58,6 +58,7 @@ func newRig(t *testing.T, hosts ...string) *rig {
 		}
 	}
 	c.timing.watch, c.timing.watchSoon = 1000*ages, 1000*ages
+	c.ungranted = backoff{min: 1000 * ages, max: 1000 * ages}
 	r.c = c
 	return r
 }

@@ -65,6 +65,7 @@ type board struct {
 	mu      sync.Mutex
 	link    *link            // nil while not connected
 	grants  map[string]Grant // of this stream
+	stopped bool             // there will be no other stream
 	changed chan struct{}    // closed and replaced at every change
 }
 
@@ -86,12 +87,21 @@ func (b *board) disconnected() {
 	b.update(func() { b.link, b.grants = nil, nil })
 }
 
+// stop ends all waiting, now and later.
+func (b *board) stop() {
+	b.update(func() { b.stopped = true })
+}
+
+// maxHosts is how many hosts are listened to on one stream. Any domain can
+// claim to grant access.
+const maxHosts = 1000
+
 // granted notes a host's grant on a stream; first says that it is the host's
 // first on it.
 func (b *board) granted(l *link, host string, g Grant) (first bool) {
 	b.update(func() {
-		if b.link == l {
-			_, known := b.grants[host]
+		_, known := b.grants[host]
+		if b.link == l && (known || len(b.grants) < maxHosts) {
 			first = !known
 			b.grants[host] = g
 		}
@@ -118,19 +128,28 @@ func (b *board) grantedOn(host string) *link {
 	if _, ok := b.grants[host]; !ok {
 		return nil
 	}
+	return b.current()
+}
+
+// current is the stream, unless it has ended: that is known a moment before
+// disconnected is called.
+func (b *board) current() *link {
+	if b.link == nil || b.link.cause() != nil {
+		return nil
+	}
 	return b.link
 }
 
 // awaitLink waits until there is a stream.
 func (b *board) awaitLink(ctx context.Context) (*link, error) {
-	return b.await(ctx, func() (time.Duration, bool) { return forever, b.link != nil })
+	return b.await(ctx, func() (time.Duration, bool) { return forever, b.current() != nil })
 }
 
 // awaitGrant waits until there is a stream and the host has granted access on
 // it; for the grant, no longer than patience after the handshake.
 func (b *board) awaitGrant(ctx context.Context, host string, patience time.Duration) (*link, error) {
 	l, err := b.await(ctx, func() (time.Duration, bool) {
-		if b.link == nil {
+		if b.current() == nil {
 			return forever, false
 		}
 		_, ok := b.grants[host]
@@ -150,10 +169,13 @@ func (b *board) await(ctx context.Context, ready func() (time.Duration, bool)) (
 	for {
 		b.mu.Lock()
 		left, ok := ready()
-		l, changed := b.link, b.changed
+		l, changed, stopped := b.link, b.changed, b.stopped
 		b.mu.Unlock()
 		if ok {
 			return l, nil
+		}
+		if stopped {
+			return nil, errStopped
 		}
 		if left <= 0 {
 			return nil, nil

@@ -92,7 +92,7 @@ func (l *link) cause() error {
 // could cut a stanza in half: writes are bounded by the connection itself.
 func (l *link) send(r xml.TokenReader) error {
 	if err := l.session.Send(context.Background(), r); err != nil {
-		l.end(fmt.Errorf("stream: cannot write: %w", err))
+		l.end(&writeError{err})
 		return fmt.Errorf("%w (%w)", ErrDisconnected, err)
 	}
 	return nil
@@ -174,6 +174,12 @@ func (l *link) heardSince(host string, t time.Time) bool {
 	return l.heard[host].After(t)
 }
 
+// writeError ends a stream that could not be written to.
+type writeError struct{ err error }
+
+func (e *writeError) Error() string { return "stream: cannot write: " + e.err.Error() }
+func (e *writeError) Unwrap() error { return e.err }
+
 // goodbye leaves as ejabberd needs it: end of stream sent, the server's own
 // end awaited (it comes after all that the server still had to do; closed
 // earlier, the next stream of this component would lose its privileges), and
@@ -181,6 +187,9 @@ func (l *link) heardSince(host string, t time.Time) bool {
 func (l *link) goodbye(patience time.Duration, reader *sync.WaitGroup) {
 	defer reader.Wait()
 	defer l.conn.Close()
+	if _, stuck := errors.AsType[*writeError](l.cause()); stuck {
+		return
+	}
 	if err := l.session.Close(); err != nil {
 		return
 	}

@@ -98,7 +98,7 @@ func (c *Component) handle(ctx context.Context, r Request) (payload xml.TokenRea
 	// RFC 6120 §8.4, RFC 6121 §8.5.1: what is not understood, and what is
 	// meant for an account that does not exist.
 	if h == nil || r.To.Localpart() != "" {
-		return nil, Refuse(stanza.Cancel, stanza.ServiceUnavailable, "")
+		return nil, Refuse(stanza.Cancel, stanza.ServiceUnavailable, "such requests are not answered here")
 	}
 	if payload, err = h(ctx, r); err != nil {
 		return nil, err
@@ -120,7 +120,8 @@ func (c *Component) checkRequest(r Request) error {
 	return nil
 }
 
-// reply sends the result, or the error where err is not nil.
+// reply sends the result, whose payload is whole, or the error where err is not
+// nil.
 func (c *Component) reply(ctx context.Context, r Request, payload xml.TokenReader, err error) error {
 	iq := stanza.IQ{ID: r.ID, From: r.To, To: r.From, Type: stanza.ResultIQ}
 	if err != nil {
@@ -136,7 +137,11 @@ func (c *Component) reply(ctx context.Context, r Request, payload xml.TokenReade
 		// A result without a child to a bare JID crashes a hook of ejabberd's.
 		payload = echo(r.Payload)
 	}
-	return c.Send(ctx, iq.StartElement(), payload)
+	l, err := c.board.awaitLink(ctx)
+	if err != nil {
+		return err
+	}
+	return l.send(wrap(iq.StartElement(), payload))
 }
 
 func specific(err error) xml.TokenReader {

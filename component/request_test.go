@@ -72,7 +72,7 @@ func handlers(c *Component) {
 
 // The error elements that requests are refused with.
 const (
-	noSuchThing = `<error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>`
+	noSuchThing = `<error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>such requests are not answered here</text></error>`
 	oneChild    = `<error type='modify'><bad-request xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>a request has exactly one child element</text></error>`
 	ours        = `<error type='wait'><internal-server-error xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>something went wrong here; the log of the component says what</text></error>`
 )

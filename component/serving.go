@@ -41,7 +41,7 @@ func (s *serving) request(in inbound) {
 		s.log.Debug("a request was dropped", "why", err)
 		return
 	}
-	if s.crew.start(func() { s.answer(s.work, r) }) {
+	if s.crew.start(r.From.Bare().String(), func() { s.answer(s.work, r) }) {
 		return
 	}
 	select {

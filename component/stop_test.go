@@ -131,7 +131,73 @@ func TestStopAbandons(t *testing.T) {
 		require.NoError(t, r.ended())
 		assert.Equal(t, r.c.timing.drain, time.Since(began))
 		require.ErrorIs(t, receive(t, causes), errStopped)
-		assert.Len(t, r.log.with("WARN", "abandoned"), 1)
+		assert.Empty(t, r.log.with("WARN"))
+	})
+}
+
+// TestStopPutsInOrder has a request begin something that it must put in order
+// when it is out of time: the stream is still there for that, for a while.
+func TestStopPutsInOrder(t *testing.T) {
+	for name, answers := range map[string]bool{"answered": true, "not answered": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t)
+				order := make(chan error, 1)
+				r.c.Handle(stanza.SetIQ, hold, func(ctx context.Context, _ Request) (xml.TokenReader, error) {
+					<-ctx.Done()
+					err := r.c.Ask(context.WithoutCancel(ctx), stanza.GetIQ, jid.MustParse("a@localhost"), rosterQuery(), nil)
+					order <- err
+					return nil, err
+				})
+				r.run()
+				p := r.accept("localhost")
+				p.sendHold("1")
+				began := time.Now()
+				r.stop()
+				e := p.hears()
+				assert.Equal(t, r.c.timing.drain, time.Since(began))
+				if answers {
+					p.answer(e, "")
+					require.NoError(t, receive(t, order))
+				}
+				require.NoError(t, r.ended())
+				if !answers {
+					require.ErrorIs(t, receive(t, order), ErrDisconnected)
+					assert.Equal(t, r.c.timing.drain+r.c.timing.giveUp, time.Since(began))
+					assert.Len(t, r.log.with("WARN", "abandoned"), 1)
+				}
+			})
+		})
+	}
+}
+
+// TestStopWithoutStream has the stream end while requests are waited for: there
+// is nothing more to wait for.
+func TestStopWithoutStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		asked := make(chan error, 1)
+		r.c.Handle(stanza.SetIQ, hold, func(ctx context.Context, _ Request) (xml.TokenReader, error) {
+			tries := 0
+			var err error
+			for ; ctx.Err() == nil; tries++ {
+				err = r.c.Ask(ctx, stanza.GetIQ, jid.MustParse("a@localhost"), rosterQuery(), nil)
+			}
+			assert.LessOrEqual(t, tries, 2, "it does not ask where nobody is")
+			asked <- err
+			return nil, err
+		})
+		r.run()
+		p := r.accept("localhost")
+		p.sendHold("1")
+		p.hears()
+		r.stop()
+		synctest.Wait()
+		began := time.Now()
+		p.conn.Close()
+		require.NoError(t, r.ended())
+		assert.Zero(t, time.Since(began))
+		require.Error(t, receive(t, asked))
 	})
 }
 
@@ -207,7 +273,7 @@ func TestTooManyRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const places, room = 2, 3
 		r := newRig(t)
-		r.c.crew = newCrew(places)
+		r.c.crew = newCrew(2 * places) // half of it for one asker
 		r.c.overflow = make(chan Request, room)
 		release := make(chan struct{})
 		r.holds(release)

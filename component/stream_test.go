@@ -123,7 +123,7 @@ func TestReadsWhileWriting(t *testing.T) {
 	const places, sent = 8, 100
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
-		r.c.crew = newCrew(places)
+		r.c.crew = newCrew(2 * places) // half of it for one asker
 		release := make(chan struct{})
 		name := xml.Name{Space: "urn:test", Local: "wait"}
 		r.c.Handle(stanza.GetIQ, name, func(context.Context, Request) (xml.TokenReader, error) {

@@ -15,7 +15,7 @@ import (
 
 // watchLocalpart is the account whose roster is read to see that a host still
 // answers. It need not exist.
-const watchLocalpart = "emanagement"
+const watchLocalpart = "emanagement-watch"
 
 // granted notes a grant that has arrived and begins to watch its host.
 func (s *serving) granted(host string, g Grant) {
@@ -47,11 +47,18 @@ func (s *serving) reportMissing() {
 	served := s.board.served()
 	for _, h := range s.cfg.Hosts {
 		if !slices.Contains(served, h) {
-			s.log.Error("no access granted: in ejabberd.yml, mod_privilege of this host needs roster: {both: emanagement}, where the acl emanagement names this component", "host", h, "waited", s.timing.grant)
+			s.log.Error("no access granted: in ejabberd.yml, mod_privilege of this host needs roster: {both: emanagement}, where the access rule emanagement allows this component; after changing that, restart emanagement", "host", h, "waited", s.timing.grant)
 		}
 	}
-	if len(served) == 0 && len(s.cfg.Hosts) == 0 {
-		s.log.Error("no host granted access: in ejabberd.yml, modules needs mod_privilege: {roster: {both: emanagement}}, where the acl emanagement names this component", "waited", s.timing.grant)
+	if len(served) > 0 {
+		s.ungranted.reset()
+		return
+	}
+	pause := s.ungranted.next()
+	s.log.Error("no host granted access: in ejabberd.yml, modules needs mod_privilege: {roster: {both: emanagement}}, where the access rule emanagement allows this component; and no other process may be connected under its name", "waited", s.timing.grant, "next_try_in", pause.Round(time.Second))
+	// A server tells only new streams of a grant that was added later.
+	if sleep(s.ctx, pause) && len(s.board.served()) == 0 {
+		s.link.end(errUngranted)
 	}
 }
 
@@ -105,14 +112,18 @@ func (s *serving) answers(account jid.JID, host string) bool {
 	return s.link.heardSince(host, began)
 }
 
-// silences remembers which hosts fell silent, so that one that never answers
-// (any domain can claim to grant access) cannot make us reconnect for ever.
+// silences remembers which hosts fell silent. Any domain can claim to grant
+// access, so one that never answers must not make us reconnect for ever, nor
+// must a hundred of them in turns.
 type silences struct {
-	mu   sync.Mutex
-	last map[string]silence
+	mu       sync.Mutex
+	answered map[string]bool    // hosts that have, on any stream
+	last     map[string]silence // by host; those that never answered share one, ""
+	latest   time.Time          // of all
 }
 
 type silence struct {
+	host  string
 	at    time.Time     // of the last reconnect for this host's sake
 	pause time.Duration // before the next
 }
@@ -122,28 +133,45 @@ const (
 	maxSilencePause = time.Hour
 )
 
+func (s *silences) key(host string) string {
+	if s.answered[host] {
+		return host
+	}
+	return ""
+}
+
 // worthReconnecting says whether a silent host is reason enough to reconnect
-// now: the first time always, after that in growing intervals.
+// now: the first time, and after that in growing intervals; for whatever
+// hosts, not sooner than a minute after the last time.
 func (s *silences) worthReconnecting(host string, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	past, known := s.last[s.key(host)]
+	if known && now.Sub(past.at) < past.pause || now.Sub(s.latest) < minSilencePause {
+		return false
+	}
 	if s.last == nil {
 		s.last = make(map[string]silence)
 	}
-	past, known := s.last[host]
-	if known && now.Sub(past.at) < past.pause {
-		return false
-	}
-	s.last[host] = silence{at: now, pause: min(max(2*past.pause, minSilencePause), maxSilencePause)}
+	s.last[s.key(host)] = silence{host: host, at: now, pause: min(max(2*past.pause, minSilencePause), maxSilencePause)}
+	s.latest = now
 	return true
 }
 
-// healthy forgets a host's silence once it has answered for longer than the
-// pause that its silence earned it.
+// healthy notes that a host has answered. Its silence is forgotten once it has
+// done so for longer than the pause that this earned it.
 func (s *silences) healthy(host string, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if past, known := s.last[host]; known && now.Sub(past.at) > past.pause {
-		delete(s.last, host)
+	for _, key := range []string{host, ""} {
+		if past, known := s.last[key]; known && past.host == host && now.Sub(past.at) > past.pause {
+			delete(s.last, key)
+		}
+	}
+	if s.answered == nil {
+		s.answered = make(map[string]bool)
+	}
+	if len(s.answered) < maxHosts {
+		s.answered[host] = true
 	}
 }

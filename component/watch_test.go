@@ -14,17 +14,20 @@ import (
 func TestSilences(t *testing.T) {
 	now := time.Unix(0, 0)
 	var s silences
+	s.healthy("a", now)
+	s.healthy("b", now)
 	pause := minSilencePause
 	for i := range 10 {
 		require.True(t, s.worthReconnecting("a", now), i)
 		require.False(t, s.worthReconnecting("a", now.Add(pause-1)), i)
 		if i == 0 {
-			require.True(t, s.worthReconnecting("b", now), "each host for itself")
+			require.False(t, s.worthReconnecting("b", now.Add(pause-1)), "not so soon after another one's")
 		}
 		now = now.Add(pause)
 		pause = min(2*pause, maxSilencePause)
 	}
 	require.Equal(t, maxSilencePause, pause)
+	require.True(t, s.worthReconnecting("b", now.Add(-pause/2)), "each host for itself")
 
 	// Answering for a while does not make up for it, answering for longer does.
 	require.True(t, s.worthReconnecting("a", now))
@@ -34,6 +37,21 @@ func TestSilences(t *testing.T) {
 	require.True(t, s.worthReconnecting("a", now.Add(pause+1)))
 	require.False(t, s.worthReconnecting("a", now.Add(pause+minSilencePause)))
 	require.True(t, s.worthReconnecting("a", now.Add(pause+1+minSilencePause)), "it began anew")
+}
+
+// TestSilencesOfStrangers has ever new hosts claim to grant access and never
+// answer: all together they are worth no more than one.
+func TestSilencesOfStrangers(t *testing.T) {
+	var s silences
+	start := time.Unix(0, 0)
+	n := 0
+	for now := start; now.Sub(start) < 10*24*time.Hour; now = now.Add(15 * time.Second) {
+		if s.worthReconnecting(fmt.Sprint(now.Unix()), now) {
+			n++
+		}
+	}
+	require.LessOrEqual(t, n, 10*24+7)
+	require.Len(t, s.last, 1)
 }
 
 // TestSilencesForEver has a host that never answers be looked at every few
@@ -93,7 +111,7 @@ func TestWatch(t *testing.T) {
 		for time.Since(began) < 5*time.Minute {
 			e := p.hears()
 			looks = append(looks, time.Since(began))
-			assert.Equal(t, "emanagement@localhost", e.Attrs["to"])
+			assert.Equal(t, "emanagement-watch@localhost", e.Attrs["to"])
 			assert.Equal(t, "get", e.Attrs["type"])
 			assert.Equal(t, "jabber:iq:roster", e.Children[0].Name.Space)
 			p.send("%s", noSuchUser(e))
@@ -110,6 +128,29 @@ func TestWatch(t *testing.T) {
 		}
 		assert.Empty(t, r.c.silences.last)
 		assert.Empty(t, r.log.with("WARN"))
+	})
+}
+
+// TestUngranted has no host grant access on a stream, until the server's
+// configuration is changed, of which only a new stream is told.
+func TestUngranted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := watched(t)
+		r.c.ungranted = backoff{min: time.Minute, max: time.Hour}
+		r.run()
+		for i := range 3 {
+			p, began := r.accept(), time.Now()
+			receive(t, inBackground(func() error { <-p.ended; return nil }))
+			pause := time.Minute << i
+			assert.GreaterOrEqual(t, time.Since(began), r.c.timing.grant+pause/2)
+			assert.LessOrEqual(t, time.Since(began), r.c.timing.grant+pause)
+			synctest.Wait()
+			assert.Len(t, r.log.with("ERROR", "no host granted access"), i+1)
+		}
+		p := r.accept("localhost")
+		p.serve(noSuchUser)
+		pass(3 * time.Hour)
+		assert.Equal(t, []string{"localhost"}, r.c.Served())
 	})
 }
 

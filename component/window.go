@@ -11,10 +11,13 @@ import (
 // its askers, so that nobody's thousand requests stand before another's one.
 //
 // A slot is a loan: a request that stays unanswered for long is declared late
-// and its slot goes to others, and its host gets single slots only, until it
-// answers again. So a host that is silent takes the window from nobody.
+// and its slot goes to other hosts. Its own host gets single slots only until
+// it answers again, and never has more requests unanswered, late or not, than
+// the window has slots. So a host that is silent takes the window from nobody,
+// and one that is slow is not given more work for it.
 type window struct {
 	mu    sync.Mutex
+	size  int
 	free  int
 	hosts map[string]*hostLine
 	turns []string // hosts with somebody waiting, next in turn first
@@ -23,6 +26,7 @@ type window struct {
 // hostLine is one host's share of the window.
 type hostLine struct {
 	taken   int                      // slots its requests hold now
+	late    int                      // its requests that had to give theirs up
 	silent  bool                     // has a late request and answered none since
 	waiting map[string][]chan *lease // by asker, first come first
 	turns   []string                 // askers with somebody waiting, next in turn first
@@ -37,7 +41,7 @@ type lease struct {
 }
 
 func newWindow(size int) *window {
-	return &window{free: size, hosts: make(map[string]*hostLine)}
+	return &window{size: size, free: size, hosts: make(map[string]*hostLine)}
 }
 
 // acquire waits for a slot, until the context ends.
@@ -69,7 +73,9 @@ func (l *lease) overdue() {
 	l.w.mu.Lock()
 	defer l.w.mu.Unlock()
 	l.late = true
-	l.w.line(l.host).silent = true // first, or the slot could go to that host again
+	h := l.w.line(l.host)
+	h.silent = true // first, or the slot could go to that host again
+	h.late++
 	l.w.release(l)
 }
 
@@ -77,15 +83,28 @@ func (l *lease) overdue() {
 func (l *lease) done(answered bool) {
 	l.w.mu.Lock()
 	defer l.w.mu.Unlock()
+	h := l.w.line(l.host)
 	if answered {
-		l.w.line(l.host).silent = false
+		h.silent = false
 	}
 	if l.late {
+		h.late--
 		l.w.serve()
 	} else {
 		l.w.release(l)
 	}
 	l.w.forget(l.host)
+}
+
+// forgive gives every host its full share again, as a new stream does.
+func (w *window) forgive() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for host, h := range w.hosts {
+		h.silent = false
+		w.forget(host)
+	}
+	w.serve()
 }
 
 func (w *window) line(host string) *hostLine {
@@ -99,7 +118,7 @@ func (w *window) line(host string) *hostLine {
 
 // forget drops a host's line when it says nothing any more.
 func (w *window) forget(host string) {
-	if h := w.hosts[host]; h != nil && h.taken == 0 && !h.silent && len(h.turns) == 0 {
+	if h := w.hosts[host]; h != nil && h.taken+h.late == 0 && !h.silent && len(h.turns) == 0 {
 		delete(w.hosts, host)
 	}
 }
@@ -140,7 +159,7 @@ func (w *window) serve() {
 		host := w.turns[0]
 		h := w.hosts[host]
 		w.turns = append(w.turns[1:], host)
-		if h.silent && h.taken > 0 {
+		if h.silent && h.taken > 0 || h.taken+h.late >= w.size {
 			passed++
 			continue
 		}

@@ -3,6 +3,7 @@ package rosterpush
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"mellium.im/xmpp/jid"
 )
@@ -23,26 +24,37 @@ type InvalidError struct {
 
 func (e *InvalidError) Error() string { return fmt.Sprintf("%s: %q is %s", e.Field, e.Value, e.Why) }
 
-// ForeignContactError refuses a subscription with a contact of another
-// server: ejabberd's API command checks the contact's host, and knows only
-// its own.
+// ForeignContactError refuses a change of the subscription with a contact of
+// another server: ejabberd's API command checks the contact's host, and knows
+// only its own.
 type ForeignContactError struct {
 	Contact      jid.JID
 	Subscription Subscription
 }
 
 func (e *ForeignContactError) Error() string {
-	return fmt.Sprintf("%s: the subscription %q cannot be written: this server's API takes only contacts at its own hosts, and %s is none of them; the subscription none can be written",
+	return fmt.Sprintf("%s: its subscription cannot be made %q: this server's API takes only contacts at its own hosts, and %s is none of them; items with the subscription that they have, or new ones with none, can be written",
 		e.Contact, e.Subscription, e.Contact.Domainpart())
 }
 
-// PairError is the failure to change both sides of a pair. Err says why.
-type PairError struct {
-	Err   error
-	Sides [2]Side
+// RefusedError is the server's refusal of a write, in its own words.
+type RefusedError struct {
+	User jid.JID
+	Text string
 }
 
-// Side is what stands on one side of a pair after a failure.
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("%s: the server refuses: %s", e.User, e.Text)
+}
+
+// ChangeError is a change that failed after something of it was written. Err
+// says why.
+type ChangeError struct {
+	Err   error
+	Sides []Side // one of each user concerned
+}
+
+// Side is what stands with one user after a failure.
 type Side struct {
 	User     jid.JID
 	Restored bool  // it is as it was before
@@ -50,12 +62,21 @@ type Side struct {
 	Err      error // where even that could not be read
 }
 
-func (e *PairError) Error() string {
-	return fmt.Sprintf("%v; %s; %s", e.Err, e.Sides[0], e.Sides[1])
+func (e *ChangeError) Error() string {
+	return fmt.Sprintf("%v (%s)", e.Err, e.Stands())
+}
+
+// Stands says what stands on each side.
+func (e *ChangeError) Stands() string {
+	words := make([]string, len(e.Sides))
+	for i, s := range e.Sides {
+		words[i] = s.String()
+	}
+	return strings.Join(words, "; ")
 }
 
 // Unwrap returns why the change failed.
-func (e *PairError) Unwrap() error { return e.Err }
+func (e *ChangeError) Unwrap() error { return e.Err }
 
 func (s Side) String() string {
 	switch {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"golang.org/x/text/cases"
 	"mellium.im/xmpp/jid"
 )
 
@@ -38,10 +39,21 @@ type Item struct {
 	Approved     bool     // the contact's own request is approved in advance
 }
 
+// address is the bare JID by which servers know an account. They prepare a
+// local part by Nodeprep (RFC 3920 appendix A), which folds case where today's
+// rules only lower it: to them strauß is strauss, and σ both of its forms.
+func address(j jid.JID) jid.JID {
+	folded, err := jid.New(cases.Fold().String(j.Localpart()), j.Domainpart(), "")
+	if err != nil {
+		return j.Bare()
+	}
+	return folded
+}
+
 // clean returns the item as a server would keep it: the contact bare, its
 // groups sorted, none empty and none twice.
 func (i Item) clean() Item {
-	i.JID = i.JID.Bare()
+	i.JID = address(i.JID)
 	groups := slices.DeleteFunc(slices.Clone(i.Groups), func(g string) bool { return g == "" })
 	slices.Sort(groups)
 	i.Groups = slices.Compact(groups)

@@ -30,13 +30,19 @@ type change struct {
 
 // Bidirectional says whether each has the other with the subscription both.
 func (r *Rosters) Bidirectional(ctx context.Context, a, b jid.JID) (bool, error) {
-	sides, err := r.sides(ctx, a.Bare(), b.Bare())
+	a, b = address(a), address(b)
+	unlock, err := r.locks.lock(ctx, a, b)
+	if err != nil {
+		return false, err
+	}
+	defer unlock()
+	sides, err := r.sides(ctx, a, b)
 	return bidirectional(sides), err
 }
 
 // SetPair puts two users in each other's rosters with the subscription both.
 // A side that already stands is not written. If one side fails, both are put
-// back as they were and a *PairError says what stands.
+// back as they were and a *ChangeError says what stands.
 func (r *Rosters) SetPair(ctx context.Context, a, b Half) (changed bool, err error) {
 	if err := checkPair(a, b); err != nil {
 		return false, err
@@ -74,8 +80,8 @@ func (h Half) item(contact jid.JID) *Item {
 }
 
 func checkPair(a, b Half) error {
-	if a.User.Bare().Equal(b.User.Bare()) {
-		return &InvalidError{b.Fields.JID, b.User.Bare().String(), "the same user as the other one"}
+	if address(a.User).Equal(address(b.User)) {
+		return &InvalidError{b.Fields.JID, address(b.User).String(), "the same user as the other one"}
 	}
 	if err := a.item(b.User).check(a.Fields); err != nil {
 		return err
@@ -106,7 +112,7 @@ func (r *Rosters) sides(ctx context.Context, a, b jid.JID) ([2]change, error) {
 // pair reads both sides, has plan say what they shall be, and writes what
 // differs.
 func (r *Rosters) pair(ctx context.Context, a, b jid.JID, plan func([2]change) ([2]change, error)) (changed bool, err error) {
-	a, b = a.Bare(), b.Bare()
+	a, b = address(a), address(b)
 	unlock, err := r.locks.lock(ctx, a, b)
 	if err != nil {
 		return false, err
@@ -125,14 +131,14 @@ func (r *Rosters) pair(ctx context.Context, a, b jid.JID, plan func([2]change) (
 		}
 		changed = true
 		if err := r.apply(ctx, s); err != nil {
-			return true, r.restore(ctx, err, sides)
+			return true, r.restore(ctx, err, sides[:]...)
 		}
 	}
 	// Only now, for a request that this ends cannot be put back.
 	for i, s := range sides {
 		if s.leaves(sides[1-i]) {
-			if err := r.anew(ctx, s.user, *s.want); err != nil {
-				return true, r.restore(ctx, err, sides)
+			if err := r.anew(ctx, s.user, *s.want, s.was); err != nil {
+				return true, r.restore(ctx, err, sides[:]...)
 			}
 		}
 	}
@@ -169,14 +175,14 @@ func (r *Rosters) apply(ctx context.Context, s change) error {
 	return r.put(ctx, s.user, *s.want, s.was)
 }
 
-// restore puts both sides back as they were and says what stands. It looks at
-// each first: of a failed write nobody knows whether it was carried out.
-func (r *Rosters) restore(ctx context.Context, why error, sides [2]change) error {
+// restore puts what was changed back as it was and says what stands. It looks
+// at each first: of a failed write nobody knows whether it was carried out.
+func (r *Rosters) restore(ctx context.Context, why error, sides ...change) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreTimeout)
 	defer cancel()
-	failure := &PairError{Err: why}
-	for i, s := range sides {
-		failure.Sides[i] = r.restoreSide(ctx, s)
+	failure := &ChangeError{Err: why}
+	for _, s := range sides {
+		failure.Sides = append(failure.Sides, r.restoreSide(ctx, s))
 	}
 	return failure
 }

@@ -39,7 +39,13 @@ func New(s Server) *Rosters { return &Rosters{server: s} }
 // Get reads a user's roster, sorted by contact. It is empty where the user
 // has none, registered or not.
 func (r *Rosters) Get(ctx context.Context, user jid.JID) ([]Item, error) {
-	items, err := r.server.Roster(ctx, user.Bare())
+	user = address(user)
+	unlock, err := r.locks.lock(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	items, err := r.server.Roster(ctx, user)
 	if err != nil {
 		return nil, err
 	}
@@ -51,13 +57,14 @@ func (r *Rosters) Get(ctx context.Context, user jid.JID) ([]Item, error) {
 // there; the contact's own roster is not touched. Where the item already
 // stands, nothing is written. A pending request ends with a subscription that
 // includes the contact's presence and stays otherwise. changed says whether
-// anything was written. Fields names the arguments for an *InvalidError.
+// anything was written. Fields names the arguments for an *InvalidError. A
+// *ChangeError says what stands where the last of several writes failed.
 func (r *Rosters) Put(ctx context.Context, user jid.JID, want Item, f Fields) (changed bool, err error) {
 	want = want.clean()
 	if err := want.check(f); err != nil {
 		return false, err
 	}
-	user = user.Bare()
+	user = address(user)
 	unlock, err := r.locks.lock(ctx, user)
 	if err != nil {
 		return false, err
@@ -73,8 +80,11 @@ func (r *Rosters) Put(ctx context.Context, user jid.JID, want Item, f Fields) (c
 	if err := r.put(ctx, user, want, was); err != nil {
 		return true, err
 	}
-	if pendingAfter(was, want) {
-		return true, r.anew(ctx, user, want)
+	if !pendingAfter(was, want) {
+		return true, nil
+	}
+	if err := r.anew(ctx, user, want, was); err != nil {
+		return true, r.restore(ctx, err, change{user: user, contact: want.JID, was: was, want: &want})
 	}
 	return true, nil
 }
@@ -82,7 +92,7 @@ func (r *Rosters) Put(ctx context.Context, user jid.JID, want Item, f Fields) (c
 // Remove removes a contact from a user's roster, with both subscriptions
 // (RFC 6121 §2.5). ErrNotInRoster where it is not there.
 func (r *Rosters) Remove(ctx context.Context, user, contact jid.JID) error {
-	user, contact = user.Bare(), contact.Bare()
+	user, contact = address(user), address(contact)
 	// The server changes the contact's item too.
 	unlock, err := r.locks.lock(ctx, user, contact)
 	if err != nil {
@@ -105,9 +115,10 @@ const removesAtOnce = 8
 
 // Clear removes every item of a user's roster, one by one, as Remove does.
 // It stops at the first failure; what was removed until then stays removed.
-// ErrNoRoster where there is none.
+// ErrNoRoster where there is none. Contacts are not waited for: theirs are
+// single items, which the server itself changes.
 func (r *Rosters) Clear(ctx context.Context, user jid.JID) (removed int, err error) {
-	user = user.Bare()
+	user = address(user)
 	unlock, err := r.locks.lock(ctx, user)
 	if err != nil {
 		return 0, err
@@ -143,7 +154,8 @@ func (r *Rosters) item(ctx context.Context, user, contact jid.JID) (*Item, error
 		return nil, err
 	}
 	for _, i := range items {
-		if i.JID.Equal(contact) {
+		// A client may have stored it with a resource.
+		if address(i.JID).Equal(contact) {
 			return &i, nil
 		}
 	}
@@ -166,12 +178,14 @@ func pendingAfter(was *Item, want Item) bool {
 	return was != nil && was.Pending && want.Subscription.includesTo()
 }
 
-// anew writes an item once more from nothing, which ends every request.
-func (r *Rosters) anew(ctx context.Context, user jid.JID, want Item) error {
+// anew writes an item once more from nothing, which ends every request. An
+// approval that stood before is kept.
+func (r *Rosters) anew(ctx context.Context, user jid.JID, want Item, was *Item) error {
 	if err := r.takeOut(ctx, user, want.JID); err != nil {
 		return err
 	}
-	return r.put(ctx, user, want, nil)
+	want.Approved = was != nil && was.Approved
+	return r.server.Put(ctx, user, want, nil)
 }
 
 // takeOut removes an item and leaves the contact's as it is. A plain removal

@@ -174,8 +174,8 @@ func TestPairRefusals(t *testing.T) {
 	}
 }
 
-// TestPairErrorSaysWhatStands has the server fail for good in the middle.
-func TestPairErrorSaysWhatStands(t *testing.T) {
+// TestChangeErrorSaysWhatStands has the server fail for good in the middle.
+func TestChangeErrorSaysWhatStands(t *testing.T) {
 	server := newMemory()
 	server.has("bob@localhost", rosterpush.Item{JID: alice, Subscription: rosterpush.From})
 	cause := errors.New("made to fail")
@@ -186,12 +186,12 @@ func TestPairErrorSaysWhatStands(t *testing.T) {
 		return nil
 	}
 	_, err := rosterpush.New(server).SetPair(t.Context(), rosterpush.Half{User: alice}, rosterpush.Half{User: bob})
-	var failure *rosterpush.PairError
+	var failure *rosterpush.ChangeError
 	require.ErrorAs(t, err, &failure)
 	assert.ErrorIs(t, err, cause)
 	assert.False(t, failure.Sides[0].Restored)
 	assert.True(t, failure.Sides[1].Restored)
-	assert.Equal(t, "made to fail; alice@localhost: unknown (made to fail); bob@localhost: as before", err.Error())
+	assert.Equal(t, "made to fail (alice@localhost: unknown (made to fail); bob@localhost: as before)", err.Error())
 }
 
 // TestNoTwoAtOnce runs changes of few users from many goroutines. None meets

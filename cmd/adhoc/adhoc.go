@@ -58,7 +58,7 @@ func (f *front) handle(ctx context.Context, r component.Request) (xml.TokenReade
 	case cancelled:
 		return component.XML(newResponse(v.Name, q.SessionID, "canceled")), nil
 	case q.SessionID == "" && q.Form == nil:
-		return component.XML(question(v, f.sessions.put("", asker, v.Name), nil, "", nil)), nil
+		return component.XML(question(v, f.sessions.put("", asker, v.Name), nil, "", "")), nil
 	}
 	return f.run(ctx, r, v, q)
 }
@@ -86,10 +86,10 @@ func (f *front) run(ctx context.Context, r component.Request, v *cmd.Verb, q req
 	// What was filled in is not lost: the session stays open.
 	session := f.sessions.put(q.SessionID, r.From.String(), v.Name)
 	if bad, ok := errors.AsType[*cmd.ArgError](err); ok {
-		return component.XML(question(v, session, values, "error", bad)), nil
+		return component.XML(question(v, session, values, "error", complaint(v, bad))), nil
 	}
 	if more, ok := errors.AsType[*cmd.ConfirmError](err); ok {
-		return component.XML(question(v, session, values, "warn", more)), nil
+		return component.XML(question(v, session, values, "warn", more.Error())), nil
 	}
 	return nil, stanzaError(v.Name, err)
 }

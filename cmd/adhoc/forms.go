@@ -16,10 +16,20 @@ func fieldType(k cmd.Kind) string {
 	return "text-single"
 }
 
+// complaint names a bad argument as the form shows it, and as programs know it.
+func complaint(v *cmd.Verb, bad *cmd.ArgError) string {
+	for _, p := range v.Params {
+		if p.Name == bad.Param {
+			return p.Label + " (" + p.Name + "): " + bad.Why
+		}
+	}
+	return bad.Error()
+}
+
 // question asks for a verb's arguments. It keeps the values given before, and
 // says what is wrong with them or missing, in a note of that type and in the
 // title too: two clients show no note beside a form.
-func question(v *cmd.Verb, session string, values map[string][]string, noteType string, wrong error) *response {
+func question(v *cmd.Verb, session string, values map[string][]string, noteType, wrong string) *response {
 	f := newForm("form", title(v))
 	f.Instructions = v.Help
 	for _, p := range v.Params {
@@ -28,9 +38,9 @@ func question(v *cmd.Verb, session string, values map[string][]string, noteType 
 	r := newResponse(v.Name, session, "executing")
 	r.Actions = &actions{Execute: "complete"}
 	r.Form = f
-	if wrong != nil {
-		f.Title = wrong.Error()
-		r.Note = &note{Type: noteType, Text: wrong.Error()}
+	if wrong != "" {
+		f.Title = wrong
+		r.Note = &note{Type: noteType, Text: wrong}
 	}
 	return r
 }

@@ -3,7 +3,6 @@ package adhoc
 import (
 	"bytes"
 	"encoding/xml"
-	"errors"
 	"slices"
 	"testing"
 
@@ -98,7 +97,7 @@ func FuzzSubmittedForm(f *testing.F) {
 		}
 		values := q.Form.values()
 		assert.NotContains(t, values, "")
-		got := sent(t, question(verb, "s", values, "error", errors.New("wrong")))
+		got := sent(t, question(verb, "s", values, "error", "wrong"))
 		assert.Len(t, got.Form.Fields, len(verb.Params))
 		for _, field := range got.Form.Fields {
 			assert.Truef(t, slices.Equal(values[field.Var], field.Values), "%s: filled in %q, came back %q", field.Var, values[field.Var], field.Values)

@@ -129,7 +129,6 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) error {
 		return err
 	}
 	rosters := remote.New(c, serverapi.New(c), log)
-	c.OnGrant(rosters.Check)
 	working := jobs.New(ctx)
 	defer working.Wait()
 	services := cmd.Services{

@@ -194,6 +194,9 @@ func (f *file) secret() ([]byte, error) {
 	if len(secret) == 0 {
 		return nil, fmt.Errorf("%s: empty", f.SecretFile)
 	}
+	if bytes.ContainsAny(secret, "\r\n") {
+		return nil, fmt.Errorf("%s: more than one line", f.SecretFile)
+	}
 	return secret, nil
 }
 

@@ -111,7 +111,7 @@ access:
 
 func TestSecretFile(t *testing.T) {
 	for text, want := range map[string]string{
-		"s": "s", "s\n": "s", "s\r\n": "s", " s \n": " s ", "it's \"<&>\" é\n": "it's \"<&>\" é", "two\nlines\n": "two\nlines",
+		"s": "s", "s\n": "s", "s\r\n": "s", " s \n": " s ", "it's \"<&>\" é\n": "it's \"<&>\" é",
 	} {
 		for _, mode := range []os.FileMode{0o400, 0o600, 0o640, 0o660, 0o440} {
 			t.Run(fmt.Sprintf("%q-%o", text, mode), func(t *testing.T) {
@@ -150,6 +150,7 @@ func TestBad(t *testing.T) {
 		"empty secret":     file(start+"secret_file: DIR/empty\n", "secret_file: DIR/empty: empty"),
 		"secret of a line": file(start+"secret_file: DIR/lines\n", "secret_file: DIR/lines: empty"),
 		"secret for all":   file(start+"secret_file: DIR/open\n", "secret_file: DIR/open: others can read it (mode 0604); chmod 600 it, or 640 for the component's group"),
+		"secret of lines":  file(start+"secret_file: DIR/several\n", "secret_file: DIR/several: more than one line"),
 		"hosts":            file(least+"hosts: [localhost, 'a@b']\n", `hosts: "a@b" is not a domain`),
 		"an empty host":    file(least+"hosts: ['']\n", "hosts: missing"),
 
@@ -199,6 +200,7 @@ func TestBad(t *testing.T) {
 			dir.write(t, "open", "secret", 0o604)
 			dir.write(t, "empty", "", 0o600)
 			dir.write(t, "lines", "\r\n\n", 0o600)
+			dir.write(t, "several", "two\nlines\n", 0o600)
 			require.NoError(t, os.Mkdir(dir.path("private"), 0o700))
 			got, err := dir.load(t, test.text, test.env)
 			require.Error(t, err)

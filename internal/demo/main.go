@@ -63,6 +63,7 @@ func run(ctx context.Context, s screen, hold bool) (err error) {
 	if err == nil && hold {
 		s.invite(server)
 		<-ctx.Done()
+		s.good("Stopped. Nothing is left running.")
 		return nil
 	}
 	return because(ctx, err)

@@ -136,7 +136,7 @@ func (s screen) roster(person string, items []string) {
 func (s screen) invite(server *testserver.Server) {
 	ip, port, _ := strings.Cut(server.ClientAddr(), ":")
 	s.heading("Everything stays up until Ctrl-C, for an XMPP client of your own")
-	s.printf("  account   %s, password %s\n", admin, password)
+	s.printf("  account   %s, password %s (as of all accounts)\n", admin, password)
 	s.printf("  server    %s, port %s, without TLS: it must be disabled in the client\n", ip, port)
 	s.printf("  commands  at %s\n", testserver.Component)
 	s.printf("\nIn profanity, for example:\n")

@@ -33,7 +33,7 @@ type Settings struct {
 // StartProgram runs "BINARY serve" against the server, as Component, and waits
 // until it is ready on every host.
 func StartProgram(ctx context.Context, binary string, s *Server, settings Settings) (*Program, error) {
-	dir, err := os.MkdirTemp("", "emanagement-")
+	dir, err := s.TempDir()
 	if err != nil {
 		return nil, err
 	}

@@ -101,6 +101,15 @@ func (s *Server) OtherAddr() string { return addr(s.other) }
 // CertFile.
 func (s *Server) TLSAddr() string { return "tls://localhost:" + strconv.Itoa(s.tls) }
 
+// TempDir makes a folder that is removed with the server.
+func (s *Server) TempDir() (string, error) {
+	dir, err := os.MkdirTemp(s.outside, "with-")
+	if err == nil && s.cred != nil {
+		err = os.Chown(dir, int(s.cred.Uid), int(s.cred.Gid)) // who removes it
+	}
+	return dir, err
+}
+
 // CertFile is the server's self-made certificate.
 func (s *Server) CertFile() string { return filepath.Join(s.outside, certFile) }
 

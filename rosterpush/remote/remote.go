@@ -2,11 +2,11 @@ package remote
 
 import (
 	"context"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
-	"sync"
 
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
@@ -25,27 +25,15 @@ type Server struct {
 	component *component.Component
 	api       *serverapi.API
 	log       *slog.Logger
-
-	mu   sync.Mutex
-	ways map[string]way // by host, as found out so far
+	ways      ways
 }
 
-// way is how a host takes subscriptions.
-type way int
-
-const (
-	unknown  way = iota
-	byStanza     // the subscription in a roster stanza counts (Prosody)
-	byAPI        // it is ignored; the server's API command writes it (ejabberd)
-)
-
-func (w way) String() string {
-	return [...]string{"not known yet", "roster stanza", "API command add_rosteritem"}[w]
-}
-
-// New returns the rosters that c may reach.
+// New returns the rosters that c may reach. It has Check called for every host
+// that grants access (component.OnGrant).
 func New(c *component.Component, api *serverapi.API, log *slog.Logger) *Server {
-	return &Server{component: c, api: api, log: log, ways: make(map[string]way)}
+	s := &Server{component: c, api: api, log: log, ways: ways{hosts: make(map[string]*hostWay)}}
+	c.OnGrant(s.Check)
+	return s
 }
 
 // Roster implements rosterpush.Server.
@@ -64,9 +52,7 @@ func (s *Server) Roster(ctx context.Context, user jid.JID) ([]rosterpush.Item, e
 // Remove implements rosterpush.Server. The item is gone afterwards, also where
 // it was gone before.
 func (s *Server) Remove(ctx context.Context, user jid.JID, was rosterpush.Item) error {
-	err := s.ask(ctx, user, func() error {
-		return s.component.Ask(ctx, stanza.SetIQ, user, remove(was.JID), nil)
-	})
+	err := s.change(ctx, user, func() xml.TokenReader { return remove(was.JID) })
 	if component.Condition(err) == stanza.ItemNotFound {
 		return nil
 	}
@@ -84,79 +70,86 @@ func (s *Server) Put(ctx context.Context, user jid.JID, item rosterpush.Item, wa
 	if before == item.Subscription {
 		return s.put(ctx, user, item)
 	}
-	host := user.Domainpart()
-	w := s.way(host)
-	if w == unknown {
-		var err error
-		if w, err = s.learn(ctx, user, item); err != nil {
-			return err
-		}
-		if w == byStanza {
-			return nil // learn wrote it
-		}
+	w, err := s.ways.of(ctx, user.Domainpart())
+	if err != nil {
+		return err
 	}
-	if w == byStanza {
-		return s.put(ctx, user, item)
+	if w == byAPI {
+		return s.putByAPI(ctx, user, item)
 	}
-	return s.putByAPI(ctx, user, item)
+	// The answer to a stanza proves nothing, so that this looks again each time.
+	if w, err = s.learn(ctx, user, item); err != nil || w == byStanza {
+		return err
+	}
+	if err := s.putByAPI(ctx, user, item); err != nil {
+		return errors.Join(err, s.putBack(ctx, user, item.JID, was))
+	}
+	s.ways.learnt(user.Domainpart(), byAPI, true)
+	return nil
 }
 
 func (s *Server) put(ctx context.Context, user jid.JID, item rosterpush.Item) error {
-	return s.ask(ctx, user, func() error {
-		return s.component.Ask(ctx, stanza.SetIQ, user, set(item), nil)
+	return s.change(ctx, user, func() xml.TokenReader { return set(item) })
+}
+
+// putBack undoes what learn wrote, whose subscription the server ignored.
+func (s *Server) putBack(ctx context.Context, user, contact jid.JID, was *rosterpush.Item) error {
+	if was == nil {
+		return s.Remove(ctx, user, rosterpush.Item{JID: contact})
+	}
+	return s.put(ctx, user, *was)
+}
+
+// change sends a roster set.
+func (s *Server) change(ctx context.Context, user jid.JID, payload func() xml.TokenReader) error {
+	err := s.ask(ctx, user, func() error {
+		return s.component.Ask(ctx, stanza.SetIQ, user, payload(), nil)
 	})
+	if component.Condition(err) == stanza.Forbidden {
+		return &failure.NotPermittedError{
+			Host: user.Domainpart(),
+			What: "in ejabberd.yml, mod_privilege must say roster: {both: emanagement}, where the access rule emanagement allows this component",
+		}
+	}
+	return err
 }
 
 func (s *Server) putByAPI(ctx context.Context, user jid.JID, item rosterpush.Item) error {
 	err := s.ask(ctx, user, func() error {
 		return s.api.AddRosterItem(ctx, user, item.JID, item.Name, item.Groups, string(item.Subscription))
 	})
-	if err == nil {
-		return nil
+	if refused, ok := errors.AsType[*serverapi.Error](err); ok {
+		return s.refusal(user, item, refused)
 	}
-	refused, ok := errors.AsType[*serverapi.Error](err)
-	if !ok {
+	if err != nil {
 		return err
 	}
-	if refused.Code == serverapi.Forbidden && !slices.Contains(s.component.Served(), item.JID.Domainpart()) {
+	if s.ways.prove(user.Domainpart()) {
+		s.log.Info("ready", "host", user.Domainpart(), "subscriptions_by", byAPI)
+	}
+	if item.Approved { // of which the API knows nothing
+		return s.put(ctx, user, item)
+	}
+	return nil
+}
+
+// refusal names the API's refusal of an item as rosterpush knows it.
+func (s *Server) refusal(user jid.JID, item rosterpush.Item, refused *serverapi.Error) error {
+	host := user.Domainpart()
+	proven := s.ways.proven(host)
+	switch {
+	case proven && refused.Code == serverapi.Forbidden && !slices.Contains(s.component.Served(), item.JID.Domainpart()):
 		return &rosterpush.ForeignContactError{Contact: item.JID, Subscription: item.Subscription}
+	case proven && refused.Code == 0:
+		// It worked before: now it crashed or took too long over there.
+		return fmt.Errorf("%s: %w: %w", user, failure.ErrNoAnswer, refused)
+	case refused.Code != 0 && refused.Code != serverapi.Forbidden:
+		return &rosterpush.RefusedError{User: user, Text: refused.Text}
 	}
 	return &failure.NotPermittedError{
-		Host: user.Domainpart(),
+		Host: host,
 		What: fmt.Sprintf("in ejabberd.yml, mod_adhoc_api must be loaded, api_permissions must let this component run add_rosteritem, and the access rule configure must allow it (the server says: %v)", refused),
 	}
-}
-
-// learn writes an item by stanza and looks whether the host took its
-// subscription.
-func (s *Server) learn(ctx context.Context, user jid.JID, item rosterpush.Item) (way, error) {
-	if err := s.put(ctx, user, item); err != nil {
-		return unknown, err
-	}
-	items, err := s.Roster(ctx, user)
-	if err != nil {
-		return unknown, err
-	}
-	w := byAPI
-	for _, i := range items {
-		if i.JID.Equal(item.JID) && i.Subscription == item.Subscription {
-			w = byStanza
-		}
-	}
-	s.learnt(user.Domainpart(), w)
-	return w, nil
-}
-
-func (s *Server) way(host string) way {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.ways[host]
-}
-
-func (s *Server) learnt(host string, w way) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.ways[host] = w
 }
 
 // ask makes one request of a user's host, again whenever its stream is lost,
