@@ -73,15 +73,9 @@ func (a *Args) readOne(own string, p Param, value string) error {
 	switch p.Kind {
 	case Number, Priority:
 		return a.readNumber(p, value)
-	case Domain:
+	case Domain, Host:
 		return a.readDomain(p, value)
-	case Confirm:
-		a.text[p.Name] = value
-		return nil
-	case Room:
-		if strings.ContainsAny(value, "@/") {
-			return fmt.Errorf("%q is not a room's name (what stands before the @)", value)
-		}
+	case Confirm, Room:
 		a.text[p.Name] = value
 		return nil
 	}
@@ -110,6 +104,9 @@ func (a *Args) readJID(own string, p Param, value string) error {
 }
 
 func (a *Args) readDomain(p Param, value string) error {
+	if value == All && p.Kind == Host {
+		return fmt.Errorf("one host is wanted here, not %s", All)
+	}
 	if value != All {
 		j, err := jid.Parse(value)
 		if err != nil || !j.Equal(j.Domain()) {

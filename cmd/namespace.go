@@ -13,6 +13,7 @@ import (
 	"emanagement/internal/audit"
 	"emanagement/internal/jobs"
 	"emanagement/presence"
+	"emanagement/rooms"
 	"emanagement/rosterpush"
 )
 
@@ -20,6 +21,7 @@ import (
 type Services struct {
 	Rosters   *rosterpush.Rosters
 	Presences *presence.Presences
+	Rooms     *rooms.Rooms
 	Jobs      *jobs.Jobs
 
 	// Own is the component's own domain.
@@ -49,7 +51,7 @@ func New(s Services, access []Grant, audit, log *slog.Logger) *Namespace {
 
 // Verbs is the whole table.
 func Verbs() []*Verb {
-	return slices.Concat(rosterVerbs(), presenceVerbs(), jobVerbs())
+	return slices.Concat(rosterVerbs(), presenceVerbs(), roomVerbs(), jobVerbs())
 }
 
 // Visible lists the verbs that an asker may run, in the table's order.

@@ -20,6 +20,7 @@ import (
 	"emanagement/internal/config"
 	"emanagement/internal/jobs"
 	"emanagement/internal/serverapi"
+	"emanagement/rooms"
 	"emanagement/rosterpush"
 	"emanagement/rosterpush/remote"
 )
@@ -128,12 +129,14 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	rosters := remote.New(c, serverapi.New(c), log)
+	api := serverapi.New(c)
+	rosters := remote.New(c, api, log)
 	c.OnGrant(rosters.Check)
 	working := jobs.New(ctx)
 	defer working.Wait()
 	services := cmd.Services{
 		Rosters: rosterpush.New(audit.Rosters(rosters)),
+		Rooms:   rooms.New(audit.Rooms(api)),
 		Jobs:    working,
 		Own:     conf.JID.String(),
 		Hosts:   c.Served,

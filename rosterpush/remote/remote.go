@@ -3,7 +3,6 @@ package remote
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -12,7 +11,6 @@ import (
 	"mellium.im/xmpp/stanza"
 
 	"emanagement/component"
-	"emanagement/internal/failure"
 	"emanagement/internal/serverapi"
 	"emanagement/rosterpush"
 )
@@ -121,10 +119,7 @@ func (s *Server) putByAPI(ctx context.Context, user jid.JID, item rosterpush.Ite
 	if refused.Code == serverapi.Forbidden && !slices.Contains(s.component.Served(), item.JID.Domainpart()) {
 		return &rosterpush.ForeignContactError{Contact: item.JID, Subscription: item.Subscription}
 	}
-	return &failure.NotPermittedError{
-		Host: user.Domainpart(),
-		What: fmt.Sprintf("in ejabberd.yml, mod_adhoc_api must be loaded, api_permissions must let this component run add_rosteritem, and the access rule configure must allow it (the server says: %v)", refused),
-	}
+	return refused.NotPermitted(user.Domainpart(), "mod_admin_extra")
 }
 
 // learn writes an item by stanza and looks whether the host took its
@@ -166,11 +161,5 @@ func (s *Server) ask(ctx context.Context, user jid.JID, request func() error) er
 	for errors.Is(err, component.ErrDisconnected) && ctx.Err() == nil {
 		err = request()
 	}
-	if e, ok := errors.AsType[*component.NotGrantedError](err); ok {
-		return &failure.NotServedError{Host: e.Host, Served: e.Served}
-	}
-	if _, ok := errors.AsType[*component.TimeoutError](err); ok || errors.Is(err, component.ErrDisconnected) || ctx.Err() != nil && err != nil {
-		return fmt.Errorf("%s: %w: %w", user, failure.ErrNoAnswer, err)
-	}
-	return err
+	return serverapi.Failure(ctx, user.String(), err)
 }
