@@ -104,13 +104,14 @@ func (a *Args) readJID(own string, p Param, value string) error {
 }
 
 func (a *Args) readDomain(p Param, value string) error {
-	if value == All && p.Kind == Host {
-		return fmt.Errorf("one host is wanted here, not %s", All)
+	hint := " (or " + All + ")"
+	if p.Kind == Host {
+		hint = ""
 	}
-	if value != All {
+	if value != All || p.Kind == Host {
 		j, err := jid.Parse(value)
-		if err != nil || !j.Equal(j.Domain()) {
-			return fmt.Errorf("%q is not a domain (or %s)", value, All)
+		if err != nil || !j.Equal(j.Domain()) || value == All {
+			return fmt.Errorf("%q is not a domain%s", value, hint)
 		}
 		value = j.String()
 	}

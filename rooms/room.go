@@ -1,10 +1,12 @@
 package rooms
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"mellium.im/xmpp/jid"
 )
@@ -32,7 +34,7 @@ func Parse(name, host string) (Room, error) {
 		return Room{}, &NameError{name, `not a room's name: it stands before the @ of a JID, without any of "&'/:<>@`}
 	case strings.ContainsFunc(name, unicode.IsSpace):
 		return Room{}, &NameError{name, `not a room's name: it has no blanks (\20 stands for one)`}
-	case strings.ContainsFunc(name, func(c rune) bool { return !unicode.IsPrint(c) }):
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, func(c rune) bool { return !unicode.IsPrint(c) }):
 		return Room{}, &NameError{name, "not a room's name: it holds a character that cannot be seen"}
 	}
 	return r, nil
@@ -46,7 +48,14 @@ func (r Room) check() error {
 	return nil
 }
 
-func (r Room) prepare() (jid.JID, error) { return jid.New(r.Name, r.Service(), "") }
+// prepare makes a JID of a room's name by today's rules (RFC 7622 §3.3).
+func (r Room) prepare() (jid.JID, error) {
+	j, err := jid.New(r.Name, r.Service(), "")
+	if err == nil && (j.Localpart() == "" || !utf8.ValidString(r.Name)) {
+		err = errors.New("not a local part")
+	}
+	return j, err
+}
 
 // Service is where the room is.
 func (r Room) Service() string { return Service(r.Host) }
