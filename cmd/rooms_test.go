@@ -172,6 +172,26 @@ func TestDestroyAllRooms(t *testing.T) {
 	}
 }
 
+// TestNothingToCount: what could not be counted was not confirmed.
+func TestNothingToCount(t *testing.T) {
+	for name, cause := range map[string]error{"refused": &rooms.NoServiceError{Host: "a.example"}, "failed": errors.New("some secret")} {
+		t.Run(name, func(t *testing.T) {
+			m, fails := withRooms(), true
+			m.fail = func(bool) error {
+				if fails {
+					fails = false // the next look would succeed
+					return cause
+				}
+				return nil
+			}
+			r, err := newNamespace(m, everything).Run(t.Context(), cmd.Request{Asker: admin, Front: "test", Verb: "destroyAllRoomsByDomain", Values: args("domain", "a.example")})
+			assert.Equal(t, name == "refused", r.Refused())
+			assert.Equal(t, name == "failed", errors.Is(err, cause))
+			assert.Len(t, m.rooms, 4)
+		})
+	}
+}
+
 // TestDestroyAllRoomsFails at some: the others are destroyed, and each failure
 // is told, up to a limit.
 func TestDestroyAllRoomsFails(t *testing.T) {
