@@ -17,8 +17,8 @@ import (
 	"emanagement/rooms"
 )
 
-// unknown is what a server says that does not say whether it did it.
-var unknown = fmt.Errorf("the stream was lost: %w", failure.ErrNoAnswer)
+// errUnknown is what a server says that does not say whether it did it.
+var errUnknown = fmt.Errorf("the stream was lost: %w", failure.ErrNoAnswer)
 
 var lobby = rooms.Room{Name: "lobby", Host: "a.example"}
 
@@ -107,7 +107,7 @@ func TestUncertain(t *testing.T) {
 			if test.server.rooms != nil {
 				m.rooms = test.server.rooms
 			}
-			m.fail, m.deaf, m.blind = unknown, test.server.deaf, test.server.blind
+			m.fail, m.deaf, m.blind = errUnknown, test.server.deaf, test.server.blind
 			err := test.change(rooms.New(m))
 			if test.want == "" {
 				assert.NoError(t, err)
@@ -170,9 +170,9 @@ func TestList(t *testing.T) {
 		list("b.example", "none.example", "a.example"), "a host without rooms has none")
 	_, err := rooms.New(m).List(t.Context(), "none.example")
 	assert.EqualError(t, err, "none.example has no rooms: the server has no service conference.none.example (mod_muc, under that name)")
-	m.blind = unknown
+	m.blind = errUnknown
 	_, err = rooms.New(m).List(t.Context(), "a.example", "b.example")
-	assert.ErrorIs(t, err, unknown)
+	assert.ErrorIs(t, err, errUnknown)
 }
 
 func TestOccupants(t *testing.T) {
@@ -220,7 +220,7 @@ func TestUncertainAffiliation(t *testing.T) {
 			for _, blind := range []error{nil, errors.New("nothing to be seen")} {
 				m := newMemory("lobby")
 				m.rooms[lobby] = []rooms.Affiliate{{JID: who, Affiliation: rooms.Owner}}
-				m.fail, m.deaf, m.blind = unknown, !made, blind
+				m.fail, m.deaf, m.blind = errUnknown, !made, blind
 				err := rooms.New(m).SetAffiliation(t.Context(), lobby, rooms.Affiliate{JID: who, Affiliation: a})
 				if made && blind == nil {
 					assert.NoError(t, err)
