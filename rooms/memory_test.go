@@ -9,12 +9,9 @@ import (
 	"emanagement/rooms"
 )
 
-// memory is a server that keeps rooms as ejabberd was seen to: a destroyed
-// room is still there for some looks at it.
+// memory is a server that keeps rooms in memory.
 type memory struct {
 	rooms   map[rooms.Room][]rooms.Affiliate
-	lasts   int                 // how many looks a destroyed room lasts
-	ending  map[rooms.Room]int  // how many it has left
 	inside  []jid.JID           // who is in every room
 	without []string            // hosts without rooms
 	fail    error               // of every change
@@ -25,7 +22,7 @@ type memory struct {
 }
 
 func newMemory(names ...string) *memory {
-	m := &memory{rooms: make(map[rooms.Room][]rooms.Affiliate), ending: make(map[rooms.Room]int), created: make(map[rooms.Room]bool)}
+	m := &memory{rooms: make(map[rooms.Room][]rooms.Affiliate), created: make(map[rooms.Room]bool)}
 	for _, n := range names {
 		m.rooms[rooms.Room{Name: n, Host: "a.example"}] = nil
 	}
@@ -45,14 +42,6 @@ func (m *memory) change(what string, do func()) error {
 func (m *memory) stands(r rooms.Room) error {
 	if m.blind != nil {
 		return m.blind
-	}
-	if left, ending := m.ending[r]; ending {
-		if left == 0 {
-			delete(m.rooms, r)
-			delete(m.ending, r)
-		} else {
-			m.ending[r]--
-		}
 	}
 	if _, ok := m.rooms[r]; !ok {
 		return rooms.ErrNoRoom
@@ -84,7 +73,7 @@ func (m *memory) DestroyRoom(_ context.Context, r rooms.Room) error {
 	if _, ok := m.rooms[r]; !ok {
 		return rooms.ErrNoRoom
 	}
-	return m.change("destroy", func() { m.ending[r] = m.lasts })
+	return m.change("destroy", func() { delete(m.rooms, r) })
 }
 
 func (m *memory) Occupants(_ context.Context, r rooms.Room) ([]jid.JID, error) {

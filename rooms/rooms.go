@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"mellium.im/xmpp/jid"
 
@@ -69,7 +68,8 @@ type Server interface {
 	// CreateRoom creates a room, persistent or not from its first moment on.
 	// ErrExists where there is one.
 	CreateRoom(ctx context.Context, r Room, persistent bool) error
-	// DestroyRoom has a room end soon. ErrNoRoom where there is none.
+	// DestroyRoom destroys a room, and returns when it is gone. ErrNoRoom
+	// where there is none.
 	DestroyRoom(ctx context.Context, r Room) error
 	// Occupants lists the bare JIDs of who is in a room, once for each
 	// session. ErrNoRoom where there is none.
@@ -81,13 +81,6 @@ type Server interface {
 	// there is no room, a *ForeignUserError for who cannot have one.
 	SetAffiliation(ctx context.Context, r Room, a Affiliate) error
 }
-
-// How long a destroyed room may take to be gone, and how often that is looked
-// at.
-const (
-	endTimeout  = 5 * time.Second
-	endInterval = 10 * time.Millisecond
-)
 
 // Rooms manages the rooms of a server. Its methods may be used by many
 // goroutines at once. They wait for the server, with its errors.
@@ -127,40 +120,17 @@ func (r *Rooms) Create(ctx context.Context, room Room, persistent bool) error {
 	return err
 }
 
-// Destroy destroys a room and waits until it is gone: servers answer before
-// it is. Errors: ErrNoRoom, *UncertainError.
+// Destroy destroys a room. Errors: ErrNoRoom, *UncertainError.
 func (r *Rooms) Destroy(ctx context.Context, room Room) error {
 	err := r.server.DestroyRoom(ctx, room)
-	if errors.Is(err, failure.ErrNoAnswer) {
-		err = r.uncertain(ctx, room, err)
-		if e, ok := errors.AsType[*UncertainError](err); ok && !e.Exists {
-			return nil
-		}
+	if !errors.Is(err, failure.ErrNoAnswer) {
 		return err
 	}
-	if err != nil {
-		return err
+	err = r.uncertain(ctx, room, err)
+	if e, ok := errors.AsType[*UncertainError](err); ok && !e.Exists {
+		return nil // as it should be
 	}
-	return r.awaitEnd(ctx, room)
-}
-
-// awaitEnd waits until there is no such room.
-func (r *Rooms) awaitEnd(ctx context.Context, room Room) error {
-	ctx, cancel := context.WithTimeout(ctx, endTimeout)
-	defer cancel()
-	again := time.NewTicker(endInterval)
-	defer again.Stop()
-	for {
-		// An error of another kind may come of the room's ending.
-		if _, err := r.server.Affiliations(ctx, room); errors.Is(err, ErrNoRoom) {
-			return nil
-		}
-		select {
-		case <-again.C:
-		case <-ctx.Done():
-			return &UncertainError{Room: room, Exists: true, Err: fmt.Errorf("%s: accepted to destroy it, but it is still there: %w", room, failure.ErrNoAnswer)}
-		}
-	}
+	return err
 }
 
 // uncertain looks whether a room is there after a change of it whose outcome

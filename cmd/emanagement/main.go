@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/xml"
 	"errors"
 	"flag"
 	"fmt"
@@ -12,6 +13,10 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"mellium.im/xmlstream"
+	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
 
 	"emanagement/cmd"
 	"emanagement/cmd/adhoc"
@@ -140,10 +145,17 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) error {
 		Jobs:    working,
 		Own:     conf.JID.String(),
 		Hosts:   c.Served,
+		Tell:    func(ctx context.Context, to jid.JID, text string) error { return tell(ctx, c, to, text) },
 	}
 	adhoc.Register(c, cmd.New(services, conf.Access, log.WithGroup("audit"), log))
 	if len(conf.Access) == 0 {
 		log.Warn("the configuration has no access: nobody may run a command")
 	}
 	return c.Run(ctx)
+}
+
+// tell sends somebody a message as the component.
+func tell(ctx context.Context, c *component.Component, to jid.JID, text string) error {
+	body := xmlstream.Wrap(xmlstream.Token(xml.CharData(text)), xml.StartElement{Name: xml.Name{Local: "body"}})
+	return c.Send(ctx, stanza.Message{To: to, Type: stanza.ChatMessage}.StartElement(), body)
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"mellium.im/xmpp/jid"
 
@@ -37,10 +38,46 @@ func (a *API) CreateRoom(ctx context.Context, r rooms.Room, persistent bool) err
 	return err
 }
 
-// DestroyRoom implements rooms.Server.
+// How long a destroyed room may take to be gone, and how often that is looked
+// at.
+const (
+	endTimeout  = 5 * time.Second
+	endInterval = time.Millisecond
+)
+
+// DestroyRoom implements rooms.Server. ejabberd answers before the room is
+// gone, so it is asked until it says that there is none: a look at a room that
+// is about to end would crash, and leave an error in the server's log.
 func (a *API) DestroyRoom(ctx context.Context, r rooms.Room) error {
-	_, err := a.callRoom(ctx, r, "destroy_room")
-	return err
+	destroy := func() error {
+		_, err := a.callRoom(ctx, r, "destroy_room")
+		return err
+	}
+	if err := destroy(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, endTimeout)
+	defer cancel()
+	return untilGone(ctx, r, destroy)
+}
+
+// untilGone destroys a room until there is none, or the context ends.
+func untilGone(ctx context.Context, r rooms.Room, destroy func() error) error {
+	again := time.NewTicker(endInterval)
+	defer again.Stop()
+	for {
+		switch err := destroy(); {
+		case errors.Is(err, rooms.ErrNoRoom):
+			return nil
+		case err != nil:
+			return err
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return fmt.Errorf("%s: does not end: %w", r, failure.ErrNoAnswer)
+		}
+	}
 }
 
 // Occupants implements rooms.Server.
@@ -128,13 +165,15 @@ func (a *API) callRooms(ctx context.Context, host, command string, args ...arg) 
 			return nil, meant
 		}
 	}
-	switch e.Code {
-	case Forbidden:
-		return nil, fmt.Errorf("%w: %w", e.NotPermitted(host, "mod_muc_admin"), e)
-	case 0: // not loaded, or it crashed, or took too long
-		return nil, fmt.Errorf("%w: %w", e.NotPermitted(host, "mod_muc_admin"), failure.ErrNoAnswer)
+	switch {
+	case e.Code == Forbidden:
+		err = e.NotPermitted(host, "mod_muc_admin")
+	case e.Code == 0: // not loaded, or it crashed, or took too long
+		err = fmt.Errorf("%w: %w", e.NotPermitted(host, "mod_muc_admin"), failure.ErrNoAnswer)
+	case e.Code >= 500: // it crashed, or took too long
+		err = failure.ErrNoAnswer
 	}
-	return nil, e
+	return nil, fmt.Errorf("%w: %w", err, e)
 }
 
 // bare reads a JID that the server keeps, which is taken as it is even where
