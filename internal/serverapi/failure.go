@@ -9,6 +9,16 @@ import (
 	"emanagement/internal/failure"
 )
 
+// Repeat makes a request that does no harm when it is made twice, again
+// whenever its stream is lost, while the context lasts.
+func Repeat(ctx context.Context, request func() error) error {
+	err := request()
+	for errors.Is(err, component.ErrDisconnected) && ctx.Err() == nil {
+		err = request()
+	}
+	return err
+}
+
 // Failure gives an error of component.Ask, or of a call, the name by which it
 // is known to those who know no servers: *failure.NotServedError, or one that
 // wraps failure.ErrNoAnswer. about says in a word what was asked for, ctx is

@@ -15,6 +15,12 @@ import (
 	"emanagement/rooms"
 )
 
+// The commands that must not be repeated when their outcome is unknown.
+const (
+	createRoom  = "create_room_with_opts"
+	destroyRoom = "destroy_room"
+)
+
 // OnlineRooms implements rooms.Server. Rooms that hibernate are not listed.
 func (a *API) OnlineRooms(ctx context.Context, host string) ([]rooms.Room, error) {
 	got, err := a.callRooms(ctx, host, "muc_online_rooms", arg{"service", rooms.Service(host)})
@@ -31,7 +37,7 @@ func (a *API) OnlineRooms(ctx context.Context, host string) ([]rooms.Room, error
 
 // CreateRoom implements rooms.Server.
 func (a *API) CreateRoom(ctx context.Context, r rooms.Room, persistent bool) error {
-	_, err := a.callRoom(ctx, r, "create_room_with_opts",
+	_, err := a.callRoom(ctx, r, createRoom,
 		arg{"host", r.Host},
 		arg{"options", map[string]string{"persistent": strconv.FormatBool(persistent)}},
 	)
@@ -50,7 +56,7 @@ const (
 // is about to end would crash, and leave an error in the server's log.
 func (a *API) DestroyRoom(ctx context.Context, r rooms.Room) error {
 	destroy := func() error {
-		_, err := a.callRoom(ctx, r, "destroy_room")
+		_, err := a.callRoom(ctx, r, destroyRoom)
 		return err
 	}
 	if err := destroy(); err != nil {
@@ -148,12 +154,24 @@ func (a *API) callRoom(ctx context.Context, r rooms.Room, command string, args .
 
 // callRooms runs a command on the rooms of a host, and gives its error the
 // name that rooms knows it by.
-func (a *API) callRooms(ctx context.Context, host, command string, args ...arg) (answer, error) {
-	got, err := a.call(ctx, host, command, args...)
-	e, ok := errors.AsType[*Error](err)
-	if !ok {
-		return got, Failure(ctx, rooms.Service(host), err)
+func (a *API) callRooms(ctx context.Context, host, command string, args ...arg) (got answer, err error) {
+	call := func() error {
+		got, err = a.call(ctx, host, command, args...)
+		return err
 	}
+	if command == createRoom || command == destroyRoom {
+		err = call()
+	} else {
+		err = Repeat(ctx, call)
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return nil, aboutRooms(host, e)
+	}
+	return got, Failure(ctx, rooms.Service(host), err)
+}
+
+// aboutRooms is what a refusal means.
+func aboutRooms(host string, e *Error) error {
 	for said, meant := range map[string]error{
 		"Room already exists":      rooms.ErrExists,
 		"Room doesn't exists":      rooms.ErrNoRoom,
@@ -162,18 +180,18 @@ func (a *API) callRooms(ctx context.Context, host, command string, args ...arg) 
 		"Unknown host passed in":   &rooms.NoServiceError{Host: host},
 	} {
 		if strings.Contains(e.Text, said) {
-			return nil, meant
+			return meant
 		}
 	}
 	switch {
 	case e.Code == Forbidden:
-		err = e.NotPermitted(host, "mod_muc_admin")
+		return fmt.Errorf("%w: %w", e.NotPermitted(host, "mod_muc_admin"), e)
 	case e.Code == 0: // not loaded, or it crashed, or took too long
-		err = fmt.Errorf("%w: %w", e.NotPermitted(host, "mod_muc_admin"), failure.ErrNoAnswer)
+		return fmt.Errorf("%w: %w: %w", e.NotPermitted(host, "mod_muc_admin"), failure.ErrNoAnswer, e)
 	case e.Code >= 500: // it crashed, or took too long
-		err = failure.ErrNoAnswer
+		return fmt.Errorf("%w: %w", failure.ErrNoAnswer, e)
 	}
-	return nil, fmt.Errorf("%w: %w", err, e)
+	return e
 }
 
 // bare reads a JID that the server keeps, which is taken as it is even where

@@ -157,9 +157,5 @@ func (s *Server) learnt(host string, w way) {
 // ask makes one request of a user's host, again whenever its stream is lost,
 // and gives its error the name that rosterpush knows it by.
 func (s *Server) ask(ctx context.Context, user jid.JID, request func() error) error {
-	err := request()
-	for errors.Is(err, component.ErrDisconnected) && ctx.Err() == nil {
-		err = request()
-	}
-	return serverapi.Failure(ctx, user.String(), err)
+	return serverapi.Failure(ctx, user.String(), serverapi.Repeat(ctx, request))
 }
