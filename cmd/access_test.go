@@ -13,6 +13,7 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"emanagement/cmd"
+	"emanagement/rooms"
 )
 
 func TestParseRole(t *testing.T) {
@@ -116,6 +117,8 @@ func TestGrantsNeverExtend(t *testing.T) {
 				values[p.Name] = []string{pick("contact@", "") + pick("a.example", "b.example", "B.EXAMPLE/r", "far.example")}
 			case cmd.Domain:
 				values[p.Name] = []string{pick("a.example", "b.example", "all")}
+			case cmd.Host:
+				values[p.Name] = []string{pick("a.example", "B.example", "b.example")}
 			case cmd.RecipientsOrAll, cmd.Recipients:
 				values[p.Name] = []string{pick("[x@a.example,x@b.example]", "x@a.example\nx@b.example/r", "[x@a.example]")}
 			case cmd.Number:
@@ -131,7 +134,7 @@ func TestGrantsNeverExtend(t *testing.T) {
 			}
 		}
 
-		server := new(memory)
+		server := &memory{rooms: map[rooms.Room][]rooms.Affiliate{{Name: "text", Host: "a.example"}: nil, {Name: "x", Host: "b.example"}: nil}}
 		n := newNamespace(server, grants...)
 		_, err := n.Run(t.Context(), cmd.Request{Asker: asker, Front: "test", Verb: v.Name, Values: values})
 
@@ -161,10 +164,14 @@ func canFind(n *cmd.Namespace, asker jid.JID, verb string) bool {
 	return err == nil
 }
 
-// jids are what a verb's arguments name: JIDs, domains, and all.
+// jids are what a verb's arguments name: JIDs, domains, and all. What confirms
+// names nothing.
 func jids(values map[string][]string) []jid.JID {
 	var found []jid.JID
-	for _, v := range values {
+	for name, v := range values {
+		if name == "confirm" {
+			continue
+		}
 		for _, word := range strings.FieldsFunc(v[0], func(r rune) bool { return strings.ContainsRune("[],\n", r) }) {
 			if j, err := jid.Parse(word); err == nil && (strings.Contains(word, ".") || word == cmd.All) {
 				found = append(found, j)

@@ -73,15 +73,9 @@ func (a *Args) readOne(own string, p Param, value string) error {
 	switch p.Kind {
 	case Number, Priority:
 		return a.readNumber(p, value)
-	case Domain:
+	case Domain, Host:
 		return a.readDomain(p, value)
-	case Confirm:
-		a.text[p.Name] = value
-		return nil
-	case Room:
-		if strings.ContainsAny(value, "@/") {
-			return fmt.Errorf("%q is not a room's name (what stands before the @)", value)
-		}
+	case Confirm, Room:
 		a.text[p.Name] = value
 		return nil
 	}
@@ -110,10 +104,14 @@ func (a *Args) readJID(own string, p Param, value string) error {
 }
 
 func (a *Args) readDomain(p Param, value string) error {
-	if value != All {
+	hint := " (or " + All + ")"
+	if p.Kind == Host {
+		hint = ""
+	}
+	if value != All || p.Kind == Host {
 		j, err := jid.Parse(value)
-		if err != nil || !j.Equal(j.Domain()) {
-			return fmt.Errorf("%q is not a domain (or %s)", value, All)
+		if err != nil || !j.Equal(j.Domain()) || value == All {
+			return fmt.Errorf("%q is not a domain%s", value, hint)
 		}
 		value = j.String()
 	}

@@ -7,6 +7,7 @@ import (
 	"mellium.im/xmpp/stanza"
 
 	"emanagement/internal/failure"
+	"emanagement/rooms"
 	"emanagement/rosterpush"
 )
 
@@ -46,6 +47,9 @@ func (v *Verb) outcome(c *call, r Result, err error) (Result, error) {
 	if err == nil {
 		return r, nil
 	}
+	if isWorded(err) {
+		return r, err
+	}
 	if e, ok := errors.AsType[*rosterpush.ChangeError](err); ok {
 		return r, &FailedError{Text: fmt.Sprintf("%s (%s)", v.explain(e.Err), e.Stands()), Temporary: true, Err: err}
 	}
@@ -60,13 +64,23 @@ func (v *Verb) outcome(c *call, r Result, err error) (Result, error) {
 	if e, ok := errors.AsType[*rosterpush.ForeignContactError](err); ok {
 		return refused("%s", e.Error()), nil
 	}
+	if e, ok := errors.AsType[*rooms.NoServiceError](err); ok {
+		return refused("%s", e.Error()), nil
+	}
 	return r, &FailedError{Text: v.explain(err), Temporary: errors.Is(err, failure.ErrNoAnswer), Err: err}
+}
+
+// isWorded says whether a verb has said itself what an asker is told.
+func isWorded(err error) bool {
+	_, arg := errors.AsType[*ArgError](err)
+	_, failed := errors.AsType[*FailedError](err)
+	return arg || failed
 }
 
 // namedHost returns the parameter whose argument named a host.
 func (v *Verb) namedHost(c *call, host string) (param string, ok bool) {
 	for _, p := range v.Params {
-		if p.Kind != Contact && c.jid(p.Name).Domainpart() == host || p.Kind == Domain && c.str(p.Name) == host {
+		if p.Kind != Contact && c.jid(p.Name).Domainpart() == host || (p.Kind == Domain || p.Kind == Host) && c.str(p.Name) == host {
 			return p.Name, true
 		}
 	}
@@ -74,7 +88,14 @@ func (v *Verb) namedHost(c *call, host string) (param string, ok bool) {
 }
 
 // explain says why a verb failed in words that an asker may read.
-func (v *Verb) explain(err error) string {
+func (v *Verb) explain(err error) string { return explain(err, v.Once) }
+
+// explain says why something failed in words that an asker may read. once
+// says that it should not be repeated where its outcome is unknown.
+func explain(err error, once bool) string {
+	if e, ok := errors.AsType[*rooms.UncertainError](err); ok {
+		return fmt.Sprintf("%s (%s)", explain(failure.ErrNoAnswer, once), e.Now())
+	}
 	if e, ok := errors.AsType[*failure.NotPermittedError](err); ok {
 		return e.Error()
 	}
@@ -85,7 +106,7 @@ func (v *Verb) explain(err error) string {
 		return e.Error()
 	}
 	if errors.Is(err, failure.ErrNoAnswer) {
-		if v.Once {
+		if once {
 			return "the server did not answer; whether it did what was asked is unknown"
 		}
 		return "the server did not answer; whether it did what was asked is unknown, and asking again does no harm"

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"emanagement/presence"
+	"emanagement/rooms"
 )
 
 // Kind says what values a parameter takes.
@@ -19,6 +20,7 @@ const (
 	Recipients                  // several of those: [a@b,c@d], or one a line
 	RecipientsOrAll             // the same, or all
 	Domain                      // one of the server's hosts, or all
+	Host                        // one of the server's hosts
 	Text                        // a line of text, may be empty
 	Lines                       // text of several lines
 	Groups                      // group names, any number
@@ -43,7 +45,11 @@ func (k Kind) Options() []string {
 	case Show:
 		return append([]string{"available"}, presence.Shows()...)
 	case Affiliation:
-		return []string{"owner", "admin", "member", "outcast", "none"}
+		var names []string
+		for _, a := range rooms.Affiliations() {
+			names = append(names, string(a))
+		}
+		return names
 	}
 	return nil
 }

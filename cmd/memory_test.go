@@ -12,6 +12,7 @@ import (
 	"emanagement/cmd"
 	"emanagement/internal/jobs"
 	"emanagement/presence"
+	"emanagement/rooms"
 	"emanagement/rosterpush"
 )
 
@@ -26,6 +27,7 @@ var served = []string{"a.example", "b.example"}
 type memory struct {
 	mu      sync.Mutex
 	rosters map[string][]rosterpush.Item // by user
+	rooms   map[rooms.Room][]rooms.Affiliate
 	read    []jid.JID
 	written []jid.JID
 	fail    func(write bool) error // before anything is done
@@ -102,6 +104,71 @@ func (m *memory) Kick(_ context.Context, session jid.JID, _ string) error { retu
 // Message implements presence.Server.
 func (m *memory) Message(_ context.Context, _, to jid.JID, _ string) error { return m.touch(to) }
 
+// OnlineRooms implements rooms.Server.
+func (m *memory) OnlineRooms(_ context.Context, host string) ([]rooms.Room, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.read = append(m.read, jid.MustParse(host))
+	var list []rooms.Room
+	for r := range m.rooms {
+		if r.Host == host {
+			list = append(list, r)
+		}
+	}
+	return list, m.failure(false)
+}
+
+// CreateRoom implements rooms.Server.
+func (m *memory) CreateRoom(_ context.Context, r rooms.Room, _ bool) error {
+	return m.change(r, false, rooms.ErrExists, func() { m.rooms[r] = nil })
+}
+
+// DestroyRoom implements rooms.Server.
+func (m *memory) DestroyRoom(_ context.Context, r rooms.Room) error {
+	return m.change(r, true, rooms.ErrNoRoom, func() { delete(m.rooms, r) })
+}
+
+// SetAffiliation implements rooms.Server.
+func (m *memory) SetAffiliation(_ context.Context, r rooms.Room, a rooms.Affiliate) error {
+	return m.change(r, true, rooms.ErrNoRoom, func() { m.rooms[r] = append(m.rooms[r], a) })
+}
+
+// Affiliations implements rooms.Server.
+func (m *memory) Affiliations(_ context.Context, r rooms.Room) ([]rooms.Affiliate, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.read = append(m.read, jid.MustParse(r.Host))
+	affiliates, ok := m.rooms[r]
+	if !ok {
+		return nil, rooms.ErrNoRoom
+	}
+	return slices.Clone(affiliates), m.failure(false)
+}
+
+// Occupants implements rooms.Server. Everybody with an affiliation is inside.
+func (m *memory) Occupants(ctx context.Context, r rooms.Room) ([]jid.JID, error) {
+	affiliates, err := m.Affiliations(ctx, r)
+	var jids []jid.JID
+	for _, a := range affiliates {
+		jids = append(jids, a.JID)
+	}
+	return jids, err
+}
+
+// change makes a change of a room that must be there, or must not.
+func (m *memory) change(r rooms.Room, there bool, otherwise error, do func()) error {
+	if err := m.touch(jid.MustParse(r.Host)); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, ok := m.rooms[r]; ok != there {
+		return otherwise
+	}
+	do()
+	return nil
+}
+
 func (m *memory) touch(user jid.JID) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -121,9 +188,12 @@ func newNamespace(m *memory, access ...cmd.Grant) *cmd.Namespace {
 	if m.rosters == nil {
 		m.rosters = make(map[string][]rosterpush.Item)
 	}
+	if m.rooms == nil {
+		m.rooms = make(map[rooms.Room][]rooms.Affiliate)
+	}
 	discard := slog.New(slog.DiscardHandler)
 	services := cmd.Services{
-		Rosters: rosterpush.New(m), Presences: presence.New(m), Jobs: jobs.New(context.Background()), Own: own,
+		Rosters: rosterpush.New(m), Presences: presence.New(m), Rooms: rooms.New(m), Jobs: jobs.New(context.Background()), Own: own,
 		Hosts: func() []string { return served },
 		Tell:  func(context.Context, jid.JID, string) error { return nil },
 	}

@@ -13,6 +13,7 @@ import (
 	"emanagement/internal/audit"
 	"emanagement/internal/jobs"
 	"emanagement/presence"
+	"emanagement/rooms"
 	"emanagement/rosterpush"
 )
 
@@ -20,6 +21,7 @@ import (
 type Services struct {
 	Rosters   *rosterpush.Rosters
 	Presences *presence.Presences
+	Rooms     *rooms.Rooms
 	Jobs      *jobs.Jobs
 
 	// Own is the component's own domain.
@@ -49,7 +51,7 @@ func New(s Services, access []Grant, audit, log *slog.Logger) *Namespace {
 
 // Verbs is the whole table.
 func Verbs() []*Verb {
-	return slices.Concat(rosterVerbs(), presenceVerbs(), jobVerbs())
+	return slices.Concat(rosterVerbs(), presenceVerbs(), roomVerbs(), jobVerbs())
 }
 
 // Visible lists the verbs that an asker may run, in the table's order.
@@ -105,8 +107,8 @@ func (n *Namespace) Run(ctx context.Context, q Request) (Result, error) {
 		return Result{}, err
 	}
 	c := &call{Services: &n.services, Args: args, asker: q.Asker, admin: n.rules(q.Asker), say: func(string) {}}
-	if err := n.confirmed(ctx, v, c); err != nil {
-		return Result{}, err
+	if r, confirmed, err := n.confirmed(ctx, v, c); !confirmed {
+		return r, err
 	}
 	carryOut := func(ctx context.Context) (Result, error) {
 		began := time.Now()
@@ -139,20 +141,20 @@ func (n *Namespace) rules(asker jid.JID) bool {
 }
 
 // confirmed refuses a verb that destroys much until the asker has repeated
-// what it is to destroy.
-func (n *Namespace) confirmed(ctx context.Context, v *Verb, c *call) error {
+// what it is to destroy. Where it does not say so, the verb must not run.
+func (n *Namespace) confirmed(ctx context.Context, v *Verb, c *call) (r Result, confirmed bool, err error) {
 	if v.stakes == nil || c.str("confirm") == c.target() {
-		return nil
+		return Result{}, true, nil
 	}
 	if c.str("confirm") != "" {
-		return &ArgError{"confirm", fmt.Sprintf("%q is not %q", c.str("confirm"), c.target())}
+		return Result{}, false, &ArgError{"confirm", fmt.Sprintf("%q is not %q", c.str("confirm"), c.target())}
 	}
 	what, err := v.stakes(ctx, c)
 	if err != nil {
-		_, err = v.outcome(c, Result{}, err)
-		return err
+		r, err = v.outcome(c, Result{}, err)
+		return r, false, err
 	}
-	return &ConfirmError{What: what, Word: c.target()}
+	return Result{}, false, &ConfirmError{What: what, Word: c.target()}
 }
 
 // target is what a verb that destroys much is aimed at, and what confirms it.

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/xml"
 	"errors"
 	"flag"
 	"fmt"
@@ -13,6 +14,10 @@ import (
 	"os/signal"
 	"syscall"
 
+	"mellium.im/xmlstream"
+	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
+
 	"emanagement/cmd"
 	"emanagement/cmd/adhoc"
 	"emanagement/component"
@@ -20,6 +25,7 @@ import (
 	"emanagement/internal/config"
 	"emanagement/internal/jobs"
 	"emanagement/internal/serverapi"
+	"emanagement/rooms"
 	"emanagement/rosterpush"
 	"emanagement/rosterpush/remote"
 )
@@ -128,18 +134,27 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	rosters := remote.New(c, serverapi.New(c), log)
+	api := serverapi.New(c)
+	rosters := remote.New(c, api, log)
 	working := jobs.New(ctx)
 	defer working.Wait()
 	services := cmd.Services{
 		Rosters: rosterpush.New(audit.Rosters(rosters)),
+		Rooms:   rooms.New(audit.Rooms(api)),
 		Jobs:    working,
 		Own:     conf.JID.String(),
 		Hosts:   c.Served,
+		Tell:    func(ctx context.Context, to jid.JID, text string) error { return tell(ctx, c, to, text) },
 	}
 	adhoc.Register(c, cmd.New(services, conf.Access, log.WithGroup("audit"), log))
 	if len(conf.Access) == 0 {
 		log.Warn("the configuration has no access: nobody may run a command")
 	}
 	return c.Run(ctx)
+}
+
+// tell sends somebody a message as the component.
+func tell(ctx context.Context, c *component.Component, to jid.JID, text string) error {
+	body := xmlstream.Wrap(xmlstream.Token(xml.CharData(text)), xml.StartElement{Name: xml.Name{Local: "body"}})
+	return c.Send(ctx, stanza.Message{To: to, Type: stanza.ChatMessage}.StartElement(), body)
 }

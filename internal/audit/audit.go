@@ -43,6 +43,11 @@ func (r rosters) Remove(ctx context.Context, user jid.JID, was rosterpush.Item) 
 }
 
 func record(ctx context.Context, user, contact jid.JID, before, after *rosterpush.Item, err error) {
+	note(ctx, "item", err, "user", user, "contact", contact, "before", show(before), "after", show(after))
+}
+
+// note writes one line, if the context has a log.
+func note(ctx context.Context, what string, err error, attributes ...any) {
 	log, ok := ctx.Value(key{}).(*slog.Logger)
 	if !ok {
 		return
@@ -51,7 +56,7 @@ func record(ctx context.Context, user, contact jid.JID, before, after *rosterpus
 	if err != nil {
 		outcome = err.Error()
 	}
-	log.Info("item", "user", user, "contact", contact, "before", show(before), "after", show(after), "outcome", outcome)
+	log.Info(what, append(attributes, "outcome", outcome)...)
 }
 
 // show writes an item in one word; a dash for none.

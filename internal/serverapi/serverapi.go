@@ -31,12 +31,16 @@ func (e *Error) Error() string {
 // API calls the commands. Its methods may be used by many goroutines at once;
 // they wait for the server's answer, with the errors of component.Ask and
 // *Error.
-type API struct{ adhoc adhoc }
+type API struct {
+	adhoc  adhoc
+	served func() []string // the hosts that can be managed
+}
 
 // New returns the API that the component's server offers it.
-func New(c *component.Component) *API { return &API{adhoc: adhoc{c}} }
+func New(c *component.Component) *API { return &API{adhoc: adhoc{c}, served: c.Served} }
 
-// arg is one argument of a command: a string, an int or a list of strings.
+// arg is one argument of a command: a string, an int, a list of strings, or
+// strings by name.
 type arg struct {
 	name  string
 	value any

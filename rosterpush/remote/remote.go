@@ -146,24 +146,11 @@ func (s *Server) refusal(user jid.JID, item rosterpush.Item, refused *serverapi.
 	case refused.Code != 0 && refused.Code != serverapi.Forbidden:
 		return &rosterpush.RefusedError{User: user, Text: refused.Text}
 	}
-	return &failure.NotPermittedError{
-		Host: host,
-		What: fmt.Sprintf("in ejabberd.yml, mod_adhoc_api must be loaded, api_permissions must let this component run add_rosteritem, and the access rule configure must allow it (the server says: %v)", refused),
-	}
+	return refused.NotPermitted(user.Domainpart(), "mod_admin_extra")
 }
 
 // ask makes one request of a user's host, again whenever its stream is lost,
 // and gives its error the name that rosterpush knows it by.
 func (s *Server) ask(ctx context.Context, user jid.JID, request func() error) error {
-	err := request()
-	for errors.Is(err, component.ErrDisconnected) && ctx.Err() == nil {
-		err = request()
-	}
-	if e, ok := errors.AsType[*component.NotGrantedError](err); ok {
-		return &failure.NotServedError{Host: e.Host, Served: e.Served}
-	}
-	if _, ok := errors.AsType[*component.TimeoutError](err); ok || errors.Is(err, component.ErrDisconnected) || ctx.Err() != nil && err != nil {
-		return fmt.Errorf("%s: %w: %w", user, failure.ErrNoAnswer, err)
-	}
-	return err
+	return serverapi.Failure(ctx, user.String(), serverapi.Repeat(ctx, request))
 }

@@ -1,0 +1,222 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"emanagement/rooms"
+)
+
+// maxFailures is how many failures are told one by one; the log has them all.
+const maxFailures = 20
+
+// roomVerbs is the part of the table about chat rooms.
+func roomVerbs() []*Verb {
+	room := []Param{{"roomName", "Room, what stands before the @", Room, true}, {"domain", "Host", Host, true}}
+	domain := Param{"domain", "Host, or all", Domain, true}
+	confirm := Param{"confirm", "Leave empty to see what would be destroyed", Confirm, false}
+	return []*Verb{
+		{
+			Name:    "createPersistentRoom",
+			Summary: "create a room that stays",
+			Help:    "At the service conference. of the host, with the server's defaults. It stays when its last occupant has left, and when the server restarts.",
+			Role:    Write,
+			Once:    true,
+			Params:  room,
+			run:     func(ctx context.Context, c *call) (Result, error) { return c.createRoom(ctx, true) },
+		},
+		{
+			Name:    "createRoom",
+			Summary: "create a room for the moment",
+			Help:    "At the service conference. of the host, with the server's defaults. The room ends when its last occupant has left, and after half a minute if nobody comes.",
+			Role:    Write,
+			Once:    true,
+			Params:  room,
+			run:     func(ctx context.Context, c *call) (Result, error) { return c.createRoom(ctx, false) },
+		},
+		{
+			Name:    "destroyRoom",
+			Summary: "destroy a room",
+			Help:    "Those who are in it are told, and put out. Clients may come back at once, which makes a new room of that name.",
+			Role:    Write,
+			Once:    true,
+			Params:  room,
+			run: func(ctx context.Context, c *call) (Result, error) {
+				return c.onRoom(func(r rooms.Room) (Result, error) { return Result{}, c.Rooms.Destroy(ctx, r) })
+			},
+		},
+		{
+			Name:    "destroyAllRoomsByDomain",
+			Summary: "destroy every room of a host",
+			Help:    "As destroyRoom does. To do it, repeat the host in the field confirm.",
+			Role:    Admin,
+			Once:    true,
+			Long:    true,
+			Params:  []Param{domain, confirm},
+			run:     destroyAllRooms,
+			stakes:  roomsAtStake,
+		},
+		{
+			Name:    "destroyAllRooms",
+			Summary: "destroy every room",
+			Help:    "Those of all hosts, as destroyRoom does. To do it, type all in the field confirm.",
+			Role:    Admin,
+			Once:    true,
+			Long:    true,
+			Params:  []Param{confirm},
+			run:     destroyAllRooms,
+			stakes:  roomsAtStake,
+		},
+		{
+			Name:    "getAllJidsOfRoom",
+			Summary: "show who is in a room",
+			Help:    "One bare JID a line, also of those who came in more than once.",
+			Role:    Read,
+			Params:  room,
+			run:     getAllJidsOfRoom,
+		},
+		{
+			Name:    "getAffiliationsOfRoom",
+			Summary: "show who belongs to a room, and how",
+			Help:    "One line each: JID, affiliation (owner, admin, member, outcast), separated by a tab. Whoever is not there has none.",
+			Role:    Read,
+			Params:  room,
+			run:     getAffiliationsOfRoom,
+		},
+		{
+			Name:    "setJidAffiliationOfRoom",
+			Summary: "set how somebody belongs to a room",
+			Help:    "none takes an affiliation away. An outcast is put out of the room.",
+			Role:    Write,
+			Params: []Param{
+				room[0], room[1],
+				{"jid", "User, or a whole host", Contact, true},
+				{"affiliation", "Affiliation", Affiliation, true},
+			},
+			run: setJidAffiliationOfRoom,
+		},
+		{
+			Name:    "printAllRoomsByDomain",
+			Summary: "show the rooms of a host",
+			Help:    "One JID a line. Rooms that the server has put to sleep are not listed.",
+			Role:    Read,
+			Params:  []Param{domain},
+			run:     printAllRooms,
+		},
+		{
+			Name:    "printAllRooms",
+			Summary: "show all rooms",
+			Help:    "Those of all hosts, one JID a line. Rooms that the server has put to sleep are not listed.",
+			Role:    Read,
+			run:     printAllRooms,
+		},
+	}
+}
+
+// onRoom does something with the room that a call names, and turns what is
+// known of rooms into an answer.
+func (c *call) onRoom(do func(rooms.Room) (Result, error)) (Result, error) {
+	room, err := rooms.Parse(c.str("roomName"), c.str("domain"))
+	var r Result
+	if err == nil {
+		r, err = do(room)
+	}
+	switch {
+	case errors.Is(err, rooms.ErrNoRoom):
+		return refused("Room %s not found", room), nil
+	case errors.Is(err, rooms.ErrExists):
+		return refused("Room %s already exists", room), nil
+	}
+	if e, ok := errors.AsType[*rooms.NameError](err); ok {
+		return r, &ArgError{"roomName", e.Error()}
+	}
+	if e, ok := errors.AsType[*rooms.ForeignUserError](err); ok {
+		return refused("%s", e.Error()), nil
+	}
+	return r, err
+}
+
+func (c *call) createRoom(ctx context.Context, persistent bool) (Result, error) {
+	return c.onRoom(func(r rooms.Room) (Result, error) { return Result{}, c.Rooms.Create(ctx, r, persistent) })
+}
+
+func getAllJidsOfRoom(ctx context.Context, c *call) (Result, error) {
+	return c.onRoom(func(r rooms.Room) (Result, error) {
+		occupants, err := c.Rooms.Occupants(ctx, r)
+		var jids []string
+		for _, j := range occupants {
+			jids = append(jids, j.String())
+		}
+		return lines("occupant", jids), err
+	})
+}
+
+func getAffiliationsOfRoom(ctx context.Context, c *call) (Result, error) {
+	return c.onRoom(func(r rooms.Room) (Result, error) {
+		affiliates, err := c.Rooms.Affiliations(ctx, r)
+		table := Result{shape: table, what: "affiliation"}
+		for _, a := range affiliates {
+			table.rows = append(table.rows, []string{escape(a.JID.String()), string(a.Affiliation)})
+		}
+		return table, err
+	})
+}
+
+func setJidAffiliationOfRoom(ctx context.Context, c *call) (Result, error) {
+	return c.onRoom(func(r rooms.Room) (Result, error) {
+		return Result{}, c.Rooms.SetAffiliation(ctx, r, rooms.Affiliate{
+			JID: c.jid("jid"), Affiliation: rooms.Affiliation(c.str("affiliation")),
+		})
+	})
+}
+
+func printAllRooms(ctx context.Context, c *call) (Result, error) {
+	all, err := c.Rooms.List(ctx, c.domains()...)
+	var jids []string
+	for _, r := range all {
+		jids = append(jids, r.String())
+	}
+	return lines("room", jids), err
+}
+
+func roomsAtStake(ctx context.Context, c *call) (string, error) {
+	all, err := c.Rooms.List(ctx, c.domains()...)
+	return fmt.Sprintf("%s on %s would be destroyed", count(len(all), "room"), strings.Join(c.domains(), ", ")), err
+}
+
+// destroyAllRooms goes on where one room cannot be destroyed, and says at the
+// end which could not.
+func destroyAllRooms(ctx context.Context, c *call) (Result, error) {
+	all, err := c.Rooms.List(ctx, c.domains()...)
+	if err != nil {
+		return Result{}, err
+	}
+	var failures []string
+	for i, room := range all {
+		if ctx.Err() != nil {
+			return Result{}, context.Cause(ctx)
+		}
+		c.say(fmt.Sprintf("%d of %s, %d failed", i, count(len(all), "room"), len(failures)))
+		// Gone by itself meanwhile is as good.
+		if err := c.Rooms.Destroy(ctx, room); err != nil && !errors.Is(err, rooms.ErrNoRoom) {
+			failures = append(failures, fmt.Sprintf("%s: %s", room, explain(err, true)))
+		}
+	}
+	if len(failures) == 0 {
+		return Result{}, nil
+	}
+	return Result{}, incomplete(len(all), "room", failures)
+}
+
+// incomplete is the end of a verb that did only some of many.
+func incomplete(of int, what string, failures []string) error {
+	text := fmt.Sprintf("%d of %s failed:\n", len(failures), count(of, what))
+	shown := failures[:min(len(failures), maxFailures)]
+	text += strings.Join(shown, "\n")
+	if more := len(failures) - len(shown); more > 0 {
+		text += fmt.Sprintf("\nand %d more, which the log has", more)
+	}
+	return &FailedError{Text: text, Err: errors.New("not all were done")}
+}

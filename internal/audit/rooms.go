@@ -1,0 +1,35 @@
+package audit
+
+import (
+	"context"
+
+	"emanagement/rooms"
+)
+
+// roomServer records what is done to rooms.
+type roomServer struct{ rooms.Server }
+
+// Rooms returns the server with every change of a room recorded, one line
+// each, where its context was made by With.
+func Rooms(s rooms.Server) rooms.Server { return roomServer{s} }
+
+// CreateRoom implements rooms.Server.
+func (s roomServer) CreateRoom(ctx context.Context, r rooms.Room, persistent bool) error {
+	err := s.Server.CreateRoom(ctx, r, persistent)
+	note(ctx, "room", err, "room", r, "change", "created", "persistent", persistent)
+	return err
+}
+
+// DestroyRoom implements rooms.Server.
+func (s roomServer) DestroyRoom(ctx context.Context, r rooms.Room) error {
+	err := s.Server.DestroyRoom(ctx, r)
+	note(ctx, "room", err, "room", r, "change", "destroyed")
+	return err
+}
+
+// SetAffiliation implements rooms.Server.
+func (s roomServer) SetAffiliation(ctx context.Context, r rooms.Room, a rooms.Affiliate) error {
+	err := s.Server.SetAffiliation(ctx, r, a)
+	note(ctx, "room", err, "room", r, "change", "affiliation", "jid", a.JID, "after", a.Affiliation)
+	return err
+}
