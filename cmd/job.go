@@ -20,13 +20,12 @@ const (
 
 // runAsJob runs a verb as a job and waits for its end as long as the asker
 // does. After that, the asker gets a message when it ends.
-func (n *Namespace) runAsJob(ctx context.Context, v *Verb, c *call, carryOut func(context.Context) (Result, error)) (r Result, err error) {
+func (n *Namespace) runAsJob(ctx context.Context, v *Verb, c *call, carryOut func(context.Context) (Result, error)) (Result, error) {
+	var r Result // both are the job's until it has ended
+	var err error
 	job := n.services.Jobs.Start(c.asker.String(), v.Name, func(ctx context.Context, say func(string)) {
 		c.say = say
 		r, err = carryOut(ctx)
-		if errors.Is(context.Cause(ctx), jobs.ErrStopped) {
-			err = &FailedError{Text: "stopped; what was done until then stays done", Err: jobs.ErrStopped}
-		}
 	})
 	if job.Await(ctx, patience, func() { n.tellEnd(c, job, r, err) }) {
 		return r, err

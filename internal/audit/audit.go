@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"strings"
 
 	"mellium.im/xmpp/jid"
 
@@ -51,17 +50,36 @@ func record(ctx context.Context, user, contact jid.JID, before, after *rosterpus
 	if err != nil {
 		outcome = err.Error()
 	}
-	log.Info("item", "user", user, "contact", contact, "before", show(before), "after", show(after), "outcome", outcome)
+	log.Info("item", "user", user.String(), "contact", contact.String(), "before", newState(before), "after", newState(after), "outcome", outcome)
 }
 
-// show writes an item in one word; a dash for none.
-func show(i *rosterpush.Item) string {
+// state is an item as it is recorded: an object in JSON, null for none, and
+// words in text, a dash for none.
+type state struct {
+	Subscription rosterpush.Subscription `json:"subscription"`
+	Name         string                  `json:"name"`
+	Groups       []string                `json:"groups"`
+	Pending      bool                    `json:"ask,omitempty"`
+}
+
+func newState(i *rosterpush.Item) *state {
 	if i == nil {
+		return nil
+	}
+	groups := i.Groups
+	if groups == nil {
+		groups = []string{} // a list in JSON too
+	}
+	return &state{i.Subscription, i.Name, groups, i.Pending}
+}
+
+func (s *state) String() string {
+	if s == nil {
 		return "-"
 	}
-	s := fmt.Sprintf("%s %q [%s]", i.Subscription, i.Name, strings.Join(i.Groups, ";"))
-	if i.Pending {
-		s += " ask"
+	ask := ""
+	if s.Pending {
+		ask = " ask"
 	}
-	return s
+	return fmt.Sprintf("%s %q %q%s", s.Subscription, s.Name, s.Groups, ask)
 }
