@@ -81,10 +81,17 @@ func (s *Server) Put(ctx context.Context, user jid.JID, item rosterpush.Item, wa
 	if was != nil {
 		before = was.Subscription
 	}
-	if before == item.Subscription {
-		return s.put(ctx, user, item)
-	}
 	host := user.Domainpart()
+	if before == item.Subscription {
+		err := s.put(ctx, user, item)
+		if component.Condition(err) == stanza.BadRequest && s.way(host) == byAPI {
+			// ejabberd takes groups for the same if resourceprep makes them so,
+			// or can make nothing of either (a tab, a mark of direction). Its API
+			// does not.
+			return s.putByAPI(ctx, user, item)
+		}
+		return err
+	}
 	w := s.way(host)
 	if w == unknown {
 		var err error
