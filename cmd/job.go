@@ -23,7 +23,7 @@ const (
 func (n *Namespace) runAsJob(ctx context.Context, v *Verb, c *call, carryOut func(context.Context) (Result, error)) (Result, error) {
 	var r Result // both are the job's until it has ended
 	var err error
-	job := n.services.Jobs.Start(c.asker.String(), v.Name, func(ctx context.Context, say func(string)) {
+	job := n.services.Jobs.Start(c.asker.Bare().String(), v.Name, func(ctx context.Context, say func(string)) {
 		c.say = say
 		r, err = carryOut(ctx)
 	})
@@ -31,6 +31,16 @@ func (n *Namespace) runAsJob(ctx context.Context, v *Verb, c *call, carryOut fun
 		return r, err
 	}
 	return accepted("job %d: %s goes on; a message will tell its end, and listJobs how far it is", job.Number, v.Name), nil
+}
+
+// cutShort is the failure of a job whose context has ended: that happens only
+// when it is stopped, or with the program.
+func cutShort(cause error) error {
+	who := "the component was stopped"
+	if errors.Is(cause, jobs.ErrStopped) {
+		who = "stopped"
+	}
+	return &FailedError{Text: who + "; what was done until then stays done", Err: cause}
 }
 
 // tellEnd sends the end of a job to the one who asked for it.
@@ -87,7 +97,7 @@ func stopJob(_ context.Context, c *call) (Result, error) {
 		if j.Number != number {
 			continue
 		}
-		if j.Owner != c.asker.String() && !c.admin {
+		if j.Owner != c.asker.Bare().String() && !c.admin {
 			return refused("job %d is not yours", number), nil
 		}
 		j.Stop()

@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -131,8 +130,8 @@ func (n *Namespace) Run(ctx context.Context, q Request) (Result, error) {
 		began := time.Now()
 		result, err := v.run(audit.With(ctx, records), c)
 		result, err = v.outcome(c, result, err)
-		if errors.Is(context.Cause(ctx), jobs.ErrStopped) {
-			err = &FailedError{Text: "stopped; what was done until then stays done", Err: jobs.ErrStopped}
+		if v.Long && err != nil && ctx.Err() != nil {
+			err = cutShort(context.Cause(ctx))
 		}
 		n.report(records, v, q.Values, result, err, time.Since(began))
 		return result, err
