@@ -76,6 +76,9 @@ func (a *Args) readOne(own string, p Param, value string) error {
 	case Domain:
 		return a.readDomain(p, value)
 	case Confirm:
+		if j, err := parseJID(value); err == nil {
+			value = j.String() // as readDomain has it
+		}
 		a.text[p.Name] = value
 		return nil
 	case Room:
@@ -92,7 +95,7 @@ func (a *Args) readJID(own string, p Param, value string) error {
 	if p.Kind == Sender && !strings.ContainsAny(value, "@/") {
 		value = value + "@" + own
 	}
-	j, err := jid.Parse(value)
+	j, err := parseJID(value)
 	if err != nil {
 		return fmt.Errorf("%q is not a JID", value)
 	}
@@ -111,7 +114,7 @@ func (a *Args) readJID(own string, p Param, value string) error {
 
 func (a *Args) readDomain(p Param, value string) error {
 	if value != All {
-		j, err := jid.Parse(value)
+		j, err := parseJID(value)
 		if err != nil || !j.Equal(j.Domain()) {
 			return fmt.Errorf("%q is not a domain (or %s)", value, All)
 		}
@@ -150,7 +153,7 @@ func (a *Args) readPeople(p Param, value string) error {
 		if word = strings.TrimSpace(word); word == "" {
 			continue
 		}
-		j, err := jid.Parse(word)
+		j, err := parseJID(word)
 		if err != nil {
 			return fmt.Errorf("%q is not a JID", word)
 		}
@@ -163,4 +166,18 @@ func (a *Args) readPeople(p Param, value string) error {
 		return errors.New("it names nobody")
 	}
 	return nil
+}
+
+// parseJID reads a JID. One that reads otherwise when it is read again is
+// none: of two dots at a domain's end, the library would leave one.
+func parseJID(s string) (jid.JID, error) {
+	j, err := jid.Parse(s)
+	if err != nil {
+		return j, err
+	}
+	again, err := jid.Parse(j.String())
+	if err == nil && !again.Equal(j) {
+		err = fmt.Errorf("%s: not a JID", s)
+	}
+	return j, err
 }
