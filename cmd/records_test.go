@@ -40,7 +40,7 @@ func newRecorded(server *memory, access ...cmd.Grant) *recorded {
 	}
 	r := new(recorded)
 	r.Namespace = cmd.New(cmd.Services{Rosters: rosterpush.New(audit.Rosters(server)), Own: own}, access,
-		slog.New(slog.NewJSONHandler(&r.log, nil)), slog.New(slog.DiscardHandler))
+		audit.To(&r.log), slog.New(slog.DiscardHandler))
 	return r
 }
 

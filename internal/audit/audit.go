@@ -42,6 +42,11 @@ func (r rosters) Remove(ctx context.Context, user jid.JID, was rosterpush.Item) 
 }
 
 func record(ctx context.Context, user, contact jid.JID, before, after *rosterpush.Item, err error) {
+	note(ctx, "item", err, "user", user, "contact", contact, "before", newState(before), "after", newState(after))
+}
+
+// note writes one line, if the context has a log.
+func note(ctx context.Context, what string, err error, attributes ...any) {
 	log, ok := ctx.Value(key{}).(*slog.Logger)
 	if !ok {
 		return
@@ -50,7 +55,7 @@ func record(ctx context.Context, user, contact jid.JID, before, after *rosterpus
 	if err != nil {
 		outcome = err.Error()
 	}
-	log.Info("item", "user", user.String(), "contact", contact.String(), "before", newState(before), "after", newState(after), "outcome", outcome)
+	log.Info(what, append(attributes, "outcome", outcome)...)
 }
 
 // state is an item as it is recorded: an object in JSON, null for none, and

@@ -104,7 +104,7 @@ func decode(t testing.TB, text string) []item {
 func TestEveryWriteIsRecorded(t *testing.T) {
 	var log bytes.Buffer
 	rosters := rosterpush.New(audit.Rosters(newMemory(nil)))
-	ctx := audit.With(t.Context(), slog.New(slog.NewJSONHandler(&log, nil)))
+	ctx := audit.With(t.Context(), audit.To(&log))
 	put := func(name string, s rosterpush.Subscription, groups ...string) {
 		_, err := rosters.Put(ctx, a, rosterpush.Item{JID: b, Name: name, Subscription: s, Groups: groups}, rosterpush.Fields{})
 		require.NoError(t, err)
@@ -128,7 +128,7 @@ func TestEveryWriteIsRecorded(t *testing.T) {
 func TestPendingIsRecorded(t *testing.T) {
 	var log bytes.Buffer
 	server := audit.Rosters(newMemory(nil))
-	ctx := audit.With(t.Context(), slog.New(slog.NewJSONHandler(&log, nil)))
+	ctx := audit.With(t.Context(), audit.To(&log))
 	require.NoError(t, server.Remove(ctx, a, rosterpush.Item{JID: b, Subscription: rosterpush.None, Pending: true}))
 	assert.Equal(t, &state{"none", "", []string{}, true}, decode(t, log.String())[0].Before)
 }
@@ -149,7 +149,7 @@ func TestRollbackIsRecorded(t *testing.T) {
 		}
 		return nil
 	})))
-	ctx := audit.With(t.Context(), slog.New(slog.NewJSONHandler(&log, nil)))
+	ctx := audit.With(t.Context(), audit.To(&log))
 	_, err := rosters.SetPair(ctx, rosterpush.Half{User: a}, rosterpush.Half{User: b})
 	require.Error(t, err)
 
@@ -173,7 +173,7 @@ func TestRollbackIsRecorded(t *testing.T) {
 func TestRunsDoNotMix(t *testing.T) {
 	const runs, writes = 50, 20
 	var log bytes.Buffer // its handler sees to it that one writes at a time
-	records := slog.New(slog.NewJSONHandler(&log, nil))
+	records := audit.To(&log)
 	server := audit.Rosters(newMemory(nil))
 	var all sync.WaitGroup
 	for run := range runs {
@@ -215,7 +215,7 @@ func FuzzNoForgery(f *testing.F) {
 			require.Error(t, server.Put(ctx, a, rosterpush.Item{JID: b, Name: name, Subscription: rosterpush.To, Groups: []string{group, "last"}}, nil))
 		}
 		var log bytes.Buffer
-		written(slog.NewJSONHandler(&log, nil))
+		written(audit.To(&log).Handler())
 		require.Equal(t, 1, strings.Count(log.String(), "\n"))
 		got := decode(t, log.String())[0]
 		valid := func(s string) string { return string([]rune(s)) } // what XML would not carry either is replaced

@@ -3,9 +3,12 @@ package audit
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
+
+	"mellium.im/xmpp/jid"
 )
 
 // Open returns a log that appends its lines, in JSON, to a file, which is
@@ -18,7 +21,20 @@ func Open(path string, log *slog.Logger) (*slog.Logger, error) {
 	if err := f.append(nil); err != nil {
 		return nil, fmt.Errorf("audit: %w", err)
 	}
-	return slog.New(slog.NewJSONHandler(f, nil)), nil
+	return To(f), nil
+}
+
+// To returns a log that writes its lines, in JSON, each at once.
+func To(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{ReplaceAttr: legible}))
+}
+
+// legible writes a JID as text, of which nothing would be seen in JSON.
+func legible(_ []string, a slog.Attr) slog.Attr {
+	if j, ok := a.Value.Any().(jid.JID); ok {
+		return slog.String(a.Key, j.String())
+	}
+	return a
 }
 
 type file struct {
