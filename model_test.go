@@ -1,6 +1,7 @@
 package emanagement_test
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"maps"
@@ -214,9 +215,7 @@ func (c chance) verb(m *model) (verb string, pairs []string) {
 // every roster. Some users have an account and some have not, at two hosts.
 func TestModel(t *testing.T) {
 	const sequences, length = 20, 40
-	if *seed == 0 {
-		*seed = uint64(time.Now().UnixNano())
-	}
+	seed := cmp.Or(*seed, uint64(time.Now().UnixNano()))
 	admin := login(t, "admin@localhost")
 	seen := make(map[string][]string) // kinds of answers, by verb
 	for s := range sequences {
@@ -224,11 +223,11 @@ func TestModel(t *testing.T) {
 			var sequence strings.Builder
 			t.Cleanup(func() {
 				if t.Failed() {
-					t.Logf("-run TestModel -seed %d shows it again; it came after:%s", *seed, &sequence)
+					t.Logf("-run TestModel -seed %d shows it again; it came after:%s", seed, &sequence)
 				}
 			})
 			m := &model{rosters: make(map[string]map[string]entry), registered: make(map[string]bool)}
-			c := chance{Rand: rand.New(rand.NewPCG(*seed, uint64(s))), users: newUsers(t, m), texts: append([]string{"", "two\nlines", "a\ttab"}, awkward...)}
+			c := chance{Rand: rand.New(rand.NewPCG(seed, uint64(s))), users: newUsers(t, m), texts: append([]string{"", "two\nlines", "a\ttab"}, awkward...)}
 			for range length {
 				verb, pairs := c.verb(m)
 				fmt.Fprintf(&sequence, "\n%s %q", verb, pairs)
