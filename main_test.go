@@ -89,10 +89,10 @@ func withServer(run func() int) (code int, err error) {
 }
 
 // build builds the program as the tests are built: with the race detector
-// where they have it.
-func build(ctx context.Context, dir string) (string, error) {
+// where they have it. flags are more of go build's.
+func build(ctx context.Context, dir string, flags ...string) (string, error) {
 	path := filepath.Join(dir, "emanagement")
-	args := []string{"build", "-o", path}
+	args := append([]string{"build", "-o", path}, flags...)
 	if raceEnabled {
 		args = append(args, "-race")
 	}

@@ -2,11 +2,15 @@ package emanagement_test
 
 import (
 	"os"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"emanagement/cmd"
 	"emanagement/internal/testserver"
 )
 
@@ -16,4 +20,25 @@ func TestReadmeShowsTheConfiguration(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	require.NoError(t, err)
 	assert.Contains(t, string(readme), "```yaml\n"+testserver.Config+"```\n")
+}
+
+// TestReadmeNamesVerbsAndFields as they are.
+func TestReadmeNamesVerbsAndFields(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	_, table, ok := strings.Cut(string(readme), "| verb | fields | answer |\n|---|---|---|\n")
+	require.True(t, ok)
+	table, _, _ = strings.Cut(table, "\n\n")
+	verbs := cmd.Verbs()
+	for row := range strings.SplitSeq(table, "\n") {
+		cells := regexp.MustCompile("^\\| `(.*?)` \\| (.*?) \\|").FindStringSubmatch(row)
+		require.NotNil(t, cells, row)
+		i := slices.IndexFunc(verbs, func(v *cmd.Verb) bool { return v.Name == cells[1] })
+		require.GreaterOrEqual(t, i, 0, row)
+		var fields []string
+		for _, p := range verbs[i].Params {
+			fields = append(fields, p.Name)
+		}
+		assert.Equal(t, fields, strings.Fields(cells[2]), row)
+	}
 }

@@ -73,6 +73,20 @@ func TestAddBuddyToRosterElsewhere(t *testing.T) {
 	assert.Equal(t, entry{"bob@remote.example", "B", "none", []string{}}, stored(t, server, user)[1])
 }
 
+// TestGroupsThatLookAlike: for a roster stanza ejabberd takes groups for the
+// same that resourceprep makes so, or refuses.
+func TestGroupsThatLookAlike(t *testing.T) {
+	admin := login(t, "admin@localhost")
+	user := people(t, "localhost", "user")[0]
+	for _, groups := range [][]string{{"a\ttab", "b\ttab"}, {"fine", "ﬁne"}, {"mark \u202e", "two\nlines"}} {
+		for _, subscription := range []string{"none", "both", "both"} {
+			done(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", "b@localhost",
+				"buddyGroup", groups[0], "buddyGroup", groups[1], "subscription_type", subscription)
+			require.Equal(t, []entry{{"b@localhost", "", subscription, groups}}, stored(t, server, user))
+		}
+	}
+}
+
 func TestRemoveBuddyFromRoster(t *testing.T) {
 	admin := login(t, "admin@localhost")
 	both(t, func(t *testing.T, host string, people func(...string) []string) {

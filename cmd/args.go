@@ -75,7 +75,13 @@ func (a *Args) readOne(own string, p Param, value string) error {
 		return a.readNumber(p, value)
 	case Domain, Host:
 		return a.readDomain(p, value)
-	case Confirm, Room:
+	case Confirm:
+		if j, err := parseJID(value); err == nil {
+			value = j.String() // as readDomain has it
+		}
+		a.text[p.Name] = value
+		return nil
+	case Room:
 		a.text[p.Name] = value
 		return nil
 	}
@@ -86,7 +92,7 @@ func (a *Args) readJID(own string, p Param, value string) error {
 	if p.Kind == Sender && !strings.ContainsAny(value, "@/") {
 		value = value + "@" + own
 	}
-	j, err := jid.Parse(value)
+	j, err := parseJID(value)
 	if err != nil {
 		return fmt.Errorf("%q is not a JID", value)
 	}
@@ -109,7 +115,7 @@ func (a *Args) readDomain(p Param, value string) error {
 		hint = ""
 	}
 	if value != All || p.Kind == Host {
-		j, err := jid.Parse(value)
+		j, err := parseJID(value)
 		if err != nil || !j.Equal(j.Domain()) || value == All {
 			return fmt.Errorf("%q is not a domain%s", value, hint)
 		}
@@ -148,7 +154,7 @@ func (a *Args) readPeople(p Param, value string) error {
 		if word = strings.TrimSpace(word); word == "" {
 			continue
 		}
-		j, err := jid.Parse(word)
+		j, err := parseJID(word)
 		if err != nil {
 			return fmt.Errorf("%q is not a JID", word)
 		}
@@ -161,4 +167,18 @@ func (a *Args) readPeople(p Param, value string) error {
 		return errors.New("it names nobody")
 	}
 	return nil
+}
+
+// parseJID reads a JID. One that reads otherwise when it is read again is
+// none: of two dots at a domain's end, the library would leave one.
+func parseJID(s string) (jid.JID, error) {
+	j, err := jid.Parse(s)
+	if err != nil {
+		return j, err
+	}
+	again, err := jid.Parse(j.String())
+	if err == nil && !again.Equal(j) {
+		err = fmt.Errorf("%s: not a JID", s)
+	}
+	return j, err
 }

@@ -20,18 +20,27 @@ const (
 
 // runAsJob runs a verb as a job and waits for its end as long as the asker
 // does. After that, the asker gets a message when it ends.
-func (n *Namespace) runAsJob(ctx context.Context, v *Verb, c *call, carryOut func(context.Context) (Result, error)) (r Result, err error) {
-	job := n.services.Jobs.Start(c.asker.String(), v.Name, func(ctx context.Context, say func(string)) {
+func (n *Namespace) runAsJob(ctx context.Context, v *Verb, c *call, carryOut func(context.Context) (Result, error)) (Result, error) {
+	var r Result // both are the job's until it has ended
+	var err error
+	job := n.services.Jobs.Start(c.asker.Bare().String(), v.Name, func(ctx context.Context, say func(string)) {
 		c.say = say
 		r, err = carryOut(ctx)
-		if errors.Is(context.Cause(ctx), jobs.ErrStopped) {
-			err = &FailedError{Text: "stopped; what was done until then stays done", Err: jobs.ErrStopped}
-		}
 	})
 	if job.Await(ctx, patience, func() { n.tellEnd(c, job, r, err) }) {
 		return r, err
 	}
 	return accepted("job %d: %s goes on; a message will tell its end, and listJobs how far it is", job.Number, v.Name), nil
+}
+
+// cutShort is the failure of a job whose context has ended: that happens only
+// when it is stopped, or with the program.
+func cutShort(cause error) error {
+	who := "the component was stopped"
+	if errors.Is(cause, jobs.ErrStopped) {
+		who = "stopped"
+	}
+	return &FailedError{Text: who + "; what was done until then stays done", Err: cause}
 }
 
 // tellEnd sends the end of a job to the one who asked for it.
@@ -88,7 +97,7 @@ func stopJob(_ context.Context, c *call) (Result, error) {
 		if j.Number != number {
 			continue
 		}
-		if j.Owner != c.asker.String() && !c.admin {
+		if j.Owner != c.asker.Bare().String() && !c.admin {
 			return refused("job %d is not yours", number), nil
 		}
 		j.Stop()

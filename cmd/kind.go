@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"slices"
+	"strings"
 
 	"emanagement/presence"
 	"emanagement/rooms"
@@ -62,4 +63,29 @@ func (k Kind) Multi() bool {
 // IsJID says whether a kind takes one JID.
 func (k Kind) IsJID() bool {
 	return slices.Contains([]Kind{User, Contact, Session, Recipient}, k)
+}
+
+// String says what a kind takes, in words for people.
+func (k Kind) String() string {
+	if options := k.Options(); options != nil {
+		return "one of " + strings.Join(options, ", ")
+	}
+	return [...]string{
+		User:            "a user's JID",
+		Contact:         "a JID",
+		Session:         "a user's JID; with a resource that one session, else all",
+		Sender:          "a local user's JID, or a name at the component's own domain",
+		Recipient:       "a JID, bare or full",
+		Recipients:      "JIDs, one a line, or [a@b,c@d]",
+		RecipientsOrAll: "JIDs, one a line, or [a@b,c@d], or all",
+		Domain:          "a host of the server, or all",
+		Host:            "a host of the server",
+		Text:            "a line of text",
+		Lines:           "text of several lines",
+		Groups:          "names, one a line",
+		Priority:        "a number from -128 to 127",
+		Number:          "a number from 1 on",
+		Room:            "a room's name, which stands before the @",
+		Confirm:         "the argument domain again, or all where there is none",
+	}[k]
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"mellium.im/xmpp/jid"
@@ -41,12 +42,17 @@ type Namespace struct {
 	audit    *slog.Logger
 	log      *slog.Logger
 	verbs    []*Verb // in the table's order
+	runs     atomic.Int64
 }
 
-// New returns the namespace of all verbs. Every write is recorded in audit,
-// every failure in log.
+// New returns the namespace of all verbs. Every write, and whatever is
+// forbidden, is recorded in audit; every failure in log.
 func New(s Services, access []Grant, audit, log *slog.Logger) *Namespace {
-	return &Namespace{services: s, access: access, audit: audit, log: log, verbs: Verbs()}
+	n := &Namespace{services: s, access: access, audit: audit, log: log, verbs: Verbs()}
+	// The runs are counted from here on, so that none has the number of one
+	// before the last start.
+	n.runs.Store(time.Now().UnixMicro())
+	return n
 }
 
 // Verbs is the whole table.
@@ -82,6 +88,16 @@ func (n *Namespace) Find(asker jid.JID, name string) (*Verb, error) {
 	return nil, &ForbiddenError{fmt.Sprintf("%s may not run %s: it takes the role %s", asker.Bare(), name, n.verbs[i].Role)}
 }
 
+// Open looks a verb up for somebody who wants to run it, as Find does. That it
+// is forbidden is recorded.
+func (n *Namespace) Open(q Request) (*Verb, error) {
+	v, err := n.Find(q.Asker, q.Verb)
+	if err != nil {
+		recordRefusal(n.recordsOf(q), nil, err)
+	}
+	return v, err
+}
+
 // Request is a verb that somebody wants to be run.
 type Request struct {
 	Asker  jid.JID // full
@@ -95,7 +111,7 @@ type Request struct {
 // *ConfirmError, *FailedError. A refusal that the verb itself knows is a
 // Result.
 func (n *Namespace) Run(ctx context.Context, q Request) (Result, error) {
-	v, err := n.Find(q.Asker, q.Verb)
+	v, err := n.Open(q)
 	if err != nil {
 		return Result{}, err
 	}
@@ -103,7 +119,9 @@ func (n *Namespace) Run(ctx context.Context, q Request) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	records := n.recordsOf(q)
 	if err := n.checkHosts(q.Asker, v, args); err != nil {
+		recordRefusal(records, v.loggable(q.Values), err)
 		return Result{}, err
 	}
 	c := &call{Services: &n.services, Args: args, asker: q.Asker, admin: n.rules(q.Asker), say: func(string) {}}
@@ -112,10 +130,12 @@ func (n *Namespace) Run(ctx context.Context, q Request) (Result, error) {
 	}
 	carryOut := func(ctx context.Context) (Result, error) {
 		began := time.Now()
-		log := n.audit.With("asker", q.Asker, "front", q.Front, "verb", v.Name)
-		result, err := v.run(audit.With(ctx, log), c)
+		result, err := v.run(audit.With(ctx, records), c)
 		result, err = v.outcome(c, result, err)
-		n.report(log, v, q.Values, result, err, time.Since(began))
+		if v.Long && err != nil && ctx.Err() != nil {
+			err = cutShort(context.Cause(ctx))
+		}
+		n.report(records, v, q.Values, result, err, time.Since(began))
 		return result, err
 	}
 	if v.Long {
@@ -163,31 +183,4 @@ func (c *call) target() string {
 		return d
 	}
 	return All
-}
-
-// report leaves one line for a write, whatever came of it, and one for a
-// failure.
-func (n *Namespace) report(audit *slog.Logger, v *Verb, values map[string][]string, r Result, err error, took time.Duration) {
-	outcome := r.Outcome()
-	if err != nil {
-		outcome = err.Error()
-		n.log.Warn("verb failed", "verb", v.Name, "took", took, "why", err)
-	}
-	if v.Role > Read {
-		audit.Info("verb", "arguments", v.loggable(values), "outcome", outcome, "took", took)
-	}
-}
-
-// loggable writes a verb's arguments for a log: all but what people wrote to
-// each other.
-func (v *Verb) loggable(values map[string][]string) string {
-	var words []string
-	for _, p := range v.Params {
-		if value := values[p.Name]; len(value) > 0 && p.Kind == Lines {
-			words = append(words, p.Name+"=(not shown)")
-		} else if len(value) > 0 {
-			words = append(words, fmt.Sprintf("%s=%q", p.Name, value))
-		}
-	}
-	return strings.Join(words, " ")
 }

@@ -279,6 +279,6 @@ func TestRoomLog(t *testing.T) {
 			continue
 		}
 		assert.Equal(t, 2, strings.Count(log.String(), "\n"))
-		assert.Contains(t, log.String(), "msg=room asker=admin@a.example/r front=test verb="+verb+" "+want)
+		assert.Contains(t, log.String(), " asker=admin@a.example/r front=test verb="+verb+" "+want)
 	}
 }

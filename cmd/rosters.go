@@ -30,7 +30,7 @@ func rosterVerbs() []*Verb {
 		{
 			Name:    "removeBuddyFromRoster",
 			Summary: "remove a contact from a user's roster",
-			Help:    "Both subscriptions end: the item in a registered contact's own roster stays, with the subscription none.",
+			Help:    "The subscriptions that the item had end, also in a registered contact's own roster, where the item stays.",
 			Role:    Write,
 			Params:  []Param{userJid, {"buddyJid", "Contact", Contact, true}},
 			run:     removeBuddyFromRoster,

@@ -17,6 +17,9 @@ import (
 	"emanagement/component"
 )
 
+// name is this front's in the audit log.
+const name = "ad-hoc"
+
 // front answers for one component.
 type front struct {
 	namespace *cmd.Namespace
@@ -37,7 +40,7 @@ func (f *front) handle(ctx context.Context, r component.Request) (xml.TokenReade
 	if err := r.Decode(&q); err != nil {
 		return nil, component.BadRequest("the command cannot be read")
 	}
-	v, err := f.namespace.Find(r.From, q.Node)
+	v, err := f.namespace.Open(cmd.Request{Asker: r.From, Front: name, Verb: q.Node})
 	if err != nil {
 		return nil, stanzaError(q.Node, err)
 	}
@@ -79,7 +82,7 @@ func (f *front) resume(q request, asker string) error {
 // form comes back with it.
 func (f *front) run(ctx context.Context, r component.Request, v *cmd.Verb, q request) (xml.TokenReader, error) {
 	values := q.Form.values()
-	result, err := f.namespace.Run(ctx, cmd.Request{Asker: r.From, Front: "ad-hoc", Verb: v.Name, Values: values})
+	result, err := f.namespace.Run(ctx, cmd.Request{Asker: r.From, Front: name, Verb: v.Name, Values: values})
 	if err == nil {
 		return component.XML(answer(v, sessionOf(q), result)), nil
 	}

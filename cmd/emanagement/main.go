@@ -46,6 +46,7 @@ Configuration, in FILE (default ` + defaultConfig + `), a YAML file:
   server: 127.0.0.1:5347               # or unix:/path/to.sock, or tls://host:port
   secret_file: /etc/emanagement/secret # shared with the server; not readable by others
   state: /var/lib/emanagement          # what it keeps (nothing yet)
+  audit: /var/log/emanagement/audit.log # optional: where every write is recorded, default: the log
   hosts: [example.org]                 # optional: default, every host that grants access
   access:                              # who may run commands; nobody else can
     - {jid: admin@example.org, role: admin}
@@ -57,7 +58,8 @@ it may name only users and contacts of those.
 
 These environment variables count more than the file: EMANAGEMENT_JID,
 EMANAGEMENT_SERVER, EMANAGEMENT_SECRET (the secret itself),
-EMANAGEMENT_SECRET_FILE, EMANAGEMENT_STATE, EMANAGEMENT_HOSTS (with commas).
+EMANAGEMENT_SECRET_FILE, EMANAGEMENT_STATE, EMANAGEMENT_AUDIT,
+EMANAGEMENT_HOSTS (with commas).
 
 Exit status: 0 stopped as asked; 1 a configuration error, or the server refuses
 the component; 2 wrong usage.
@@ -127,6 +129,10 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 // work wires the parts and runs them until the context ends.
 func work(ctx context.Context, conf config.Config, log *slog.Logger) error {
+	records, err := auditLog(conf.Audit, log)
+	if err != nil {
+		return err
+	}
 	c, err := component.New(component.Config{
 		JID: conf.JID, Address: conf.Server, Secret: conf.Secret, Hosts: conf.Hosts,
 		Name: "emanagement", Version: version, Log: log,
@@ -146,7 +152,7 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) error {
 		Hosts:   c.Served,
 		Tell:    func(ctx context.Context, to jid.JID, text string) error { return tell(ctx, c, to, text) },
 	}
-	adhoc.Register(c, cmd.New(services, conf.Access, log.WithGroup("audit"), log))
+	adhoc.Register(c, cmd.New(services, conf.Access, records, log))
 	if len(conf.Access) == 0 {
 		log.Warn("the configuration has no access: nobody may run a command")
 	}
@@ -157,4 +163,13 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) error {
 func tell(ctx context.Context, c *component.Component, to jid.JID, text string) error {
 	body := xmlstream.Wrap(xmlstream.Token(xml.CharData(text)), xml.StartElement{Name: xml.Name{Local: "body"}})
 	return c.Send(ctx, stanza.Message{To: to, Type: stanza.ChatMessage}.StartElement(), body)
+}
+
+// auditLog is where every write is recorded: a file of its own, or among the
+// program's other lines.
+func auditLog(path string, log *slog.Logger) (*slog.Logger, error) {
+	if path == "" {
+		return log.With("log", "audit"), nil
+	}
+	return audit.Open(path, log)
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"strings"
 
 	"mellium.im/xmpp/jid"
 
@@ -43,7 +42,7 @@ func (r rosters) Remove(ctx context.Context, user jid.JID, was rosterpush.Item) 
 }
 
 func record(ctx context.Context, user, contact jid.JID, before, after *rosterpush.Item, err error) {
-	note(ctx, "item", err, "user", user, "contact", contact, "before", show(before), "after", show(after))
+	note(ctx, "item", err, "user", user, "contact", contact, "before", newState(before), "after", newState(after))
 }
 
 // note writes one line, if the context has a log.
@@ -59,14 +58,33 @@ func note(ctx context.Context, what string, err error, attributes ...any) {
 	log.Info(what, append(attributes, "outcome", outcome)...)
 }
 
-// show writes an item in one word; a dash for none.
-func show(i *rosterpush.Item) string {
+// state is an item as it is recorded: an object in JSON, null for none, and
+// words in text, a dash for none.
+type state struct {
+	Subscription rosterpush.Subscription `json:"subscription"`
+	Name         string                  `json:"name"`
+	Groups       []string                `json:"groups"`
+	Pending      bool                    `json:"ask,omitempty"`
+}
+
+func newState(i *rosterpush.Item) *state {
 	if i == nil {
+		return nil
+	}
+	groups := i.Groups
+	if groups == nil {
+		groups = []string{} // a list in JSON too
+	}
+	return &state{i.Subscription, i.Name, groups, i.Pending}
+}
+
+func (s *state) String() string {
+	if s == nil {
 		return "-"
 	}
-	s := fmt.Sprintf("%s %q [%s]", i.Subscription, i.Name, strings.Join(i.Groups, ";"))
-	if i.Pending {
-		s += " ask"
+	ask := ""
+	if s.Pending {
+		ask = " ask"
 	}
-	return s
+	return fmt.Sprintf("%s %q %q%s", s.Subscription, s.Name, s.Groups, ask)
 }

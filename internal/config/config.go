@@ -24,6 +24,7 @@ type Config struct {
 	Server string   // see component.CheckAddress
 	Secret []byte   // shared with the server
 	State  string   // folder for what the component keeps
+	Audit  string   // file of the audit log; empty: the program's log
 	Hosts  []string // to serve; empty: every host that grants access
 	Access []cmd.Grant
 }
@@ -35,6 +36,7 @@ type file struct {
 	Secret     string   `yaml:"-"` // only from the environment
 	SecretFile string   `yaml:"secret_file"`
 	State      string   `yaml:"state"`
+	Audit      string   `yaml:"audit"`
 	Hosts      []string `yaml:"hosts"`
 	Access     []access `yaml:"access"`
 }
@@ -52,6 +54,7 @@ const (
 	envSecret     = "EMANAGEMENT_SECRET"
 	envSecretFile = "EMANAGEMENT_SECRET_FILE"
 	envState      = "EMANAGEMENT_STATE"
+	envAudit      = "EMANAGEMENT_AUDIT"
 	envHosts      = "EMANAGEMENT_HOSTS"
 )
 
@@ -93,6 +96,7 @@ func (f *file) override(path string, getenv func(string) string) (from map[strin
 	take(envSecret, "secret_file", &f.Secret)
 	take(envSecretFile, "secret_file", &f.SecretFile)
 	take(envState, "state", &f.State)
+	take(envAudit, "audit", &f.Audit)
 	var hosts string
 	take(envHosts, "hosts", &hosts)
 	if hosts != "" {
@@ -132,7 +136,7 @@ func (f *file) check() (c Config, key string, err error) {
 		}
 		c.Access = append(c.Access, g)
 	}
-	c.Server, c.State = f.Server, f.State
+	c.Server, c.State, c.Audit = f.Server, f.State, f.Audit
 	return c, "", nil
 }
 

@@ -60,6 +60,7 @@ func TestGood(t *testing.T) {
 		"everything": {
 			least + `
 state: /var/lib/emanagement
+audit: /var/log/emanagement/audit.log
 hosts: [Example.ORG, localhost]
 access:
   - {jid: Admin@Example.org, role: admin}
@@ -70,6 +71,7 @@ access:
 `, nil,
 			minimal(func(c *config.Config) {
 				c.State, c.Hosts = "/var/lib/emanagement", []string{"example.org", "localhost"}
+				c.Audit = "/var/log/emanagement/audit.log"
 				c.Access = []cmd.Grant{
 					{JID: jid.MustParse("admin@example.org"), Role: cmd.Admin},
 					{JID: jid.MustParse("app.example.org"), Role: cmd.Write, Hosts: []string{"example.org", "localhost"}},
@@ -79,20 +81,20 @@ access:
 		},
 		"environment alone": {"", map[string]string{
 			"EMANAGEMENT_JID": "e.localhost", "EMANAGEMENT_SERVER": "unix:/run/e.sock", "EMANAGEMENT_SECRET": " not a file ",
-			"EMANAGEMENT_STATE": "/state", "EMANAGEMENT_HOSTS": "b.example, a.example,",
+			"EMANAGEMENT_STATE": "/state", "EMANAGEMENT_AUDIT": "/audit", "EMANAGEMENT_HOSTS": "b.example, a.example,",
 		}, config.Config{
 			JID: jid.MustParse("e.localhost"), Server: "unix:/run/e.sock", Secret: []byte(" not a file "),
-			State: "/state", Hosts: []string{"b.example", "a.example"},
+			State: "/state", Audit: "/audit", Hosts: []string{"b.example", "a.example"},
 		}},
 		"a comment alone, and the environment": {"# nothing here\n", map[string]string{
 			"EMANAGEMENT_JID": "e.localhost", "EMANAGEMENT_SERVER": "[::1]:5347", "EMANAGEMENT_SECRET_FILE": "DIR/secret",
 		}, config.Config{JID: jid.MustParse("e.localhost"), Server: "[::1]:5347", Secret: []byte("s3cret")}},
-		"environment over file": {least + "state: /a\nhosts: [a.example]\n", map[string]string{
+		"environment over file": {least + "state: /a\naudit: /c\nhosts: [a.example]\n", map[string]string{
 			"EMANAGEMENT_JID": "e.localhost", "EMANAGEMENT_SERVER": "tls://localhost:5348", "EMANAGEMENT_SECRET": "env",
-			"EMANAGEMENT_STATE": "/b", "EMANAGEMENT_HOSTS": "b.example",
+			"EMANAGEMENT_STATE": "/b", "EMANAGEMENT_AUDIT": "/d", "EMANAGEMENT_HOSTS": "b.example",
 		}, config.Config{
 			JID: jid.MustParse("e.localhost"), Server: "tls://localhost:5348", Secret: []byte("env"),
-			State: "/b", Hosts: []string{"b.example"},
+			State: "/b", Audit: "/d", Hosts: []string{"b.example"},
 		}},
 		"environment over what is wrong": {"jid: a@b\nserver: x\nsecret_file: /no/such\nhosts: [a@b]\n", map[string]string{
 			"EMANAGEMENT_JID": "emanagement.example.org", "EMANAGEMENT_SERVER": "127.0.0.1:5347", "EMANAGEMENT_SECRET": "s3cret", "EMANAGEMENT_HOSTS": "a.example",
@@ -171,6 +173,7 @@ func TestBad(t *testing.T) {
 		"unknown key of access": file(least+"access:\n- jid: a@b\n  role: read\n  host: [x]\n", `line 7: unknown key "host"`),
 		"the secret itself":     file(least+"secret: x\n", `line 4: unknown key "secret"`),
 		"key twice":             file(least+"jid: x\n", `line 4: mapping key "jid" already defined at [1:1]`),
+		"a list of audit files": file(least+"audit: [a]\n", "line 4: audit: a list cannot stand here"),
 		"list for a text":       file("jid: [a]\n", "line 1: jid: a list cannot stand here"),
 		"map for a text":        file("jid:\n  a: b\n", "line 2: jid: a map cannot stand here"),
 		"list in access":        file(least+"access: [{jid: a@b, role: [read]}]\n", "line 4: access[0].role: a list cannot stand here"),

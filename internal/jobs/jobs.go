@@ -94,8 +94,8 @@ func (j *Job) say(progress string) {
 }
 
 // Await waits for the job's end, for as long as its asker has patience, and
-// reports whether it has ended. If it has not, then is called at its end, in
-// the job's goroutine, and the job counts as running until that returns.
+// reports whether it has ended. If it has not, then is called at its end, once,
+// in the job's goroutine; Wait waits for that too.
 func (j *Job) Await(ctx context.Context, patience time.Duration, then func()) bool {
 	t := time.NewTimer(patience)
 	defer t.Stop()

@@ -68,7 +68,14 @@ func (s *Server) Put(ctx context.Context, user jid.JID, item rosterpush.Item, wa
 		before = was.Subscription
 	}
 	if before == item.Subscription {
-		return s.put(ctx, user, item)
+		err := s.put(ctx, user, item)
+		if component.Condition(err) == stanza.BadRequest && s.ways.now(user.Domainpart()) == byAPI {
+			// ejabberd takes groups for the same if resourceprep makes them so,
+			// or can make nothing of either (a tab, a mark of direction). Its API
+			// does not.
+			return s.putByAPI(ctx, user, item)
+		}
+		return err
 	}
 	w, err := s.ways.of(ctx, user.Domainpart())
 	if err != nil {

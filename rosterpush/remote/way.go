@@ -64,6 +64,13 @@ func (s *ways) of(ctx context.Context, host string) (way, error) {
 	return h.way, nil
 }
 
+// now is what is known of a host, without waiting.
+func (s *ways) now(host string) way {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.host(host).way
+}
+
 // proven says whether a host's way is known to work.
 func (s *ways) proven(host string) bool {
 	s.mu.Lock()

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"emanagement/cmd"
+)
+
+func TestPage(t *testing.T) {
+	quiet := &cmd.Verb{Name: "getIt", Summary: "is it there?", Help: "One line.", Role: cmd.Read}
+	loud := &cmd.Verb{
+		Name: "destroyIt", Summary: "destroy a|b", Help: "All of it.", Role: cmd.Admin, Once: true, Long: true,
+		Params: []cmd.Param{
+			{Name: "domain", Label: "Host, or all", Kind: cmd.Domain, Required: true},
+			{Name: "affiliation", Label: "A|B", Kind: cmd.Affiliation},
+			{Name: "confirm", Label: "Again", Kind: cmd.Confirm},
+		},
+	}
+	assert.Equal(t, head+`| verb | role | what it does |
+|---|---|---|
+| [getIt](#getit) | read | is it there? |
+| [destroyIt](#destroyit) | admin | destroy a\|b |
+
+## getIt
+
+`+"```\ngetIt\n```"+`
+
+Is it there? One line.
+
+- Role: read.
+- May be repeated when its outcome is unknown.
+
+## destroyIt
+
+`+"```\ndestroyIt domain affiliation confirm\n```"+`
+
+Destroy a|b. All of it.
+
+- Role: admin.
+- Not to be repeated when its outcome is unknown: it does not set a state.
+- What takes longer than a client waits goes on as a job; a message tells its end.
+- Wants confirmation: without it, it says what would be destroyed, and does nothing.
+
+| parameter | what it is | takes | needed |
+|---|---|---|---|
+| domain | Host, or all | a host of the server, or all | yes |
+| affiliation | A\|B | one of owner, admin, member, outcast, none | no |
+| confirm | Again | the argument domain again, or all where there is none | no |
+`, page([]*cmd.Verb{quiet, loud}))
+}
