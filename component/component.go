@@ -87,6 +87,8 @@ type Component struct {
 	disco    discovery
 	onGrant  func(ctx context.Context, host string)
 
+	onPresence func(ctx context.Context, p stanza.Presence)
+
 	crew     *crew        // the goroutines that work on requests to us
 	overflow chan Request // requests that found no place in it
 
@@ -161,12 +163,8 @@ func (c *Component) Send(ctx context.Context, start xml.StartElement, payload xm
 	if err != nil {
 		return err
 	}
-	if attr(start, "to") == "" {
-		return fmt.Errorf("%s: without to", start.Name.Local)
-	}
-	if attr(start, "from") == "" {
-		start = start.Copy() // its attributes are the caller's
-		start.Attr = append(start.Attr, xml.Attr{Name: xml.Name{Local: "from"}, Value: c.cfg.JID.String()})
+	if start, err = c.addressed(start); err != nil {
+		return err
 	}
 	if payload, err = whole(payload); err != nil {
 		return err
