@@ -61,9 +61,11 @@ func dial(ctx context.Context, addr string) (net.Conn, error) {
 
 // negotiate makes the handshake of XEP-0114 §3 on a fresh connection.
 func negotiate(ctx context.Context, conn net.Conn, domain jid.JID, secret []byte) (*xmpp.Session, error) {
-	// The library's own deadline does not hold; a closed connection does.
+	// The library's own deadline does not hold; a closed connection does. It
+	// must not see the context's end at all: one that comes just after the
+	// handshake would end the first read of the stream.
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	session, err := xep0114.NewSession(ctx, domain, secret, conn)
+	session, err := xep0114.NewSession(context.WithoutCancel(ctx), domain, secret, conn)
 	if err == nil {
 		return session, nil
 	}
