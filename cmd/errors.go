@@ -60,7 +60,7 @@ func (v *Verb) outcome(c *call, r Result, err error) (Result, error) {
 	if e, ok := errors.AsType[*rosterpush.ForeignContactError](err); ok {
 		return refused("%s", e.Error()), nil
 	}
-	return r, &FailedError{Text: v.explain(err), Temporary: errors.Is(err, failure.ErrNoAnswer), Err: err}
+	return r, &FailedError{Text: v.explain(err), Temporary: errors.Is(err, failure.ErrNoAnswer) && !v.Once, Err: err}
 }
 
 // namedHost returns the parameter whose argument named a host.
@@ -73,8 +73,11 @@ func (v *Verb) namedHost(c *call, host string) (param string, ok bool) {
 	return "", false
 }
 
-// explain says why a verb failed in words that an asker may read.
-func (v *Verb) explain(err error) string {
+func (v *Verb) explain(err error) string { return explain(err, v.Once) }
+
+// explain says why something failed in words that an asker may read; once, for
+// what must not be repeated when its outcome is unknown.
+func explain(err error, once bool) string {
 	if e, ok := errors.AsType[*failure.NotPermittedError](err); ok {
 		return e.Error()
 	}
@@ -82,7 +85,7 @@ func (v *Verb) explain(err error) string {
 		return e.Error()
 	}
 	if errors.Is(err, failure.ErrNoAnswer) {
-		if v.Once {
+		if once {
 			return "the server did not answer; whether it did what was asked is unknown"
 		}
 		return "the server did not answer; whether it did what was asked is unknown, and asking again does no harm"

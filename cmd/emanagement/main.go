@@ -13,6 +13,8 @@ import (
 	"os/signal"
 	"syscall"
 
+	"mellium.im/xmpp/jid"
+
 	"emanagement/cmd"
 	"emanagement/cmd/adhoc"
 	"emanagement/component"
@@ -20,6 +22,8 @@ import (
 	"emanagement/internal/config"
 	"emanagement/internal/jobs"
 	"emanagement/internal/serverapi"
+	"emanagement/presence"
+	presences "emanagement/presence/remote"
 	"emanagement/rosterpush"
 	"emanagement/rosterpush/remote"
 )
@@ -128,15 +132,23 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	rosters := remote.New(c, serverapi.New(c), log)
+	api := serverapi.New(c)
+	rosters := remote.New(c, api, log)
 	c.OnGrant(rosters.Check)
+	sessions := presences.New(c, api, rosters, log)
+	names := presence.New(sessions)
+	c.OnPresence(sessions.Answer(names))
 	working := jobs.New(ctx)
 	defer working.Wait()
 	services := cmd.Services{
-		Rosters: rosterpush.New(audit.Rosters(rosters)),
-		Jobs:    working,
-		Own:     conf.JID.String(),
-		Hosts:   c.Served,
+		Rosters:   rosterpush.New(audit.Rosters(rosters)),
+		Presences: names,
+		Jobs:      working,
+		Own:       conf.JID.String(),
+		Hosts:     c.Served,
+		Tell: func(ctx context.Context, to jid.JID, text string) error {
+			return names.Message(ctx, conf.JID, to, text)
+		},
 	}
 	adhoc.Register(c, cmd.New(services, conf.Access, log.WithGroup("audit"), log))
 	if len(conf.Access) == 0 {
