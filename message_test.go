@@ -170,6 +170,37 @@ func TestBroadcastToAll(t *testing.T) {
 	assert.NotContains(t, p.Log(), "secret words")
 }
 
+// TestJobTellsItsEnd stops a broadcast that takes longer than an asker waits:
+// who asked is told by a message.
+func TestJobTellsItsEnd(t *testing.T) {
+	t.Parallel()
+	admin := online(t, "admin@localhost/job", "")
+	var nobody []string
+	for i := range 5000 {
+		nobody = append(nobody, fmt.Sprintf("nobody%d@localhost", i))
+	}
+	accepted := run(t, admin, "broadcast", "admin", "News", "userJids", strings.Join(nobody, "\n"), "msg", "hi")
+	var number int
+	_, err := fmt.Sscanf(accepted.text, "job %d: broadcast goes on;", &number)
+	require.NoError(t, err, accepted.text)
+	var progress string
+	for _, line := range run(t, admin, "listJobs").lines {
+		if columns := strings.Split(line, "\t"); columns[0] == fmt.Sprint(number) {
+			progress = columns[4]
+			assert.Equal(t, []string{"broadcast", "admin@localhost/job"}, columns[1:3])
+		}
+	}
+	var sent, of int
+	_, err = fmt.Sscanf(progress, "%d of %d", &sent, &of)
+	require.NoError(t, err, progress)
+	assert.Equal(t, 5000, of)
+	assert.Greater(t, sent, 100)
+	assert.LessOrEqual(t, sent, 1000, "not more than a hundred a second")
+
+	done(t, admin, "stopJob", "job", fmt.Sprint(number))
+	requireMessage(t, admin, testserver.Component, fmt.Sprintf("job %d: broadcast: stopped; what was done until then stays done", number))
+}
+
 func TestWhoMayNotSendMessages(t *testing.T) {
 	t.Parallel()
 	reader, writer := login(t, "reader@localhost"), login(t, "writer@localhost")

@@ -127,20 +127,27 @@ func (p *Presences) Sessions(ctx context.Context, user jid.JID) ([]Session, erro
 
 // Set changes the presence of a user's sessions, or of the one that a full JID
 // names: each is set to what change makes of the one it has. ErrNoSession
-// where there is none. It stops at the first failure.
+// where there is none; one that ends meanwhile is passed over. ErrIllegalText
+// refuses a status. It stops at the first failure.
 func (p *Presences) Set(ctx context.Context, user jid.JID, change func(Presence) Presence) error {
 	sessions, err := p.Sessions(ctx, user)
 	if err != nil {
 		return err
 	}
+	found := false
 	for _, s := range sessions {
 		now := change(s.Presence)
 		if !xmltext.Legal(now.Status) {
 			return ErrIllegalText
 		}
-		if err := p.server.SetPresence(ctx, s.JID, now); err != nil {
+		err := p.server.SetPresence(ctx, s.JID, now)
+		if err != nil && !errors.Is(err, ErrNoSession) {
 			return err
 		}
+		found = found || err == nil
+	}
+	if !found {
+		return ErrNoSession
 	}
 	return nil
 }
