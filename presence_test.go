@@ -271,7 +271,6 @@ func TestPresenceOfName(t *testing.T) {
 		}
 		requirePresence(t, next(t, late, "presence", name), typ, show, status, priority)
 		require.NoError(t, late.Close())
-		// The other resources of that user are not told again.
 	}
 	change("", "", "", "", "setPresence")
 	change("", "dnd", "<busy> & 😀", "3", "sendPresence", "show", "dnd", "status", "<busy> & 😀", "priority", "3")

@@ -67,9 +67,7 @@ func (s *Server) messageAsUser(ctx context.Context, from, to jid.JID, text strin
 	if e, ok := errors.AsType[*component.NotGrantedError](err); ok {
 		return &presence.SenderError{Sender: from, Hosts: e.Served, Own: s.component.JID().String()}
 	}
-	// Forbidden: no such grant. Where nobody of that name has any, the host
-	// takes the message for one to itself, and knows no such session.
-	if cond := component.Condition(err); cond != "" {
+	if cond := component.Condition(err); cond == stanza.Forbidden {
 		return &failure.NotPermittedError{
 			Host: host.String(),
 			What: fmt.Sprintf("in ejabberd.yml, mod_privilege needs message: {outgoing: emanagement}, where the acl emanagement names this component (the server says: %s)", cond),
