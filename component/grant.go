@@ -115,22 +115,26 @@ func (b *board) served() []string {
 func (b *board) grantedOn(host string) *link {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if _, ok := b.grants[host]; !ok {
+	if _, ok := b.grants[host]; !ok || !b.up() {
 		return nil
 	}
 	return b.link
 }
 
+// up says whether there is a stream. One that has ended counts for no longer,
+// though its end may not have been noted here yet. To be called with the lock.
+func (b *board) up() bool { return b.link != nil && !b.link.ended() }
+
 // awaitLink waits until there is a stream.
 func (b *board) awaitLink(ctx context.Context) (*link, error) {
-	return b.await(ctx, func() (time.Duration, bool) { return forever, b.link != nil })
+	return b.await(ctx, func() (time.Duration, bool) { return forever, b.up() })
 }
 
 // awaitGrant waits until there is a stream and the host has granted access on
 // it; for the grant, no longer than patience after the handshake.
 func (b *board) awaitGrant(ctx context.Context, host string, patience time.Duration) (*link, error) {
 	l, err := b.await(ctx, func() (time.Duration, bool) {
-		if b.link == nil {
+		if !b.up() {
 			return forever, false
 		}
 		_, ok := b.grants[host]
