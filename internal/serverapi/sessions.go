@@ -43,17 +43,21 @@ func sessions(user jid.JID, resources []string, rows []map[string]string) ([]pre
 		if i < 0 {
 			continue
 		}
+		row := rows[i]
+		rows = slices.Delete(slices.Clone(rows), i, i+1)
+		if row["status"] == "offline" {
+			continue // it is just ending
+		}
 		full, err := existing(user.String() + "/" + resource)
 		if err != nil {
 			return nil, err
 		}
-		p, err := presenceIn(rows[i]["status"], rows[i]["priority"])
+		p, err := presenceIn(row["status"], row["priority"])
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", full, err)
 		}
 		p.Status = status
 		list = append(list, presence.Session{JID: full, Presence: p})
-		rows = slices.Delete(slices.Clone(rows), i, i+1)
 	}
 	return list, nil
 }

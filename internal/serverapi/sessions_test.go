@@ -55,6 +55,7 @@ func TestSessions(t *testing.T) {
 			[]string{line(2, "xa", "a : b", "2"), line(3, "dnd", "a : b : c", "3"), line(1, "away", "a", "1")},
 			map[string]presence.Presence{"a": {Show: "away", Status: "1", Priority: 1}, "a : b": {Show: "xa", Status: "2", Priority: 2}, "a : b : c": {Show: "dnd", Status: "3", Priority: 3}},
 		},
+		"ending":         {[]string{"a", "b"}, []string{line(-1, "offline", "a", ""), line(1, "away", "b", "")}, map[string]presence.Presence{"b": {Show: "away", Priority: 1}}},
 		"gone meanwhile": {[]string{"a", "b"}, []string{line(1, "away", "b", "")}, map[string]presence.Presence{"b": {Show: "away", Priority: 1}}},
 		"come meanwhile": {[]string{"b"}, []string{line(1, "away", "a", ""), line(2, "away", "b", "")}, map[string]presence.Presence{"b": {Show: "away", Priority: 2}}},
 	} {
