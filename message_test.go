@@ -198,7 +198,13 @@ func TestJobTellsItsEnd(t *testing.T) {
 	assert.LessOrEqual(t, sent, 1000, "not more than a hundred a second")
 
 	done(t, admin, "stopJob", "job", fmt.Sprint(number))
-	requireMessage(t, admin, testserver.Component, fmt.Sprintf("job %d: broadcast: stopped; what was done until then stays done", number))
+	e := next(t, admin, "message", testserver.Component)
+	told := strings.Split(strings.Join(bodiesIn(e), ""), "\n")
+	assert.Equal(t, fmt.Sprintf("job %d: broadcast: stopped; what was done until then stays done", number), told[0])
+	assert.GreaterOrEqual(t, len(told)-1, sent, "who has got it until then")
+	for i, line := range told[1 : len(told)-1] { // the last one may have been under way
+		assert.Equal(t, nobody[i]+"\tno such user, or none who takes messages", line)
+	}
 }
 
 func TestWhoMayNotSendMessages(t *testing.T) {
