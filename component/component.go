@@ -241,13 +241,14 @@ func asker(ctx context.Context) string {
 // start: when the server refuses for good (ErrNotAuthorized, ErrConflict) or
 // the address cannot be right. When stopped it refuses new requests, lets
 // those under way finish (up to 10 s), says goodbye and returns. It may be
-// called once.
+// called once; whatever is asked or sent after that fails at once.
 func (c *Component) Run(ctx context.Context) error {
 	// Requests under way outlive a stream, for their replies can go out on the
 	// next one, and the stop itself, for a while.
 	work, abort := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer c.crew.wait(context.WithoutCancel(ctx))
 	defer abort(errStopped)
+	defer c.board.stop()
 	defer c.crew.close()
 
 	wait := c.timing.backoff

@@ -65,6 +65,7 @@ type board struct {
 	mu      sync.Mutex
 	link    *link            // nil while not connected
 	grants  map[string]Grant // of this stream
+	stopped bool             // there will be no stream any more
 	changed chan struct{}    // closed and replaced at every change
 }
 
@@ -85,6 +86,9 @@ func (b *board) connected(l *link) {
 func (b *board) disconnected() {
 	b.update(func() { b.link, b.grants = nil, nil })
 }
+
+// stop notes that there will be no stream any more: nobody waits for one.
+func (b *board) stop() { b.update(func() { b.stopped = true }) }
 
 // granted notes a host's grant on a stream; first says that it is the host's
 // first on it.
@@ -154,8 +158,11 @@ func (b *board) await(ctx context.Context, ready func() (time.Duration, bool)) (
 	for {
 		b.mu.Lock()
 		left, ok := ready()
-		l, changed := b.link, b.changed
+		l, changed, stopped := b.link, b.changed, b.stopped
 		b.mu.Unlock()
+		if stopped {
+			return nil, errStopped
+		}
 		if ok {
 			return l, nil
 		}
