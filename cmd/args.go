@@ -155,7 +155,7 @@ func (a *Args) readPeople(p Param, value string) error {
 			continue
 		}
 		j, err := parseJID(word)
-		if err != nil {
+		if err != nil || word == All {
 			return fmt.Errorf("%q is not a JID", word)
 		}
 		if !slices.ContainsFunc(a.people[p.Name], j.Equal) {

@@ -67,7 +67,7 @@ func (v *Verb) outcome(c *call, r Result, err error) (Result, error) {
 	if e, ok := errors.AsType[*rooms.NoServiceError](err); ok {
 		return refused("%s", e.Error()), nil
 	}
-	return r, &FailedError{Text: v.explain(err), Temporary: errors.Is(err, failure.ErrNoAnswer), Err: err}
+	return r, &FailedError{Text: v.explain(err), Temporary: errors.Is(err, failure.ErrNoAnswer) && !v.Once, Err: err}
 }
 
 // isWorded says whether a verb has said itself what an asker is told.

@@ -45,19 +45,29 @@ func cutShort(cause error) error {
 
 // tellEnd sends the end of a job to the one who asked for it.
 func (n *Namespace) tellEnd(c *call, job *jobs.Job, r Result, err error) {
-	text := strings.Join(r.Lines(), "\n")
-	if e, ok := errors.AsType[*FailedError](err); ok {
-		text = e.Text
-	} else if err != nil {
-		text = err.Error()
-	}
-	text = fmt.Sprintf("job %d: %s: %s", job.Number, job.Name, text)
+	text := fmt.Sprintf("job %d: %s: %s", job.Number, job.Name, end(r, err))
 	ctx, cancel := context.WithTimeout(context.Background(), tellTimeout)
 	defer cancel()
 	if err := n.services.Tell(ctx, c.asker, text); err != nil {
 		n.log.Warn("the end of a job could not be told", "job", job.Number, "to", c.asker, "why", err)
 	}
 	n.log.Info("job ended", "job", job.Number, "verb", job.Name, "took", time.Since(job.Began))
+}
+
+// end says how a verb ended. One that was not carried out to its end may have
+// a table of what it has done until then.
+func end(r Result, err error) string {
+	if err == nil {
+		return strings.Join(r.Lines(), "\n")
+	}
+	text := err.Error()
+	if e, ok := errors.AsType[*FailedError](err); ok {
+		text = e.Text
+	}
+	if r.shape == table {
+		text = strings.Join(append([]string{text}, r.Lines()...), "\n")
+	}
+	return text
 }
 
 // jobVerbs is the part of the table that looks after verbs that take long.

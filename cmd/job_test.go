@@ -51,7 +51,7 @@ func TestLongVerb(t *testing.T) {
 		"later":             {time.Hour, nil, goesOn, "", patience, []string{"mate@a.example/r: job 1: work: one\ntwo"}},
 		"later, it fails": {
 			time.Hour, secret, goesOn, "", patience,
-			[]string{"mate@a.example/r: job 1: work: something went wrong here; the log of the component says what"},
+			[]string{"mate@a.example/r: job 1: work: something went wrong here; the log of the component says what\none\ntwo"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -16,7 +16,7 @@ const (
 	User            Kind = iota // the bare JID of a user whose roster is meant
 	Contact                     // the bare JID of a contact, anywhere
 	Session                     // a user's JID; with a resource that one session, else all
-	Sender                      // a local user's JID, or a name at the component's own domain
+	Sender                      // the same, or a name at the component's own domain
 	Recipient                   // a JID, bare or full
 	Recipients                  // several of those: [a@b,c@d], or one a line
 	RecipientsOrAll             // the same, or all

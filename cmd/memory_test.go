@@ -169,6 +169,19 @@ func (m *memory) change(r rooms.Room, there bool, otherwise error, do func()) er
 	return nil
 }
 
+// Watchers implements presence.Server. Everybody watches every name.
+func (m *memory) Watchers(ctx context.Context, _ jid.JID, host string) ([]jid.JID, error) {
+	return m.Connected(ctx, host)
+}
+
+// Announce implements presence.Server.
+func (m *memory) Announce(_ context.Context, _, to jid.JID, _ presence.Presence) error {
+	return m.touch(to)
+}
+
+// Started implements presence.Server.
+func (m *memory) Started(context.Context) (bool, error) { return true, m.failure(false) }
+
 func (m *memory) touch(user jid.JID) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

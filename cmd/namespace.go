@@ -57,7 +57,7 @@ func New(s Services, access []Grant, audit, log *slog.Logger) *Namespace {
 
 // Verbs is the whole table.
 func Verbs() []*Verb {
-	return slices.Concat(rosterVerbs(), presenceVerbs(), roomVerbs(), jobVerbs())
+	return slices.Concat(rosterVerbs(), presenceVerbs(), messageVerbs(), roomVerbs(), jobVerbs())
 }
 
 // Visible lists the verbs that an asker may run, in the table's order.

@@ -4,21 +4,24 @@ import (
 	"context"
 	"errors"
 
+	"mellium.im/xmpp/jid"
+
 	"emanagement/presence"
 )
 
 // presenceVerbs is the part of the table about presences and sessions.
 func presenceVerbs() []*Verb {
 	session := Param{"userJid", "User, or one session of it (user@host/resource)", Session, true}
+	whose := Param{"userJid", "User, one session of it (user@host/resource), or a name at the component's domain", Sender, true}
 	status := Param{"status", "A text for the contacts", Text, false}
 	priority := Param{"priority", "Priority, -128 to 127; as it is where left out", Priority, false}
 	return []*Verb{
 		{
 			Name:    "setPresence",
 			Summary: "make a user available",
-			Help:    "Every session of the user, or the one that is named; the server tells the contacts. Without a session there is nobody to make available.",
+			Help:    "Every session of the user, or the one that is named; the server tells the contacts. Without a session there is nobody to make available. A name at the component's domain (SocialStream) is available to whoever has it in the roster.",
 			Role:    Write,
-			Params:  []Param{session, status, priority},
+			Params:  []Param{whose, status, priority},
 			run:     func(ctx context.Context, c *call) (Result, error) { return c.setPresence(ctx, presence.Presence{}) },
 		},
 		{
@@ -26,7 +29,7 @@ func presenceVerbs() []*Verb {
 			Summary: "make a user unavailable",
 			Help:    "Every session of the user, or the one that is named. The session itself stays.",
 			Role:    Write,
-			Params:  []Param{session, status},
+			Params:  []Param{whose, status},
 			run: func(ctx context.Context, c *call) (Result, error) {
 				return c.setPresence(ctx, presence.Presence{Unavailable: true})
 			},
@@ -36,7 +39,7 @@ func presenceVerbs() []*Verb {
 			Summary: "let a user's presence show something",
 			Help:    "Every session of the user, or the one that is named; the server tells the contacts.",
 			Role:    Write,
-			Params:  []Param{session, {"show", "What to show", Show, false}, status, priority},
+			Params:  []Param{whose, {"show", "What to show", Show, false}, status, priority},
 			run:     sendPresence,
 		},
 		{
@@ -71,6 +74,14 @@ func presenceVerbs() []*Verb {
 			Params:  []Param{session},
 			run:     kickUserJid,
 		},
+		{
+			Name:     "isEjabberdNodeStarted",
+			Summary:  "does the server run?",
+			Help:     "true if it says so; false also where it does not answer.",
+			Role:     Read,
+			Hostless: true,
+			run:      isEjabberdNodeStarted,
+		},
 	}
 }
 
@@ -82,18 +93,23 @@ func sendPresence(ctx context.Context, c *call) (Result, error) {
 	return c.setPresence(ctx, presence.Presence{Show: show})
 }
 
-// setPresence sets the sessions that a call names, keeping their priority
-// where it names none.
+// setPresence sets the sessions, or the name, that a call names, keeping the
+// priority where it names none.
 func (c *call) setPresence(ctx context.Context, p presence.Presence) (Result, error) {
 	p.Status = c.str("status")
-	err := c.Presences.Set(ctx, c.jid("userJid"), func(old presence.Presence) presence.Presence {
-		p.Priority = old.Priority
+	change := func(old presence.Presence) presence.Presence {
+		now := p
+		now.Priority = old.Priority
 		if n, given := c.num("priority"); given {
-			p.Priority = n
+			now.Priority = n
 		}
-		return p
-	})
-	return c.unlessAbsent(Result{}, err)
+		return now
+	}
+	if user := c.jid("userJid"); user.Domainpart() == c.Own {
+		return c.unlessRefused(Result{}, c.Presences.Announce(ctx, user, change, c.Hosts()...))
+	}
+	r, err := c.unlessAbsent(Result{}, c.Presences.Set(ctx, c.jid("userJid"), change))
+	return c.unlessRefused(r, err)
 }
 
 func getUserResource(ctx context.Context, c *call) (Result, error) {
@@ -118,12 +134,27 @@ func (c *call) unlessAbsent(r Result, err error) (Result, error) {
 }
 
 func getConnectedJids(ctx context.Context, c *call) (Result, error) {
-	sessions, err := c.Presences.Connected(ctx, c.domains()...)
+	users, err := c.connected(ctx, c.domains()...)
 	var jids []string
-	for _, s := range sessions {
-		if j := s.Bare().String(); len(jids) == 0 || jids[len(jids)-1] != j {
-			jids = append(jids, j)
-		}
+	for _, u := range users {
+		jids = append(jids, u.String())
 	}
 	return lines("user", jids), err
+}
+
+// connected lists the bare JIDs of those who are connected on the hosts.
+func (c *call) connected(ctx context.Context, hosts ...string) ([]jid.JID, error) {
+	sessions, err := c.Presences.Connected(ctx, hosts...)
+	var users []jid.JID
+	for _, s := range sessions {
+		if n := len(users); n == 0 || !users[n-1].Equal(s.Bare()) {
+			users = append(users, s.Bare())
+		}
+	}
+	return users, err
+}
+
+func isEjabberdNodeStarted(ctx context.Context, c *call) (Result, error) {
+	started, err := c.Presences.Started(ctx)
+	return yesNo(started), err
 }

@@ -39,7 +39,7 @@ func (r Result) Outcome() string {
 	case answer:
 		return strconv.FormatBool(r.yes)
 	case table:
-		return count(len(r.rows), cmp.Or(r.what, "item"))
+		return cmp.Or(r.text, count(len(r.rows), cmp.Or(r.what, "item")))
 	case refusal, started:
 		return r.text
 	}

@@ -93,6 +93,8 @@ type Component struct {
 	disco    discovery
 	onGrant  func(ctx context.Context, host string)
 
+	onPresence func(ctx context.Context, p stanza.Presence)
+
 	crew     *crew        // the goroutines that work on requests to us
 	overflow chan Request // requests that found no place in it
 
@@ -168,12 +170,8 @@ func (c *Component) Send(ctx context.Context, start xml.StartElement, payload xm
 	if err != nil {
 		return err
 	}
-	if attr(start, "to") == "" {
-		return fmt.Errorf("%s: without to", start.Name.Local)
-	}
-	if attr(start, "from") == "" {
-		start = start.Copy() // its attributes are the caller's
-		start.Attr = append(start.Attr, xml.Attr{Name: xml.Name{Local: "from"}, Value: c.cfg.JID.String()})
+	if start, err = c.addressed(start); err != nil {
+		return err
 	}
 	if payload, err = whole(payload); err != nil {
 		return err
@@ -251,7 +249,7 @@ func asker(ctx context.Context) string {
 // the address cannot be right. When stopped it refuses new requests, lets
 // those under way finish (up to 7 s, after which their contexts end and they
 // have 3 s to put in order what they began), says goodbye and returns. It may
-// be called once.
+// be called once; whatever is asked or sent after that fails at once.
 func (c *Component) Run(ctx context.Context) error {
 	// Requests under way outlive a stream, for their replies can go out on the
 	// next one, and the stop itself, for a while.

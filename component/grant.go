@@ -171,6 +171,9 @@ func (b *board) await(ctx context.Context, ready func() (time.Duration, bool)) (
 		left, ok := ready()
 		l, changed, stopped := b.link, b.changed, b.stopped
 		b.mu.Unlock()
+		if stopped {
+			return nil, errStopped
+		}
 		if ok {
 			return l, nil
 		}

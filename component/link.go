@@ -36,8 +36,9 @@ type link struct {
 	drained chan struct{} // closed when nothing more arrives
 }
 
-// pendingAsk is one request in flight and where its reply goes.
+// pendingAsk is one stanza in flight and where its reply goes.
 type pendingAsk struct {
+	kind  string // of stanza: iq, message, presence
 	from  string // who must answer (RFC 6120 §8.1.2.1)
 	reply chan inbound
 }
@@ -82,6 +83,15 @@ func (l *link) end(err error) {
 	}
 }
 
+func (l *link) ended() bool {
+	select {
+	case <-l.done:
+		return true
+	default:
+		return false
+	}
+}
+
 func (l *link) cause() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -105,18 +115,9 @@ func (l *link) ask(ctx context.Context, iq stanza.IQ, payload xml.TokenReader, s
 	if err != nil {
 		return inbound{}, err
 	}
-	p := &pendingAsk{from: iq.To.String(), reply: make(chan inbound, 1)}
-	l.mu.Lock()
-	l.serial++
-	iq.ID = l.prefix + strconv.FormatUint(l.serial, 36)
-	l.pending[iq.ID] = p
-	l.mu.Unlock()
-	defer func() {
-		l.mu.Lock()
-		delete(l.pending, iq.ID)
-		l.mu.Unlock()
-	}()
-
+	id, p := l.expect("iq", iq.To.String())
+	defer l.forget(id)
+	iq.ID = id
 	if err := l.send(iq.Wrap(payload)); err != nil {
 		return inbound{}, err
 	}
@@ -138,6 +139,24 @@ func (l *link) ask(ctx context.Context, iq stanza.IQ, payload xml.TokenReader, s
 	}
 }
 
+// expect gives out an id for a stanza and notes who may reply to it. To be
+// followed by forget.
+func (l *link) expect(kind, from string) (id string, p *pendingAsk) {
+	p = &pendingAsk{kind: kind, from: from, reply: make(chan inbound, 1)}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.serial++
+	id = l.prefix + strconv.FormatUint(l.serial, 36)
+	l.pending[id] = p
+	return id, p
+}
+
+func (l *link) forget(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.pending, id)
+}
+
 // orElse returns the reply where it has come nevertheless, else the error.
 func (p *pendingAsk) orElse(err error) (inbound, error) {
 	select {
@@ -149,14 +168,17 @@ func (p *pendingAsk) orElse(err error) (inbound, error) {
 }
 
 // resolve gives a reply to the goroutine that asked. A reply that nobody
-// waits for, or from somebody who was not asked, is dropped.
+// waits for, or from somebody who was not asked, is dropped. Of what a host
+// sends only IQs show that we still have its privileges.
 func (l *link) resolve(in inbound) {
 	id, from := attr(in.start, "id"), attr(in.start, "from")
 	l.mu.Lock()
 	p := l.pending[id]
-	known := p != nil && p.from == from
+	known := p != nil && p.from == from && p.kind == in.start.Name.Local
 	if known {
 		delete(l.pending, id)
+	}
+	if known && p.kind == "iq" {
 		l.heard[domain(from)] = time.Now()
 	}
 	l.mu.Unlock()

@@ -19,20 +19,20 @@ type serving struct {
 
 // receive is called by the reader with each element. It must not wait.
 func (s *serving) receive(in inbound) {
-	switch in.start.Name.Local {
-	case "iq":
-		switch stanza.IQType(attr(in.start, "type")) {
-		case stanza.ResultIQ, stanza.ErrorIQ:
-			s.link.resolve(in)
-		default:
-			s.request(in)
-		}
-	case "message":
+	typ := attr(in.start, "type")
+	switch kind := in.start.Name.Local; {
+	case typ == "error", kind == "iq" && typ == "result":
+		s.link.resolve(in)
+	case kind == "iq":
+		s.request(in)
+	case kind == "presence":
+		s.presence(in)
+	case kind == "message":
 		if host, g, ok := grantIn(in); ok {
 			s.granted(host, g)
 		}
+		// Nothing here listens to other messages yet.
 	}
-	// Other messages and presences: nothing here listens to them yet.
 }
 
 func (s *serving) request(in inbound) {

@@ -369,3 +369,28 @@ func stress(r *rig, random *rand.Rand) {
 	require.Empty(r.t, r.c.window.turns)
 	require.Empty(r.t, r.c.Served())
 }
+
+// TestAfterTheStop: who waits for a stream when there will be none any more,
+// and who comes later, waits no longer.
+func TestAfterTheStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.run()
+		p := r.accept("localhost")
+		p.conn.Close()
+		synctest.Wait()
+		asked, delivered := r.asks("a@localhost"), r.delivers(t.Context(), "a@localhost", "localhost")
+		synctest.Wait()
+		began := time.Now()
+		r.stop()
+		require.NoError(t, r.ended())
+		for _, err := range []error{
+			receive(t, asked), receive(t, delivered),
+			receive(t, r.asks("a@localhost")), r.c.Send(t.Context(), messageTo("a@localhost"), nil), r.c.Connected(t.Context()),
+		} {
+			require.ErrorIs(t, err, errStopped)
+			require.NotErrorIs(t, err, ErrUnconfirmed)
+		}
+		assert.Zero(t, time.Since(began))
+	})
+}

@@ -2,13 +2,11 @@ package component
 
 import (
 	"context"
-	"encoding/xml"
 	"errors"
 	"slices"
 	"sync"
 	"time"
 
-	"mellium.im/xmlstream"
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 )
@@ -104,8 +102,7 @@ func (s *serving) answers(account jid.JID, host string) bool {
 	ctx, cancel := context.WithTimeout(s.ctx, s.timing.ask)
 	defer cancel()
 	iq := stanza.IQ{Type: stanza.GetIQ, To: account, From: s.cfg.JID}
-	query := xmlstream.Wrap(nil, xml.StartElement{Name: xml.Name{Space: "jabber:iq:roster", Local: "query"}})
-	_, err := s.link.ask(ctx, iq, query, s.timing.ask, nil)
+	_, err := s.link.ask(ctx, iq, rosterGet(), s.timing.ask, nil)
 	if err == nil || errors.Is(err, ErrDisconnected) {
 		return err == nil
 	}

@@ -3,20 +3,48 @@
 //
 // A user's presence is that of a session (RFC 6121 §4): the server itself
 // keeps it and spreads it to the user's contacts, so a user without a session
-// has none that could be set.
+// has none that could be set. A name at the component's own domain has the one
+// that is kept here, see Names.
 package presence
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
 	"mellium.im/xmpp/jid"
+
+	"emanagement/internal/xmltext"
 )
 
-// ErrNoSession is for a user who is not connected, or not by that resource.
-var ErrNoSession = errors.New("no such session")
+// Refusals.
+var (
+	// ErrNoSession is for a user who is not connected, or not by that resource.
+	ErrNoSession = errors.New("no such session")
+	// ErrNotTaken is for a message that the server gives back: its recipient
+	// does not exist, or takes none.
+	ErrNotTaken = errors.New("no such user, or none who takes messages")
+	// ErrIllegalText is for text that XML cannot carry. Nothing was sent.
+	ErrIllegalText = errors.New("the text holds a character that XML does not allow")
+)
+
+// SenderError refuses a message in the name of somebody whom we cannot speak
+// for. Nothing was sent.
+type SenderError struct {
+	Sender jid.JID
+	Hosts  []string // as whose users messages can be sent
+	Own    string   // as whose names they can
+}
+
+func (e *SenderError) Error() string {
+	hosts := "none at the moment"
+	if len(e.Hosts) > 0 {
+		hosts = strings.Join(e.Hosts, ", ")
+	}
+	return fmt.Sprintf("%s: messages can be sent as a user of a host that is managed here (%s), or as a name at %s", e.Sender, hosts, e.Own)
+}
 
 // The bounds of a presence's priority (RFC 6121 §4.7.2.3).
 const (
@@ -55,16 +83,30 @@ type Server interface {
 	// Kick ends one session; reason is shown to the user.
 	Kick(ctx context.Context, session jid.JID, reason string) error
 	// Message sends a chat message, once. from is a local user or a name at
-	// the component's own domain.
+	// the component's own domain; *SenderError for any other. ErrNotTaken where
+	// the server gives it back.
 	Message(ctx context.Context, from, to jid.JID, body string) error
+
+	// Watchers lists who is connected on a host, bare, and has a name at the
+	// component's domain in the roster with a subscription to its presence.
+	Watchers(ctx context.Context, name jid.JID, host string) ([]jid.JID, error)
+	// Announce sends the presence of a name at the component's domain to
+	// somebody.
+	Announce(ctx context.Context, name, to jid.JID, p Presence) error
+
+	// Started says whether the server runs, as far as it answers.
+	Started(ctx context.Context) (bool, error)
 }
 
 // Presences manages presences on a server. Its methods may be used by many
 // goroutines at once.
-type Presences struct{ server Server }
+type Presences struct {
+	server Server
+	names  names
+}
 
-// New returns the presences of a server.
-func New(s Server) *Presences { return &Presences{server: s} }
+// New returns the presences of a server. No name has one yet.
+func New(s Server) *Presences { return &Presences{server: s, names: newNames()} }
 
 // Sessions lists a user's sessions, sorted; of a full JID that one only.
 // ErrNoSession where there is none.
@@ -85,16 +127,27 @@ func (p *Presences) Sessions(ctx context.Context, user jid.JID) ([]Session, erro
 
 // Set changes the presence of a user's sessions, or of the one that a full JID
 // names: each is set to what change makes of the one it has. ErrNoSession
-// where there is none. It stops at the first failure.
+// where there is none; one that ends meanwhile is passed over. ErrIllegalText
+// refuses a status. It stops at the first failure.
 func (p *Presences) Set(ctx context.Context, user jid.JID, change func(Presence) Presence) error {
 	sessions, err := p.Sessions(ctx, user)
 	if err != nil {
 		return err
 	}
+	found := false
 	for _, s := range sessions {
-		if err := p.server.SetPresence(ctx, s.JID, change(s.Presence)); err != nil {
+		now := change(s.Presence)
+		if !xmltext.Legal(now.Status) {
+			return ErrIllegalText
+		}
+		err := p.server.SetPresence(ctx, s.JID, now)
+		if err != nil && !errors.Is(err, ErrNoSession) {
 			return err
 		}
+		found = found || err == nil
+	}
+	if !found {
+		return ErrNoSession
 	}
 	return nil
 }
@@ -129,10 +182,7 @@ func (p *Presences) Kick(ctx context.Context, user jid.JID, reason string) error
 	return nil
 }
 
-// Message sends a chat message once. from is a local user or a name at the
-// component's own domain.
-func (p *Presences) Message(ctx context.Context, from, to jid.JID, body string) error {
-	return p.server.Message(ctx, from, to, body)
-}
+// Started says whether the server runs; false also where it does not answer.
+func (p *Presences) Started(ctx context.Context) (bool, error) { return p.server.Started(ctx) }
 
 func compare(a, b jid.JID) int { return strings.Compare(a.String(), b.String()) }

@@ -2,11 +2,11 @@ package rosterpush
 
 import (
 	"slices"
-	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/text/cases"
 	"mellium.im/xmpp/jid"
+
+	"emanagement/internal/xmltext"
 )
 
 // Subscription is the state of an item (RFC 6121 §2.1.2.5).
@@ -86,11 +86,11 @@ func (i Item) check(field Fields) error {
 	if !slices.Contains(Subscriptions(), i.Subscription) {
 		return &InvalidError{field.Subscription, string(i.Subscription), "not a subscription (none, to, from, both)"}
 	}
-	if !legal(i.Name) {
+	if !xmltext.Legal(i.Name) {
 		return &InvalidError{field.Name, i.Name, "holds a character that XML does not allow"}
 	}
 	for _, g := range i.Groups {
-		if !legal(g) {
+		if !xmltext.Legal(g) {
 			return &InvalidError{field.Groups, g, "holds a character that XML does not allow"}
 		}
 	}
@@ -99,11 +99,3 @@ func (i Item) check(field Fields) error {
 
 // Fields names the arguments that an item was made from, for errors.
 type Fields struct{ JID, Name, Groups, Subscription string }
-
-// legal says whether XML 1.0 allows every character (§2.2, production 2). One
-// that it does not allow would end the stream to the server.
-func legal(s string) bool {
-	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
-		return r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF
-	})
-}

@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"encoding/xml"
 	"errors"
 	"flag"
 	"fmt"
@@ -14,9 +13,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"mellium.im/xmlstream"
 	"mellium.im/xmpp/jid"
-	"mellium.im/xmpp/stanza"
 
 	"emanagement/cmd"
 	"emanagement/cmd/adhoc"
@@ -25,6 +22,8 @@ import (
 	"emanagement/internal/config"
 	"emanagement/internal/jobs"
 	"emanagement/internal/serverapi"
+	"emanagement/presence"
+	presences "emanagement/presence/remote"
 	"emanagement/rooms"
 	"emanagement/rosterpush"
 	"emanagement/rosterpush/remote"
@@ -142,27 +141,27 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) error {
 	}
 	api := serverapi.New(c)
 	rosters := remote.New(c, api, log)
+	sessions := presences.New(c, api, rosters, log)
+	names := presence.New(audit.Presences(sessions))
+	c.OnPresence(sessions.Answer(names))
 	working := jobs.New(ctx)
 	defer working.Wait()
 	services := cmd.Services{
-		Rosters: rosterpush.New(audit.Rosters(rosters)),
-		Rooms:   rooms.New(audit.Rooms(api)),
-		Jobs:    working,
-		Own:     conf.JID.String(),
-		Hosts:   c.Served,
-		Tell:    func(ctx context.Context, to jid.JID, text string) error { return tell(ctx, c, to, text) },
+		Rosters:   rosterpush.New(audit.Rosters(rosters)),
+		Presences: names,
+		Rooms:     rooms.New(audit.Rooms(api)),
+		Jobs:      working,
+		Own:       conf.JID.String(),
+		Hosts:     c.Served,
+		Tell: func(ctx context.Context, to jid.JID, text string) error {
+			return names.Message(ctx, conf.JID, to, text)
+		},
 	}
 	adhoc.Register(c, cmd.New(services, conf.Access, records, log))
 	if len(conf.Access) == 0 {
 		log.Warn("the configuration has no access: nobody may run a command")
 	}
 	return c.Run(ctx)
-}
-
-// tell sends somebody a message as the component.
-func tell(ctx context.Context, c *component.Component, to jid.JID, text string) error {
-	body := xmlstream.Wrap(xmlstream.Token(xml.CharData(text)), xml.StartElement{Name: xml.Name{Local: "body"}})
-	return c.Send(ctx, stanza.Message{To: to, Type: stanza.ChatMessage}.StartElement(), body)
 }
 
 // auditLog is where every write is recorded: a file of its own, or among the

@@ -38,6 +38,13 @@ func (s presences) Message(ctx context.Context, from, to jid.JID, body string) e
 	return err
 }
 
+// Announce implements presence.Server.
+func (s presences) Announce(ctx context.Context, name, to jid.JID, p presence.Presence) error {
+	err := s.Server.Announce(ctx, name, to, p)
+	note(ctx, "announcement", err, "from", name, "to", to, "after", shown(p))
+	return err
+}
+
 // shown is a presence in words.
 func shown(p presence.Presence) string {
 	what := p.Show

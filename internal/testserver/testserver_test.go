@@ -106,7 +106,7 @@ func TestConfigurationIsMerged(t *testing.T) {
 	assert.Equal(t, []any{map[string]any{"allow": "admin"}, map[string]any{"allow": "emanagement"}}, c.AccessRules["configure"])
 	assert.Contains(t, c.AccessRules, "c2s")
 	assert.Contains(t, c.Modules, "mod_offline")
-	assert.Equal(t, map[string]any{"roster": map[string]any{"both": "emanagement"}}, c.Modules["mod_privilege"])
+	assert.Equal(t, map[string]any{"message": map[string]any{"outgoing": "emanagement"}, "roster": map[string]any{"both": "emanagement"}}, c.Modules["mod_privilege"])
 	assert.Equal(t, map[string]any{"versioning": true, "store_current_id": true}, c.Modules["mod_roster"])
 	assert.NotContains(t, string(text), documentedComponent)
 }

@@ -1,0 +1,149 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"mellium.im/xmpp/jid"
+
+	"emanagement/internal/failure"
+	"emanagement/presence"
+)
+
+// messageVerbs is the part of the table that sends messages. What they say
+// goes to no log.
+func messageVerbs() []*Verb {
+	msg := Param{"msg", "The message", Lines, true}
+	admin := Param{"admin", "Who sends it: a user of a host here, or a name at the component's domain", Sender, true}
+	return []*Verb{
+		{
+			Name:    "sendMessageToUser",
+			Summary: "send a chat message",
+			Help:    "As a user of a host here, so that it is archived like one of the user's own; or as a name at the component's domain (SocialStream). Who is offline gets it later. Only a name learns that there is no such recipient, and only on this server.",
+			Role:    Write,
+			Once:    true,
+			Params: []Param{
+				{"fromJid", admin.Label, Sender, true},
+				{"toJid", "To whom", Recipient, true},
+				msg,
+			},
+			run: sendMessageToUser,
+		},
+		{
+			Name:    "broadcast",
+			Summary: "send a chat message to several",
+			Help:    "One line a recipient: jid, and what came of it, with a tab between. Not more than a hundred are sent a second.",
+			Role:    Write,
+			Once:    true,
+			Long:    true,
+			Params:  []Param{admin, {"userJids", "To whom: [a@b,c@d], or one a line", Recipients, true}, msg},
+			run:     func(ctx context.Context, c *call) (Result, error) { return c.broadcast(ctx, c.several("userJids")) },
+		},
+		{
+			Name:    "broadcastToConnectedUsers",
+			Summary: "send a chat message to those who are connected",
+			Help:    "As broadcast, and who has no session gets none.",
+			Role:    Write,
+			Once:    true,
+			Long:    true,
+			Params:  []Param{admin, {"userJids", "To whom: all, or [a@b,c@d], or one a line", RecipientsOrAll, true}, msg},
+			run:     broadcastToConnectedUsers,
+		},
+	}
+}
+
+func sendMessageToUser(ctx context.Context, c *call) (Result, error) {
+	to := c.jid("toJid")
+	err := c.Presences.Message(ctx, c.jid("fromJid"), to, c.str("msg"))
+	if errors.Is(err, presence.ErrNotTaken) {
+		return refused("%s: %v", to, presence.ErrNotTaken), nil
+	}
+	return c.unlessRefused(Result{}, err)
+}
+
+// broadcast sends a message to each of those. What refuses the first one for
+// the sender's or the text's sake refuses them all.
+func (c *call) broadcast(ctx context.Context, to []jid.JID) (Result, error) {
+	r := Result{shape: table}
+	reached := 0
+	err := c.Presences.Broadcast(ctx, c.jid("admin"), to, c.str("msg"), func(recipient jid.JID, err error) error {
+		if len(r.rows) == 0 && refusesAll(err) {
+			return err
+		}
+		outcome := "Done"
+		if err == nil {
+			reached++
+		} else {
+			outcome = outcomeOf(err)
+		}
+		r.rows = append(r.rows, []string{recipient.String(), escape(outcome)})
+		c.say(fmt.Sprintf("%d of %d", len(r.rows), len(to)))
+		return nil
+	})
+	r.text = fmt.Sprintf("sent to %d of %s", reached, count(len(to), "recipient"))
+	return c.unlessRefused(r, err)
+}
+
+func broadcastToConnectedUsers(ctx context.Context, c *call) (Result, error) {
+	named := c.several("userJids")
+	if named == nil {
+		everybody, err := c.connected(ctx, c.Hosts()...)
+		if err != nil {
+			return Result{}, err
+		}
+		return c.broadcast(ctx, everybody)
+	}
+	var (
+		connected []jid.JID
+		absent    [][]string
+	)
+	for _, user := range named {
+		_, err := c.Presences.Sessions(ctx, user)
+		if err == nil {
+			connected = append(connected, user)
+			continue
+		}
+		if ctx.Err() != nil {
+			return Result{}, err
+		}
+		absent = append(absent, []string{user.String(), escape(outcomeOf(err))})
+	}
+	r, err := c.broadcast(ctx, connected)
+	if r.shape == table {
+		r.rows = append(r.rows, absent...)
+	}
+	return r, err
+}
+
+// refusesAll says whether a message was refused for what another recipient
+// would not change.
+func refusesAll(err error) bool {
+	_, sender := errors.AsType[*presence.SenderError](err)
+	_, permission := errors.AsType[*failure.NotPermittedError](err)
+	return sender || permission || errors.Is(err, presence.ErrIllegalText)
+}
+
+// unlessRefused is a result, or the refusal of a sender or a text.
+func (c *call) unlessRefused(r Result, err error) (Result, error) {
+	if e, ok := errors.AsType[*presence.SenderError](err); ok {
+		return refused("%v", e), nil
+	}
+	if errors.Is(err, presence.ErrIllegalText) {
+		return refused("%v", presence.ErrIllegalText), nil
+	}
+	return r, err
+}
+
+// outcomeOf says in a few words what became of a message that was not sent.
+func outcomeOf(err error) string {
+	for _, known := range []error{presence.ErrNotTaken, presence.ErrNoSession} {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	if e, ok := errors.AsType[*failure.NotServedError](err); ok {
+		return e.Error()
+	}
+	return explain(err, true)
+}

@@ -1,0 +1,42 @@
+package component
+
+import (
+	"context"
+	"runtime/debug"
+	"slices"
+
+	"mellium.im/xmpp/stanza"
+)
+
+// OnPresence has f called, in a goroutine of its own, with every presence
+// that wants an answer (RFC 6121 §3, §4.3): subscribe, unsubscribe and probe,
+// to any address at the component's domain. The context ends as that of a
+// Handler does. To be called before Run.
+func (c *Component) OnPresence(f func(ctx context.Context, p stanza.Presence)) { c.onPresence = f }
+
+// presence takes a presence off the reader. Those that only tell are dropped.
+func (s *serving) presence(in inbound) {
+	asks := []stanza.PresenceType{stanza.SubscribePresence, stanza.UnsubscribePresence, stanza.ProbePresence}
+	if s.onPresence == nil || !slices.Contains(asks, stanza.PresenceType(attr(in.start, "type"))) {
+		return
+	}
+	p, err := stanza.NewPresence(in.start)
+	if err != nil || p.To.Domainpart() != s.cfg.JID.Domainpart() {
+		s.log.Debug("a presence was dropped", "from", attr(in.start, "from"), "why", err)
+		return
+	}
+	if !s.crew.start(p.From.Bare().String(), func() { s.answerPresence(s.work, p) }) {
+		s.log.Warn("a presence was dropped: too many requests at once", "from", p.From)
+	}
+}
+
+func (c *Component) answerPresence(ctx context.Context, p stanza.Presence) {
+	ctx, cancel := context.WithTimeout(WithAsker(ctx, p.From.Bare().String()), c.timing.request)
+	defer cancel()
+	defer func() {
+		if r := recover(); r != nil {
+			c.log.Error("what answers presences panicked", "panic", r, "stack", string(debug.Stack()))
+		}
+	}()
+	c.onPresence(ctx, p)
+}
