@@ -21,20 +21,51 @@ import (
 	"emanagement/internal/xmppclient"
 )
 
-// forms are the verbs in the order in which they are listed, with the fields
-// of their forms: var, type, and a star where a value is required.
+// forms are the verbs in the order in which they are listed, with the role that
+// each takes and the fields of its form: var, type, and a star where a value is
+// required.
 var forms = []struct {
-	verb   string
-	fields []string
+	verb, role string
+	fields     []string
 }{
-	{"addBuddyToRoster", []string{"userJid jid-single *", "buddyJid jid-single *", "buddyNick text-single", "buddyGroup text-multi", "subscription_type list-single *"}},
-	{"removeBuddyFromRoster", []string{"userJid jid-single *", "buddyJid jid-single *"}},
-	{"setBidireccionalBuddys", []string{"userAJid jid-single *", "userBJid jid-single *", "userANick text-single", "userBNick text-single", "groupForA text-multi", "groupForB text-multi"}},
-	{"unsetBidireccionalBuddys", []string{"userJid jid-single *", "oldFriendJid jid-single *", "oldFriendNick text-single", "groupForOldFriend text-multi"}},
-	{"getRoster", []string{"userJid jid-single *"}},
-	{"removeRoster", []string{"userJid jid-single *"}},
-	{"checkUserJid", []string{"userJid jid-single *"}},
-	{"checkBidirecctionalBuddys", []string{"userAJid jid-single *", "userBJid jid-single *"}},
+	{"addBuddyToRoster", "write", []string{"userJid jid-single *", "buddyJid jid-single *", "buddyNick text-single", "buddyGroup text-multi", "subscription_type list-single *"}},
+	{"removeBuddyFromRoster", "write", []string{"userJid jid-single *", "buddyJid jid-single *"}},
+	{"setBidireccionalBuddys", "write", []string{"userAJid jid-single *", "userBJid jid-single *", "userANick text-single", "userBNick text-single", "groupForA text-multi", "groupForB text-multi"}},
+	{"unsetBidireccionalBuddys", "write", []string{"userJid jid-single *", "oldFriendJid jid-single *", "oldFriendNick text-single", "groupForOldFriend text-multi"}},
+	{"getRoster", "read", []string{"userJid jid-single *"}},
+	{"removeRoster", "write", []string{"userJid jid-single *"}},
+	{"checkUserJid", "read", []string{"userJid jid-single *"}},
+	{"checkBidirecctionalBuddys", "read", []string{"userAJid jid-single *", "userBJid jid-single *"}},
+	{"setPresence", "write", []string{"userJid text-single *", "status text-single", "priority text-single"}},
+	{"unsetPresence", "write", []string{"userJid text-single *", "status text-single"}},
+	{"sendPresence", "write", []string{"userJid text-single *", "show list-single", "status text-single", "priority text-single"}},
+	{"getUserResource", "read", []string{"userJid jid-single *"}},
+	{"getConnectedJids", "read", nil},
+	{"getConnectedJidsByDomain", "read", []string{"domain text-single *"}},
+	{"kickUserJid", "write", []string{"userJid jid-single *"}},
+	{"isEjabberdNodeStarted", "read", nil},
+	{"sendMessageToUser", "write", []string{"fromJid text-single *", "toJid jid-single *", "msg text-multi *"}},
+	{"broadcast", "write", []string{"admin text-single *", "userJids text-multi *", "msg text-multi *"}},
+	{"broadcastToConnectedUsers", "write", []string{"admin text-single *", "userJids text-multi *", "msg text-multi *"}},
+	{"createPersistentRoom", "write", []string{"roomName text-single *", "domain text-single *"}},
+	{"createRoom", "write", []string{"roomName text-single *", "domain text-single *"}},
+	{"destroyRoom", "write", []string{"roomName text-single *", "domain text-single *"}},
+	{"destroyAllRoomsByDomain", "admin", []string{"domain text-single *", "confirm text-single"}},
+	{"destroyAllRooms", "admin", []string{"confirm text-single"}},
+	{"getAllJidsOfRoom", "read", []string{"roomName text-single *", "domain text-single *"}},
+	{"getAffiliationsOfRoom", "read", []string{"roomName text-single *", "domain text-single *"}},
+	{"setJidAffiliationOfRoom", "write", []string{"roomName text-single *", "domain text-single *", "jid jid-single *", "affiliation list-single *"}},
+	{"printAllRoomsByDomain", "read", []string{"domain text-single *"}},
+	{"printAllRooms", "read", nil},
+	{"listJobs", "read", nil},
+	{"stopJob", "read", []string{"job text-single *"}},
+}
+
+// options are those of the fields of type list-single.
+var options = map[string][]string{
+	"subscription_type": {"none", "to", "from", "both"},
+	"show":              {"available", "away", "chat", "dnd", "xa"},
+	"affiliation":       {"owner", "admin", "member", "outcast", "none"},
 }
 
 // addresses are where the component is asked: its domain, and a resource of
@@ -196,7 +227,8 @@ func TestAdhocBesides(t *testing.T) {
 }
 
 // TestAdhocForms: without a type profanity loses a field's value, and without
-// a label nobody knows what to fill in.
+// a label nobody knows what to fill in. Where nothing is to be filled in, the
+// answer comes at once.
 func TestAdhocForms(t *testing.T) {
 	admin := login(t, "admin@localhost")
 	for _, want := range forms {
@@ -206,6 +238,10 @@ func TestAdhocForms(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, want.verb, r.Node)
 			assert.NotEmpty(t, r.SessionID)
+			if want.fields == nil {
+				assert.Equal(t, "completed", r.Status)
+				return
+			}
 			assert.Equal(t, "executing", r.Status)
 			assert.Equal(t, "complete", r.DefaultAction)
 			assert.Equal(t, []string{"complete"}, r.Actions)
@@ -231,11 +267,12 @@ func fieldsOf(t testing.TB, r xmppclient.Response) []string {
 		fields = append(fields, f.Var+" "+f.Type+required)
 		assert.NotEmpty(t, f.Label, f.Var)
 		assert.Empty(t, f.Values, f.Var)
-		var options []xmppclient.Option
-		if f.Type == "list-single" {
-			options = []xmppclient.Option{{Label: "none", Value: "none"}, {Label: "to", Value: "to"}, {Label: "from", Value: "from"}, {Label: "both", Value: "both"}}
+		var want []xmppclient.Option
+		for _, o := range options[f.Var] {
+			want = append(want, xmppclient.Option{Label: o, Value: o})
 		}
-		assert.Equal(t, options, f.Options, f.Var)
+		assert.Equal(t, want, f.Options, f.Var)
+		assert.Equal(t, want != nil, f.Type == "list-single", f.Var)
 	}
 	return fields
 }
@@ -410,7 +447,7 @@ func TestAdhocBadValue(t *testing.T) {
 		"a host":               {"userJid", []string{"localhost"}, `"localhost" is not a user's JID (user@host)`},
 		"a user elsewhere":     {"userJid", []string{"demo@remote.example"}, "remote.example: not a host whose rosters are managed here (these are: example.org, localhost)"},
 		"a contact that is no": {"buddyJid", []string{"@localhost"}, `"@localhost" is not a JID`},
-		"no subscription":      {"subscription_type", []string{"friend"}, `"friend" is not a subscription (none, to, from, both)`},
+		"no subscription":      {"subscription_type", []string{"friend"}, `"friend" is not one of none, to, from, both`},
 		"two values":           {"buddyNick", []string{"T", "T2"}, "one value is enough, here are 2"},
 	} {
 		t.Run(name, func(t *testing.T) {

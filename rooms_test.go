@@ -180,7 +180,7 @@ func TestRoomNames(t *testing.T) {
 				r, err := admin.Run(patience(t), service, "createRoom", args("roomName", given, "domain", "localhost"))
 				require.NoError(t, err)
 				assert.Equal(t, "executing", r.Status, "asked again")
-				assert.Contains(t, r.Title, "roomName: ")
+				assert.Contains(t, r.Title, "(roomName): ")
 				assert.Contains(t, r.Title, " is not a ")
 				assert.Equal(t, before, onlineRooms(t, "localhost"))
 				return

@@ -47,6 +47,11 @@ func (g Grant) covers(host string) bool {
 	return len(g.Hosts) == 0 || slices.Contains(g.Hosts, host)
 }
 
+// grantsFor returns what an asker holds that a verb can be run with.
+func (n *Namespace) grantsFor(asker jid.JID, v *Verb) []Grant {
+	return slices.DeleteFunc(n.grantsOf(asker, v.Role), func(g Grant) bool { return v.everywhere() && !g.covers(All) })
+}
+
 // grantsOf returns what an asker holds of at least a role.
 func (n *Namespace) grantsOf(asker jid.JID, role Role) []Grant {
 	var grants []Grant

@@ -93,7 +93,7 @@ func TestWhomHostsLimit(t *testing.T) {
 		values  []string
 		refused string // where, "" for not
 	}{
-		"no host named":       {&Verb{run: did}, nil, "all"},
+		"no host named":       {&Verb{run: did}, nil, "every host"},
 		"no host concerned":   {&Verb{run: did, Hostless: true}, nil, ""},
 		"one's own host":      {&Verb{run: did, Params: param(Domain, "domain")}, []string{"domain", "a.example"}, ""},
 		"another":             {&Verb{run: did, Params: param(Domain, "domain")}, []string{"domain", "b.example"}, "b.example"},
@@ -103,8 +103,8 @@ func TestWhomHostsLimit(t *testing.T) {
 		"everybody":           {&Verb{run: did, Params: param(RecipientsOrAll, "p")}, []string{"p", "all"}, "all"},
 		"some":                {&Verb{run: did, Params: param(RecipientsOrAll, "p")}, []string{"p", "[x@a.example,y@a.example]"}, ""},
 		"some elsewhere":      {&Verb{run: did, Params: param(Recipients, "p")}, []string{"p", "[x@a.example,y@b.example]"}, "a.example, b.example"},
-		"destroys":            {new(destroyer).verb(), nil, "all"},
-		"destroys, confirmed": {new(destroyer).verb(), []string{"confirm", "all"}, "all"},
+		"destroys":            {new(destroyer).verb(), nil, "every host"},
+		"destroys, confirmed": {new(destroyer).verb(), []string{"confirm", "all"}, "every host"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.verb.Name, test.verb.Role = "try", Admin
@@ -114,7 +114,9 @@ func TestWhomHostsLimit(t *testing.T) {
 				require.NoError(t, err)
 				return
 			}
-			assert.Equal(t, &ForbiddenError{"limited@a.example may not run try on " + test.refused}, err)
+			var refused *ForbiddenError
+			require.ErrorAs(t, err, &refused)
+			assert.Regexp(t, "^limited@a.example may not run try.* on "+test.refused+"$", refused.Why)
 			assert.Contains(t, n.records.String(), "msg=forbidden")
 			_, err = n.run(t, boss, "try", test.values...)
 			assert.NotErrorAs(t, err, new(*ForbiddenError), "somebody without limits may")

@@ -65,6 +65,11 @@ func (k Kind) IsJID() bool {
 	return slices.Contains([]Kind{User, Contact, Session, Recipient}, k)
 }
 
+// namesHost says whether the values of a kind name hosts.
+func (k Kind) namesHost() bool {
+	return slices.Contains([]Kind{User, Contact, Session, Sender, Recipient, Recipients, RecipientsOrAll, Domain, Host}, k)
+}
+
 // String says what a kind takes, in words for people.
 func (k Kind) String() string {
 	if options := k.Options(); options != nil {

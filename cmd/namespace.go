@@ -64,7 +64,7 @@ func Verbs() []*Verb {
 func (n *Namespace) Visible(asker jid.JID) []*Verb {
 	var verbs []*Verb
 	for _, v := range n.verbs {
-		if len(n.grantsOf(asker, v.Role)) > 0 {
+		if len(n.grantsFor(asker, v)) > 0 {
 			verbs = append(verbs, v)
 		}
 	}
@@ -82,10 +82,14 @@ func (n *Namespace) Find(asker jid.JID, name string) (*Verb, error) {
 	if i < 0 {
 		return nil, ErrNoSuchVerb
 	}
-	if v := n.verbs[i]; len(n.grantsOf(asker, v.Role)) > 0 {
+	if v := n.verbs[i]; len(n.grantsFor(asker, v)) > 0 {
 		return v, nil
 	}
-	return nil, &ForbiddenError{fmt.Sprintf("%s may not run %s: it takes the role %s", asker.Bare(), name, n.verbs[i].Role)}
+	where := ""
+	if n.verbs[i].everywhere() {
+		where = " on every host"
+	}
+	return nil, &ForbiddenError{fmt.Sprintf("%s may not run %s: it takes the role %s%s", asker.Bare(), name, n.verbs[i].Role, where)}
 }
 
 // Open looks a verb up for somebody who wants to run it, as Find does. That it
@@ -147,7 +151,7 @@ func (n *Namespace) Run(ctx context.Context, q Request) (Result, error) {
 // checkHosts refuses arguments that name a host beyond what the asker was
 // granted: that of a contact too, for removing an item changes the contact's.
 func (n *Namespace) checkHosts(asker jid.JID, v *Verb, a Args) error {
-	for _, g := range n.grantsOf(asker, v.Role) {
+	for _, g := range n.grantsFor(asker, v) {
 		if !slices.ContainsFunc(a.hosts, func(h string) bool { return !g.covers(h) }) {
 			return nil
 		}

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"slices"
 
 	"mellium.im/xmpp/jid"
 )
@@ -29,6 +30,11 @@ type Verb struct {
 	// has the parameter confirm, and runs only when that repeats what the
 	// parameter domain says.
 	stakes func(ctx context.Context, c *call) (string, error)
+}
+
+// everywhere says whether the verb always concerns every host.
+func (v *Verb) everywhere() bool {
+	return !v.Hostless && !slices.ContainsFunc(v.Params, func(p Param) bool { return p.Kind.namesHost() })
 }
 
 // Param is one parameter of a verb. Its name is that of the argument in

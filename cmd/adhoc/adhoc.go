@@ -60,7 +60,7 @@ func (f *front) handle(ctx context.Context, r component.Request) (xml.TokenReade
 	switch {
 	case cancelled:
 		return component.XML(newResponse(v.Name, q.SessionID, "canceled")), nil
-	case q.SessionID == "" && q.Form == nil:
+	case q.SessionID == "" && q.Form == nil && len(v.Params) > 0:
 		return component.XML(question(v, f.sessions.put("", asker, v.Name), nil, "", "")), nil
 	}
 	return f.run(ctx, r, v, q)
