@@ -83,15 +83,6 @@ func (l *link) end(err error) {
 	}
 }
 
-func (l *link) ended() bool {
-	select {
-	case <-l.done:
-		return true
-	default:
-		return false
-	}
-}
-
 func (l *link) cause() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
