@@ -190,12 +190,7 @@ func TestServerRestartsUnderLoad(t *testing.T) {
 func TestThousandAtOnce(t *testing.T) {
 	s := testserver.Run(t, nil)
 	p := newProxy(t, s.ComponentAddr())
-	program, err := testserver.StartProgram(t.Context(), binary, s, testserver.Settings{Access: access, Address: p.address})
-	require.NoError(t, err)
-	defer func() { assert.NoError(t, program.Stop(), program.Log()) }()
-	for _, name := range []string{"admin", "reader"} {
-		require.NoError(t, s.API(t.Context(), "register", map[string]string{"user": name, "host": "localhost", "password": "pw"}, new(string)))
-	}
+	runProgram(t, s, testserver.Settings{Address: p.address})
 	const many = 1000
 	user := func(n int) string { return fmt.Sprintf("user%d@localhost", n) }
 	for n := range many + 1 {
