@@ -2,6 +2,7 @@ package rosterpush_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -51,13 +52,13 @@ func TestReadingWaitsForWrites(t *testing.T) {
 			go func() { setting = pair(rosters, t.Context()) }()
 			synctest.Wait() // it is held up now
 
-			read := 0
+			var read atomic.Int32
 			for _, user := range []jid.JID{alice, bob} {
 				go func() {
 					items, err := rosters.Get(t.Context(), user)
 					assert.NoError(t, err)
 					assert.Len(t, items, 1)
-					read++
+					read.Add(1)
 				}()
 				synctest.Wait()
 			}
@@ -66,11 +67,11 @@ func TestReadingWaitsForWrites(t *testing.T) {
 					yes, err := rosters.Bidirectional(t.Context(), users[0], users[1])
 					assert.NoError(t, err)
 					assert.True(t, yes)
-					read++
+					read.Add(1)
 				}()
 				synctest.Wait()
 			}
-			assert.Zero(t, read, "somebody was shown half a pair")
+			assert.Zero(t, read.Load(), "somebody was shown half a pair")
 			other, err := rosters.Get(t.Context(), jid.MustParse("carol@localhost"))
 			require.NoError(t, err, "who is not concerned does not wait")
 			assert.Empty(t, other)
@@ -78,7 +79,7 @@ func TestReadingWaitsForWrites(t *testing.T) {
 			close(server.release)
 			synctest.Wait()
 			assert.NoError(t, setting)
-			assert.Equal(t, 4, read)
+			assert.EqualValues(t, 4, read.Load())
 		})
 	}
 }
