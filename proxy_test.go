@@ -27,7 +27,7 @@ type proxy struct {
 	changed  chan struct{}  // closed and replaced whenever something below changes
 	open     map[string]int // the component's unanswered requests, by host
 	most     map[string]int // the most there ever were
-	lost     int            // those that were unanswered when the server's end came
+	lost     int            // those that were unanswered when their stream had ended
 	asked    int            // requests to the component
 	answered []string       // whom the component has answered, in that order
 }
@@ -52,8 +52,7 @@ func newProxy(t testing.TB, server string) *proxy {
 				near.Close()
 				continue
 			}
-			serving.Go(func() { p.toServer(near, far) })
-			serving.Go(func() { p.toComponent(near, far) })
+			serving.Go(func() { p.serve(near.(*net.TCPConn), far) })
 		}
 	})
 	return p
@@ -68,9 +67,31 @@ func (p *proxy) hold(t testing.TB) (release func()) {
 	return release
 }
 
-func (p *proxy) toServer(near, far net.Conn) {
-	defer near.Close()
-	defer far.Close()
+// serve passes one stream on until the component has left it. What it had asked
+// by then without an answer is lost.
+func (p *proxy) serve(near *net.TCPConn, far net.Conn) {
+	open := make(map[string]int) // of this stream
+	var answers sync.WaitGroup
+	answers.Go(func() {
+		relay(far, func(start xml.StartElement) { p.fromServer(open, start) }, func(b []byte) error {
+			_, err := near.Write(b)
+			return err
+		})
+		near.CloseWrite() // the component's own end is still to come
+	})
+	p.toServer(open, near, far)
+	far.Close()
+	answers.Wait()
+	near.Close()
+	p.update(func() {
+		for host, n := range open {
+			p.lost += n
+			p.open[host] -= n
+		}
+	})
+}
+
+func (p *proxy) toServer(open map[string]int, near, far net.Conn) {
 	queue := make(chan []byte, 4096)
 	var writer sync.WaitGroup
 	defer writer.Wait()
@@ -82,24 +103,9 @@ func (p *proxy) toServer(near, far net.Conn) {
 			p.flow.Unlock()
 		}
 	})
-	relay(near, p.fromComponent, func(b []byte) error {
+	relay(near, func(start xml.StartElement) { p.fromComponent(open, start) }, func(b []byte) error {
 		queue <- bytes.Clone(b)
 		return nil
-	})
-}
-
-func (p *proxy) toComponent(near, far net.Conn) {
-	defer near.Close()
-	defer far.Close()
-	relay(far, p.fromServer, func(b []byte) error {
-		_, err := near.Write(b)
-		return err
-	})
-	p.update(func() {
-		for host, n := range p.open {
-			p.lost += n
-			delete(p.open, host)
-		}
 	})
 }
 
@@ -131,13 +137,14 @@ func relay(from io.Reader, see func(xml.StartElement), pass func([]byte) error) 
 	}
 }
 
-func (p *proxy) fromComponent(start xml.StartElement) {
+func (p *proxy) fromComponent(open map[string]int, start xml.StartElement) {
 	typ, to := attr(start, "type"), attr(start, "to")
 	p.update(func() {
 		switch {
 		case start.Name.Local != "iq":
 		case typ == "get" || typ == "set":
 			host := jid.MustParse(to).Domainpart()
+			open[host]++
 			p.open[host]++
 			p.most[host] = max(p.most[host], p.open[host])
 		default:
@@ -146,7 +153,7 @@ func (p *proxy) fromComponent(start xml.StartElement) {
 	})
 }
 
-func (p *proxy) fromServer(start xml.StartElement) {
+func (p *proxy) fromServer(open map[string]int, start xml.StartElement) {
 	typ, from := attr(start, "type"), attr(start, "from")
 	p.update(func() {
 		switch {
@@ -154,7 +161,9 @@ func (p *proxy) fromServer(start xml.StartElement) {
 		case typ == "get" || typ == "set":
 			p.asked++
 		default:
-			p.open[jid.MustParse(from).Domainpart()]--
+			host := jid.MustParse(from).Domainpart()
+			open[host]--
+			p.open[host]--
 		}
 	})
 }

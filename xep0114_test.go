@@ -152,7 +152,7 @@ func TestServerRestartsUnderLoad(t *testing.T) {
 	over := make(chan struct{})
 	end := sync.OnceFunc(func() { close(over) })
 	defer end()
-	for range 8 {
+	for range 16 {
 		load.Go(func() {
 			for {
 				select {
@@ -166,15 +166,15 @@ func TestServerRestartsUnderLoad(t *testing.T) {
 			}
 		})
 	}
-	require.NoError(t, s.Stop(ctx))
-	require.NoError(t, s.Start(ctx))
-	require.NoError(t, another(), "the server has granted access again")
+	lost := func() int { return p.count(func() int { return p.lost }) }
+	for lost() == 0 { // until some request has met the loss, which is mostly the first time
+		require.NoError(t, s.Stop(ctx))
+		require.NoError(t, s.Start(ctx))
+		require.NoError(t, another(), "the server has granted access again")
+	}
 	end()
 	load.Wait()
-
-	lost := p.count(func() int { return p.lost })
-	t.Logf("%d pairs; %d requests were under way when the server went", pairs.Load(), lost)
-	assert.Positive(t, lost, "no request met the loss")
+	t.Logf("%d pairs; %d requests were under way when the server went", pairs.Load(), lost())
 	for n := range pairs.Load() {
 		a, b := 2*n+2, 2*n+3
 		require.Equal(t, []entry{{user(b), fmt.Sprint("peer of ", a), "both", []string{}}}, stored(t, s, user(a)))
