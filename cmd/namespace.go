@@ -124,7 +124,10 @@ func (n *Namespace) outcome(v *Verb, a Args, r Result, err error) (Result, error
 		return r, nil
 	}
 	if e, ok := errors.AsType[*rosterpush.ChangeError](err); ok {
-		return r, &FailedError{Text: fmt.Sprintf("%s (%s)", explain(e.Err), e.Stands()), Temporary: true, Err: err}
+		if foreign, ok := errors.AsType[*rosterpush.ForeignContactError](e.Err); ok && e.Undone() {
+			return refused("%s", foreign.Error()), nil
+		}
+		return r, &FailedError{Text: fmt.Sprintf("%s (%s)", explain(e.Err), e.Stands()), Temporary: errors.Is(e.Err, rosterpush.ErrNoAnswer), Err: err}
 	}
 	if e, ok := errors.AsType[*rosterpush.InvalidError](err); ok {
 		return r, &ArgError{e.Field, fmt.Sprintf("%q is %s", e.Value, e.Why)}
