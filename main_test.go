@@ -126,13 +126,36 @@ func loginTo(t testing.TB, s *testserver.Server, account string) *xmppclient.Cli
 // register creates accounts on the shared server.
 func register(t testing.TB, names ...string) {
 	t.Helper()
+	registerOn(t, server, names...)
+}
+
+func registerOn(t testing.TB, s *testserver.Server, names ...string) {
+	t.Helper()
 	for _, name := range names {
 		j := jid.MustParse(name)
-		err := server.API(t.Context(), "register", map[string]string{"user": j.Localpart(), "host": j.Domainpart(), "password": "pw"}, new(string))
+		err := s.API(t.Context(), "register", map[string]string{"user": j.Localpart(), "host": j.Domainpart(), "password": "pw"}, new(string))
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+// runProgram runs the program on a server of the test's own until the test
+// ends, with the accounts admin and reader on it.
+func runProgram(t testing.TB, s *testserver.Server, settings testserver.Settings) *testserver.Program {
+	t.Helper()
+	registerOn(t, s, "admin@localhost", "reader@localhost")
+	settings.Access = access
+	p, err := testserver.StartProgram(t.Context(), binary, s, settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.Stop(); err != nil {
+			t.Errorf("emanagement: %v; its log:\n%s", err, p.Log())
+		}
+	})
+	return p
 }
 
 // newComponent is a component of the test's own on a server of its own.

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"emanagement/internal/xmppclient"
 )
 
 // awkward are texts that went wrong in one program or another.
@@ -55,6 +57,34 @@ func TestAddBuddyToRoster(t *testing.T) {
 		done(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", buddy+"/phone", "buddyGroup", "b", "buddyGroup", "", "buddyGroup", "a", "buddyGroup", "b", "subscription_type", "both")
 		assert.Equal(t, []entry{{buddy, "", "both", []string{"a", "b"}}}, stored(t, server, user), "a bare contact, its groups once each")
 	})
+}
+
+// TestApprovalSurvives: a contact whom the user has approved in advance (RFC
+// 6121 §3.4) stays so through every subscription that the item is given.
+func TestApprovalSurvives(t *testing.T) {
+	admin := login(t, "admin@localhost")
+	for _, before := range []string{"none", "to"} {
+		for _, after := range []string{"none", "to", "from", "both"} {
+			t.Run(before+"-"+after, func(t *testing.T) {
+				jids := people(t, "localhost", "user", "contact")
+				user, contact := jids[0], jids[1]
+				register(t, user)
+				put(t, server, user, entry{contact, "Old", before, nil})
+				client := login(t, user)
+				require.NoError(t, client.Send(t.Context(), fmt.Sprintf("<presence type='subscribed' to='%s'/>", contact)))
+				want := xmppclient.RosterItem{JID: contact, Name: "Old", Subscription: before, Approved: "true"}
+				items, err := client.Roster(patience(t))
+				require.NoError(t, err)
+				require.Equal(t, []xmppclient.RosterItem{want}, items)
+
+				done(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", contact, "buddyNick", "New", "subscription_type", after)
+				want.Name, want.Subscription = "New", after
+				items, err = client.Roster(patience(t))
+				require.NoError(t, err)
+				assert.Equal(t, []xmppclient.RosterItem{want}, items)
+			})
+		}
+	}
 }
 
 func TestAddBuddyToRosterElsewhere(t *testing.T) {

@@ -51,7 +51,10 @@ func (v *Verb) outcome(c *call, r Result, err error) (Result, error) {
 		return r, err
 	}
 	if e, ok := errors.AsType[*rosterpush.ChangeError](err); ok {
-		return r, &FailedError{Text: fmt.Sprintf("%s (%s)", v.explain(e.Err), e.Stands()), Temporary: true, Err: err}
+		if foreign, ok := errors.AsType[*rosterpush.ForeignContactError](e.Err); ok && e.Undone() {
+			return refused("%s", foreign.Error()), nil
+		}
+		return r, &FailedError{Text: fmt.Sprintf("%s (%s)", v.explain(e.Err), e.Stands()), Temporary: errors.Is(e.Err, failure.ErrNoAnswer), Err: err}
 	}
 	if e, ok := errors.AsType[*rosterpush.InvalidError](err); ok {
 		return r, &ArgError{e.Field, fmt.Sprintf("%q is %s", e.Value, e.Why)}

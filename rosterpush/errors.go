@@ -3,6 +3,7 @@ package rosterpush
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"mellium.im/xmpp/jid"
@@ -73,6 +74,11 @@ func (e *ChangeError) Stands() string {
 		words[i] = s.String()
 	}
 	return strings.Join(words, "; ")
+}
+
+// Undone says whether everything is as it was before.
+func (e *ChangeError) Undone() bool {
+	return !slices.ContainsFunc(e.Sides, func(s Side) bool { return !s.Restored })
 }
 
 // Unwrap returns why the change failed.

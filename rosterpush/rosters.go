@@ -9,9 +9,10 @@ import (
 	"mellium.im/xmpp/jid"
 )
 
-// Server is what this package needs of a server. Users and contacts are bare
-// JIDs. An error is one of this package's where it has one that fits; one that
-// wraps failure.ErrNoAnswer leaves open whether the request was carried out. All
+// Server is what this package needs of a server. Users are bare JIDs; a
+// contact's resource, which a client may have stored, does not count. An error
+// is one of this package's where it has one that fits; one that wraps
+// failure.ErrNoAnswer leaves open whether the request was carried out. All
 // methods may be used by many goroutines at once and end with their context.
 type Server interface {
 	// Roster reads a user's whole roster. That of a user the server does not

@@ -102,6 +102,70 @@ func TestPutWritesOnlyWhatDiffers(t *testing.T) {
 	}
 }
 
+// TestPutIsPutBack has each write fail in turn of those that end a request
+// which has become moot, before it is carried out and after. What can be put
+// back is: all but the request itself, once it has gone.
+func TestPutIsPutBack(t *testing.T) {
+	was := rosterpush.Item{JID: bob, Name: "Old", Subscription: rosterpush.From, Groups: []string{"Past"}, Pending: true}
+	want := rosterpush.Item{JID: bob, Name: "New", Subscription: rosterpush.Both}
+	const writes = 4 // the item; none, gone, anew
+	for write := 2; write <= writes; write++ {
+		for _, after := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%d carried out %t", write, after), func(t *testing.T) {
+				cause := errors.New("made to fail")
+				server := &failing{memory: newMemory(), n: write, after: after, err: cause}
+				server.has("alice@localhost", was)
+				changed, err := rosterpush.New(server).Put(t.Context(), alice, want, fields)
+				assert.True(t, changed)
+				assert.ErrorIs(t, err, cause)
+				var failure *rosterpush.ChangeError
+				require.ErrorAs(t, err, &failure)
+				require.Len(t, failure.Sides, 1)
+
+				stands := server.rosters["alice@localhost"]["bob@localhost"]
+				back := was
+				back.Pending = write < 3 || write == 3 && !after // the third removes the item
+				assert.Equal(t, back, stands)
+				side := failure.Sides[0]
+				assert.Equal(t, alice, side.User)
+				assert.Equal(t, back.Pending, side.Restored)
+				assert.NoError(t, side.Err)
+				assert.Equal(t, &stands, side.Now)
+			})
+		}
+	}
+}
+
+// failing is a server of which one write fails: the n-th, counted from one,
+// after it was carried out or instead.
+type failing struct {
+	*memory
+	n     int
+	after bool
+	err   error
+}
+
+func (f *failing) write(do func() error) error {
+	f.n--
+	if f.n != 0 {
+		return do()
+	}
+	if f.after {
+		if err := do(); err != nil {
+			return err
+		}
+	}
+	return f.err
+}
+
+func (f *failing) Put(ctx context.Context, user jid.JID, item rosterpush.Item, was *rosterpush.Item) error {
+	return f.write(func() error { return f.memory.Put(ctx, user, item, was) })
+}
+
+func (f *failing) Remove(ctx context.Context, user jid.JID, was rosterpush.Item) error {
+	return f.write(func() error { return f.memory.Remove(ctx, user, was) })
+}
+
 // TestPutKeepsARequestThatIsNotMoot: with none and from, the user may still be
 // waiting for the contact (RFC 6121 §A.1).
 func TestPutKeepsARequestThatIsNotMoot(t *testing.T) {

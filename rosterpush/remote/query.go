@@ -57,9 +57,14 @@ func (q query) items() ([]rosterpush.Item, error) {
 // get asks for a whole roster.
 func get() xml.TokenReader { return roster(nil) }
 
+// A contact is always named by its bare JID here. A client can have stored a
+// full one, but ejabberd finds an item by the bare one alone: named by the
+// other, it would be answered as removed and stay, or be written anew without
+// its subscription.
+
 // set writes one item (RFC 6121 §2.3).
 func set(i rosterpush.Item) xml.TokenReader {
-	attrs := []xml.Attr{named("jid", i.JID.String()), named("subscription", string(i.Subscription))}
+	attrs := []xml.Attr{named("jid", i.JID.Bare().String()), named("subscription", string(i.Subscription))}
 	if i.Name != "" {
 		attrs = append(attrs, named("name", i.Name))
 	}
@@ -76,7 +81,7 @@ func set(i rosterpush.Item) xml.TokenReader {
 // remove removes one item (RFC 6121 §2.5).
 func remove(contact jid.JID) xml.TokenReader {
 	return roster(xmlstream.Wrap(nil, element("item", []xml.Attr{
-		named("jid", contact.String()), named("subscription", "remove"),
+		named("jid", contact.Bare().String()), named("subscription", "remove"),
 	})))
 }
 
