@@ -28,6 +28,9 @@ type Server struct {
 
 	mu   sync.Mutex
 	ways map[string]way // by host, as found out so far
+
+	probing chan struct{}   // holds one while listing is used
+	listing map[string]bool // by host: whether it lists its rosters, as found out so far
 }
 
 // way is how a host takes subscriptions.
@@ -45,7 +48,10 @@ func (w way) String() string {
 
 // New returns the rosters that c may reach.
 func New(c *component.Component, api *serverapi.API, log *slog.Logger) *Server {
-	return &Server{component: c, api: api, log: log, ways: make(map[string]way)}
+	return &Server{
+		component: c, api: api, log: log, ways: make(map[string]way),
+		probing: make(chan struct{}, 1), listing: make(map[string]bool),
+	}
 }
 
 // Roster implements rosterpush.Server.
@@ -121,9 +127,14 @@ func (s *Server) putByAPI(ctx context.Context, user jid.JID, item rosterpush.Ite
 	if refused.Code == serverapi.Forbidden && !slices.Contains(s.component.Served(), item.JID.Domainpart()) {
 		return &rosterpush.ForeignContactError{Contact: item.JID, Subscription: item.Subscription}
 	}
+	return notPermitted(user.Domainpart(), "add_rosteritem", refused)
+}
+
+// notPermitted says what to add to the server's configuration.
+func notPermitted(host, command string, refused error) error {
 	return &failure.NotPermittedError{
-		Host: user.Domainpart(),
-		What: fmt.Sprintf("in ejabberd.yml, mod_adhoc_api must be loaded, api_permissions must let this component run add_rosteritem, and the access rule configure must allow it (the server says: %v)", refused),
+		Host: host,
+		What: fmt.Sprintf("in ejabberd.yml, mod_adhoc_api must be loaded, api_permissions must let this component run %s, and the access rule configure must allow it (the server says: %v)", command, refused),
 	}
 }
 
