@@ -46,6 +46,12 @@ func (v *Verb) outcome(c *call, r Result, err error) (Result, error) {
 	if err == nil {
 		return r, nil
 	}
+	if e, ok := errors.AsType[*rosterpush.ClearError](err); ok {
+		return r, &FailedError{Text: v.explainClear(e), Temporary: true, Err: err}
+	}
+	if e, ok := errors.AsType[*rosterpush.NobodyError](err); ok {
+		return r, &FailedError{Text: explainNobody(e), Err: err}
+	}
 	if e, ok := errors.AsType[*rosterpush.PairError](err); ok {
 		return r, &FailedError{Text: fmt.Sprintf("%s (%s; %s)", v.explain(e.Err), e.Sides[0], e.Sides[1]), Temporary: true, Err: err}
 	}

@@ -16,6 +16,7 @@ const (
 	Session                     // a user's JID; with a resource that one session, else all
 	Sender                      // a local user's JID, or a name at the component's own domain
 	Recipient                   // a JID, bare or full
+	After                       // the bare JID of a user after whom a list goes on
 	Recipients                  // several of those: [a@b,c@d], or one a line
 	RecipientsOrAll             // the same, or all
 	Domain                      // one of the server's hosts, or all
@@ -55,5 +56,5 @@ func (k Kind) Multi() bool {
 
 // IsJID says whether a kind takes one JID.
 func (k Kind) IsJID() bool {
-	return slices.Contains([]Kind{User, Contact, Session, Recipient}, k)
+	return slices.Contains([]Kind{User, Contact, Session, Recipient, After}, k)
 }

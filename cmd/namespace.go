@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -39,17 +40,23 @@ type Namespace struct {
 	audit    *slog.Logger
 	log      *slog.Logger
 	verbs    []*Verb // in the table's order
+
+	patience time.Duration // of an asker, see defaultPatience
+	news     time.Duration // see defaultNews
 }
 
 // New returns the namespace of all verbs. Every write is recorded in audit,
 // every failure in log.
 func New(s Services, access []Grant, audit, log *slog.Logger) *Namespace {
-	return &Namespace{services: s, access: access, audit: audit, log: log, verbs: Verbs()}
+	return &Namespace{
+		services: s, access: access, audit: audit, log: log, verbs: Verbs(),
+		patience: defaultPatience, news: defaultNews,
+	}
 }
 
 // Verbs is the whole table.
 func Verbs() []*Verb {
-	return slices.Concat(rosterVerbs(), presenceVerbs(), jobVerbs())
+	return slices.Concat(rosterVerbs(), domainVerbs(), presenceVerbs(), jobVerbs())
 }
 
 // Visible lists the verbs that an asker may run, in the table's order.
@@ -149,8 +156,8 @@ func (n *Namespace) confirmed(ctx context.Context, v *Verb, c *call) error {
 	}
 	what, err := v.stakes(ctx, c)
 	if err != nil {
-		_, err = v.outcome(c, Result{}, err)
-		return err
+		r, failed := v.outcome(c, Result{}, err)
+		return cmp.Or[error](failed, &FailedError{Text: r.Outcome(), Err: err})
 	}
 	return &ConfirmError{What: what, Word: c.target()}
 }
