@@ -20,6 +20,7 @@ import (
 	"emanagement/internal/config"
 	"emanagement/internal/jobs"
 	"emanagement/internal/serverapi"
+	"emanagement/internal/users"
 	"emanagement/rosterpush"
 	"emanagement/rosterpush/remote"
 )
@@ -32,6 +33,10 @@ XMPP server's users. It runs beside the server, as a component of it.
 
 Usage:
   emanagement serve [--config FILE]   connect to the server and serve until stopped
+  emanagement users import FILE|- [--config FILE]
+                                      take users into the index of users: a JID a
+                                      line, or what ejabberdctl process_rosteritems
+                                      list prints
   emanagement version                 print the version
   emanagement help                    print this
 
@@ -39,7 +44,7 @@ Configuration, in FILE (default ` + defaultConfig + `), a YAML file:
   jid: emanagement.example.org         # the component's name
   server: 127.0.0.1:5347               # or unix:/path/to.sock, or tls://host:port
   secret_file: /etc/emanagement/secret # shared with the server; not readable by others
-  state: /var/lib/emanagement          # what it keeps (nothing yet)
+  state: /var/lib/emanagement          # what it keeps: the index of users
   hosts: [example.org]                 # optional: default, every host that grants access
   access:                              # who may run commands; nobody else can
     - {jid: admin@example.org, role: admin}
@@ -82,6 +87,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	switch name {
 	case "serve":
 		return serve(ctx, args, stdout, stderr)
+	case "users":
+		return importUsers(ctx, args, stdout, stderr)
 	case "version", "--version":
 		fmt.Fprintln(stdout, "emanagement", version)
 		return exitOK
@@ -120,7 +127,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 // work wires the parts and runs them until the context ends.
-func work(ctx context.Context, conf config.Config, log *slog.Logger) error {
+func work(ctx context.Context, conf config.Config, log *slog.Logger) (err error) {
 	c, err := component.New(component.Config{
 		JID: conf.JID, Address: conf.Server, Secret: conf.Secret, Hosts: conf.Hosts,
 		Name: "emanagement", Version: version, Log: log,
@@ -128,15 +135,26 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	if conf.State == "" {
+		log.Warn("the configuration has no state: the index of users is lost at every end")
+	}
+	index, err := users.Open(ctx, conf.State, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, index.Close()) }()
 	rosters := remote.New(c, serverapi.New(c), log)
 	c.OnGrant(rosters.Check)
+	connected, gone := context.WithCancel(context.Background())
 	working := jobs.New(ctx)
 	defer working.Wait()
+	defer gone()
 	services := cmd.Services{
-		Rosters: rosterpush.New(audit.Rosters(rosters)),
+		Rosters: rosterpush.New(index.Rosters(audit.Rosters(rosters)), append([]rosterpush.Source{index.Source()}, rosters.Sources()...)...),
 		Jobs:    working,
 		Own:     conf.JID.String(),
 		Hosts:   c.Served,
+		Tell:    teller(c, connected),
 	}
 	adhoc.Register(c, cmd.New(services, conf.Access, log.WithGroup("audit"), log))
 	if len(conf.Access) == 0 {
