@@ -99,8 +99,8 @@ func TestRostersOfADomain(t *testing.T) {
 
 	out, diag, err := s.importUsers(t, "lonely@localhost\nnonsense\nmet@localhost\tnext@localhost\n")
 	assert.Error(t, err)
-	assert.Equal(t, "3 users read, 1 of them new\n", out, "the others were met above")
-	assert.Equal(t, "emanagement: -: line 2: \"nonsense\" is not a user's JID (user@host)\nemanagement: -: 1 lines were left out\n", diag)
+	assert.Equal(t, "users: 3 read, 1 new\n", out, "the others were met above")
+	assert.Equal(t, "emanagement: -: line 2: \"nonsense\" is not a user's JID (user@host)\nemanagement: -: lines left out: 1\n", diag)
 	assert.Equal(t, []string{"lonely@localhost", "met@localhost", "next@localhost", "registered@localhost"}, lines(getAll, "domain", "localhost"))
 
 	t.Run("both hosts", func(t *testing.T) {

@@ -78,9 +78,9 @@ func importFrom(ctx context.Context, state, name string, stdout, stderr io.Write
 		bad++
 		fmt.Fprintf(stderr, "emanagement: %s: line %d: %v\n", name, line, why)
 	})
-	fmt.Fprintf(stdout, "%d users read, %d of them new\n", read, added)
+	fmt.Fprintf(stdout, "users: %d read, %d new\n", read, added)
 	if err == nil && bad > 0 {
-		err = fmt.Errorf("%s: %d lines were left out", name, bad)
+		err = fmt.Errorf("%s: lines left out: %d", name, bad)
 	}
 	return err
 }
