@@ -28,6 +28,11 @@ bench: ## run the benchmarks
 	@scripts/setup ejabberd
 	@go test -run '^$$' -bench . -benchtime 2s .
 
+.PHONY: soak
+soak: ## measure the verbs about whole hosts with 200,000 items (half an hour)
+	@scripts/setup ejabberd sqlite
+	@go test -tags soak -run '^TestSoak$$' -v -timeout 60m .
+
 .PHONY: lint
 lint: ## check format, code, dependencies and generated files
 	@scripts/lint

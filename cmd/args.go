@@ -99,11 +99,12 @@ func (a *Args) readJID(own string, p Param, value string) error {
 	if p.Kind != Contact && p.Kind != Recipient && j.Localpart() == "" {
 		return fmt.Errorf("%q is not a user's JID (user@host)", value)
 	}
-	if p.Kind == User || p.Kind == Contact {
+	if p.Kind == User || p.Kind == Contact || p.Kind == After {
 		j = j.Bare() // rosters know no resource
 	}
 	a.jids[p.Name] = j
-	if p.Kind != Sender || j.Domainpart() != own {
+	// After whom a list goes on says nothing of what is in it.
+	if p.Kind != After && (p.Kind != Sender || j.Domainpart() != own) {
 		a.hosts = append(a.hosts, j.Domainpart())
 	}
 	return nil

@@ -50,6 +50,12 @@ func (v *Verb) outcome(c *call, r Result, err error) (Result, error) {
 	if isWorded(err) {
 		return r, err
 	}
+	if e, ok := errors.AsType[*rosterpush.ClearError](err); ok {
+		return r, &FailedError{Text: v.explainClear(e), Temporary: true, Err: err}
+	}
+	if e, ok := errors.AsType[*rosterpush.NobodyError](err); ok {
+		return r, &FailedError{Text: explainNobody(e), Err: err}
+	}
 	if e, ok := errors.AsType[*rosterpush.ChangeError](err); ok {
 		if foreign, ok := errors.AsType[*rosterpush.ForeignContactError](e.Err); ok && e.Undone() {
 			return refused("%s", foreign.Error()), nil

@@ -1,73 +1,121 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"emanagement/internal/jobs"
 )
 
 const (
-	// patience is how long an asker is kept waiting before a verb goes on as a
-	// job: clients give up after 10 s or later.
-	patience = 8 * time.Second
-	// tellTimeout bounds the message about a job's end.
+	// defaultPatience is how long an asker is kept waiting before a verb goes
+	// on as a job: clients give up after 10 s or later.
+	defaultPatience = 8 * time.Second
+	// defaultNews is how often an asker hears of a job that goes on.
+	defaultNews = time.Minute
+	// tellTimeout bounds a message to an asker.
 	tellTimeout = 30 * time.Second
+	// maxMessage bounds a message's text, in bytes: people read it in a chat.
+	maxMessage = 16 << 10
 )
 
 // runAsJob runs a verb as a job and waits for its end as long as the asker
-// does. After that, the asker gets a message when it ends.
+// does. After that, messages tell the asker how far it is and how it ended.
 func (n *Namespace) runAsJob(ctx context.Context, v *Verb, c *call, carryOut func(context.Context) (Result, error)) (Result, error) {
 	var r Result // both are the job's until it has ended
 	var err error
 	job := n.services.Jobs.Start(c.asker.Bare().String(), v.Name, func(ctx context.Context, say func(string)) {
-		c.say = say
+		c.say = func(progress string) {
+			say(progress)
+			if number, due := c.reports.note(progress, n.news); due {
+				n.log.Info("job goes on", "job", number, "verb", v.Name, "progress", progress)
+				n.tell(c, number, v.Name, "goes on: "+progress)
+			}
+		}
 		r, err = carryOut(ctx)
 	})
-	if job.Await(ctx, patience, func() { n.tellEnd(c, job, r, err) }) {
+	if job.Await(ctx, n.patience, func() { n.tellEnd(c, job, r, err) }) {
 		return r, err
 	}
-	return accepted("job %d: %s goes on; a message will tell its end, and listJobs how far it is", job.Number, v.Name), nil
+	c.reports.begin(job.Number)
+	return accepted("job %d: %s goes on; messages will tell how far it is and how it ends, and so does listJobs", job.Number, v.Name), nil
+}
+
+// reports are what an asker hears of a job that goes on. There is none while
+// the asker still waits.
+type reports struct {
+	mu       sync.Mutex
+	job      int // its number, once the asker waits no more
+	told     time.Time
+	progress string
+}
+
+func (s *reports) begin(job int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.job, s.told = job, time.Now()
+}
+
+// note notes how far the job is, and says whether it is time to tell.
+func (s *reports) note(progress string, every time.Duration) (job int, due bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.progress = progress
+	due = s.job > 0 && time.Since(s.told) >= every
+	if due {
+		s.told = time.Now()
+	}
+	return s.job, due
+}
+
+func (s *reports) last() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.progress
 }
 
 // cutShort is the failure of a job whose context has ended: that happens only
 // when it is stopped, or with the program.
-func cutShort(cause error) error {
+func cutShort(cause error, progress string) error {
 	who := "the component was stopped"
 	if errors.Is(cause, jobs.ErrStopped) {
 		who = "stopped"
 	}
-	return &FailedError{Text: who + "; what was done until then stays done", Err: cause}
+	return &FailedError{Text: fmt.Sprintf("%s; what was done until then stays done: %s", who, cmp.Or(progress, "nothing yet")), Err: cause}
 }
 
-// tellEnd sends the end of a job to the one who asked for it.
+// tellEnd tells the one who asked for a job of its end.
 func (n *Namespace) tellEnd(c *call, job *jobs.Job, r Result, err error) {
-	text := fmt.Sprintf("job %d: %s: %s", job.Number, job.Name, end(r, err))
-	ctx, cancel := context.WithTimeout(context.Background(), tellTimeout)
-	defer cancel()
-	if err := n.services.Tell(ctx, c.asker, text); err != nil {
-		n.log.Warn("the end of a job could not be told", "job", job.Number, "to", c.asker, "why", err)
-	}
-	n.log.Info("job ended", "job", job.Number, "verb", job.Name, "took", time.Since(job.Began))
-}
-
-// end says how a verb ended. One that was not carried out to its end may have
-// a table of what it has done until then.
-func end(r Result, err error) string {
-	if err == nil {
-		return strings.Join(r.Lines(), "\n")
-	}
-	text := err.Error()
+	text := r.Outcome()
 	if e, ok := errors.AsType[*FailedError](err); ok {
 		text = e.Text
+	} else if err != nil {
+		text = err.Error()
 	}
-	if r.shape == table {
-		text = strings.Join(append([]string{text}, r.Lines()...), "\n")
+	n.log.Info("job ended", "job", job.Number, "verb", job.Name, "took", time.Since(job.Began), "outcome", text)
+	// A verb that was not carried out to its end may say what it has done.
+	if r.shape == table && len(r.rows) > 0 {
+		text += "\n" + strings.Join(r.Lines(), "\n")
 	}
-	return text
+	n.tell(c, job.Number, job.Name, text)
+}
+
+// tell sends a message about a job, cut where it is too long.
+func (n *Namespace) tell(c *call, number int, verb, text string) {
+	if len(text) > maxMessage {
+		shown := text[:strings.LastIndex(text[:maxMessage], "\n")+1]
+		text = fmt.Sprintf("%s(%s left out; ask again for less at once)", shown, count(strings.Count(text[len(shown):], "\n")+1, "line"))
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), tellTimeout)
+	defer cancel()
+	if err := n.services.Tell(ctx, c.asker, fmt.Sprintf("job %d: %s: %s", number, verb, text)); err != nil {
+		n.log.Warn("an asker could not be told of a job", "job", number, "to", c.asker, "why", err)
+	}
 }
 
 // jobVerbs is the part of the table that looks after verbs that take long.

@@ -34,7 +34,13 @@ func long(takes time.Duration, err error) *Verb {
 	}
 }
 
-const goesOn = "job 1: work goes on; a message will tell its end, and listJobs how far it is"
+const goesOn = "job 1: work goes on; messages will tell how far it is and how it ends, and so does listJobs"
+
+// What the asker hears in between.
+const (
+	halfway = "mate@a.example/r: job 1: work: goes on: half of it"
+	allOfIt = "mate@a.example/r: job 1: work: goes on: all of it"
+)
 
 func TestLongVerb(t *testing.T) {
 	secret := errors.New("some secret of the machine")
@@ -48,10 +54,10 @@ func TestLongVerb(t *testing.T) {
 	}{
 		"in time":           {2 * time.Second, nil, "one\ntwo", "", 2 * time.Second, nil},
 		"in time, it fails": {2 * time.Second, secret, "", "something went wrong here; the log of the component says what", 2 * time.Second, nil},
-		"later":             {time.Hour, nil, goesOn, "", patience, []string{"mate@a.example/r: job 1: work: one\ntwo"}},
+		"later":             {time.Hour, nil, goesOn, "", defaultPatience, []string{halfway, allOfIt, "mate@a.example/r: job 1: work: 2 things\none\ntwo"}},
 		"later, it fails": {
-			time.Hour, secret, goesOn, "", patience,
-			[]string{"mate@a.example/r: job 1: work: something went wrong here; the log of the component says what\none\ntwo"},
+			time.Hour, secret, goesOn, "", defaultPatience,
+			[]string{halfway, allOfIt, "mate@a.example/r: job 1: work: something went wrong here; the log of the component says what\none\ntwo"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -87,7 +93,7 @@ func TestAskerIsGone(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, goesOn, strings.Join(r.Lines(), "\n"))
 		n.services.Jobs.Wait()
-		assert.Equal(t, []string{"mate@a.example/r: job 1: work: one\ntwo"}, n.told)
+		assert.Equal(t, []string{"mate@a.example/r: job 1: work: 2 things\none\ntwo"}, n.told)
 	})
 }
 
@@ -109,12 +115,12 @@ func TestListJobs(t *testing.T) {
 		n.answer(t, mate, "work")
 		n.answer(t, boss, "work")
 		first := "1\twork\tmate@a.example\t" + began.Format(time.RFC3339) + "\t"
-		second := "2\twork\tboss@a.example\t" + began.Add(patience).Format(time.RFC3339) + "\t"
+		second := "2\twork\tboss@a.example\t" + began.Add(defaultPatience).Format(time.RFC3339) + "\t"
 		assert.Equal(t, first+"\n"+second, n.answer(t, mate, "listJobs"))
-		time.Sleep(30*time.Second - patience)
+		time.Sleep(30*time.Second - defaultPatience)
 		synctest.Wait()
 		assert.Equal(t, first+"half of it\n"+second+"half of it", n.answer(t, limited, "listJobs"))
-		time.Sleep(30*time.Second - patience)
+		time.Sleep(30*time.Second - defaultPatience)
 		synctest.Wait()
 		assert.Equal(t, second+"half of it", n.answer(t, boss, "listJobs"))
 		n.services.Jobs.Wait()
@@ -147,8 +153,8 @@ func TestStopJob(t *testing.T) {
 					return
 				}
 				assert.Zero(t, time.Since(began))
-				assert.Equal(t, []string{"mate@a.example/r: job 1: work: stopped; what was done until then stays done"}, n.told)
-				assert.Contains(t, n.records.String(), `outcome="stopped; what was done until then stays done: stopped"`)
+				assert.Equal(t, []string{"mate@a.example/r: job 1: work: stopped; what was done until then stays done: nothing yet"}, n.told)
+				assert.Contains(t, n.records.String(), `outcome="stopped; what was done until then stays done: nothing yet: stopped"`)
 				assert.Equal(t, "job 1 not found", n.answer(t, mate, "stopJob", "job", "1"))
 			})
 		})
@@ -180,6 +186,6 @@ func TestProgramEndsDuringJob(t *testing.T) {
 		end()
 		n.services.Jobs.Wait()
 		require.Len(t, n.told, 1)
-		assert.Equal(t, "mate@a.example/r: job 1: work: the component was stopped; what was done until then stays done", n.told[0])
+		assert.Equal(t, "mate@a.example/r: job 1: work: the component was stopped; what was done until then stays done: nothing yet", n.told[0])
 	})
 }

@@ -18,6 +18,7 @@ const (
 	Session                     // a user's JID; with a resource that one session, else all
 	Sender                      // the same, or a name at the component's own domain
 	Recipient                   // a JID, bare or full
+	After                       // the bare JID of a user after whom a list goes on
 	Recipients                  // several of those: [a@b,c@d], or one a line
 	RecipientsOrAll             // the same, or all
 	Domain                      // one of the server's hosts, or all
@@ -62,7 +63,7 @@ func (k Kind) Multi() bool {
 
 // IsJID says whether a kind takes one JID.
 func (k Kind) IsJID() bool {
-	return slices.Contains([]Kind{User, Contact, Session, Recipient}, k)
+	return slices.Contains([]Kind{User, Contact, Session, Recipient, After}, k)
 }
 
 // namesHost says whether the values of a kind name hosts.
@@ -85,6 +86,7 @@ func (k Kind) String() string {
 		RecipientsOrAll: "JIDs, one a line, or [a@b,c@d], or all",
 		Domain:          "a host of the server, or all",
 		Host:            "a host of the server",
+		After:           "a JID of the list, after which it goes on",
 		Text:            "a line of text",
 		Lines:           "text of several lines",
 		Groups:          "names, one a line",

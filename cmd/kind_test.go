@@ -22,7 +22,7 @@ func TestKinds(t *testing.T) {
 		options    int
 	}
 	want := map[Kind]traits{
-		User: {jid: true}, Contact: {jid: true}, Session: {jid: true}, Recipient: {jid: true},
+		User: {jid: true}, Contact: {jid: true}, Session: {jid: true}, Recipient: {jid: true}, After: {jid: true},
 		Sender:     {}, // a name is no JID, and clients check
 		Recipients: {multi: true}, RecipientsOrAll: {multi: true}, Lines: {multi: true}, Groups: {multi: true},
 		Subscription: {options: 4}, Show: {options: 5}, Affiliation: {options: 5},

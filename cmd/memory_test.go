@@ -31,9 +31,13 @@ type memory struct {
 	read    []jid.JID
 	written []jid.JID
 	fail    func(write bool) error // before anything is done
+	wait    func(user jid.JID)     // before a roster is read
 }
 
 func (m *memory) Roster(_ context.Context, user jid.JID) ([]rosterpush.Item, error) {
+	if m.wait != nil {
+		m.wait(user)
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.read = append(m.read, user)
@@ -196,6 +200,21 @@ func (m *memory) failure(write bool) error {
 	return m.fail(write)
 }
 
+// source knows of everybody who has a roster, and of somebody else.
+func (m *memory) source() rosterpush.Source {
+	return rosterpush.Source{Name: "memory", Users: func(_ context.Context, host string) ([]jid.JID, bool, error) {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		users := []jid.JID{jid.MustParse("else@" + host)}
+		for name := range m.rosters {
+			if u := jid.MustParse(name); u.Domainpart() == host {
+				users = append(users, u)
+			}
+		}
+		return users, true, nil
+	}}
+}
+
 // newNamespace is the namespace on a server in memory.
 func newNamespace(m *memory, access ...cmd.Grant) *cmd.Namespace {
 	if m.rosters == nil {
@@ -206,7 +225,7 @@ func newNamespace(m *memory, access ...cmd.Grant) *cmd.Namespace {
 	}
 	discard := slog.New(slog.DiscardHandler)
 	services := cmd.Services{
-		Rosters: rosterpush.New(m), Presences: presence.New(m), Rooms: rooms.New(m), Jobs: jobs.New(context.Background()), Own: own,
+		Rosters: rosterpush.New(m, m.source()), Presences: presence.New(m), Rooms: rooms.New(m), Jobs: jobs.New(context.Background()), Own: own,
 		Hosts: func() []string { return served },
 		Tell:  func(context.Context, jid.JID, string) error { return nil },
 	}

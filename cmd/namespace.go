@@ -43,12 +43,18 @@ type Namespace struct {
 	log      *slog.Logger
 	verbs    []*Verb // in the table's order
 	runs     atomic.Int64
+
+	patience time.Duration // of an asker, see defaultPatience
+	news     time.Duration // see defaultNews
 }
 
 // New returns the namespace of all verbs. Every write, and whatever is
 // forbidden, is recorded in audit; every failure in log.
 func New(s Services, access []Grant, audit, log *slog.Logger) *Namespace {
-	n := &Namespace{services: s, access: access, audit: audit, log: log, verbs: Verbs()}
+	n := &Namespace{
+		services: s, access: access, audit: audit, log: log, verbs: Verbs(),
+		patience: defaultPatience, news: defaultNews,
+	}
 	// The runs are counted from here on, so that none has the number of one
 	// before the last start.
 	n.runs.Store(time.Now().UnixMicro())
@@ -57,7 +63,7 @@ func New(s Services, access []Grant, audit, log *slog.Logger) *Namespace {
 
 // Verbs is the whole table.
 func Verbs() []*Verb {
-	return slices.Concat(rosterVerbs(), presenceVerbs(), messageVerbs(), roomVerbs(), jobVerbs())
+	return slices.Concat(rosterVerbs(), domainVerbs(), presenceVerbs(), messageVerbs(), roomVerbs(), jobVerbs())
 }
 
 // Visible lists the verbs that an asker may run, in the table's order.
@@ -128,7 +134,7 @@ func (n *Namespace) Run(ctx context.Context, q Request) (Result, error) {
 		recordRefusal(records, v.loggable(q.Values), err)
 		return Result{}, err
 	}
-	c := &call{Services: &n.services, Args: args, asker: q.Asker, admin: n.rules(q.Asker), say: func(string) {}}
+	c := &call{Services: &n.services, Args: args, asker: q.Asker, admin: n.rules(q.Asker), say: func(string) {}, reports: new(reports)}
 	if r, confirmed, err := n.confirmed(ctx, v, c); !confirmed {
 		return r, err
 	}
@@ -137,7 +143,7 @@ func (n *Namespace) Run(ctx context.Context, q Request) (Result, error) {
 		result, err := v.run(audit.With(ctx, records), c)
 		result, err = v.outcome(c, result, err)
 		if v.Long && err != nil && ctx.Err() != nil {
-			err = cutShort(context.Cause(ctx))
+			err = cutShort(context.Cause(ctx), c.reports.last())
 		}
 		n.report(records, v, q.Values, result, err, time.Since(began))
 		return result, err

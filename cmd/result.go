@@ -14,9 +14,11 @@ import (
 type Result struct {
 	shape shape
 	yes   bool
-	text  string
+	text  string // of a table: its outcome, where rows are not what it counts
 	rows  [][]string
 	what  string // a row is; "item" where it is empty
+
+	remarks []string // what else there is to know
 }
 
 type shape int
@@ -39,17 +41,25 @@ func (r Result) Outcome() string {
 	case answer:
 		return strconv.FormatBool(r.yes)
 	case table:
-		return cmp.Or(r.text, count(len(r.rows), cmp.Or(r.what, "item")))
+		return r.remarked(cmp.Or(r.text, count(len(r.rows), cmp.Or(r.what, "item"))))
 	case refusal, started:
 		return r.text
 	}
-	return "Done"
+	return r.remarked("Done")
+}
+
+func (r Result) remarked(outcome string) string {
+	return strings.Join(append([]string{outcome}, r.remarks...), "; ")
 }
 
 // Lines is the answer as emanagement printed it: a table's rows with a tab
 // between the columns.
 func (r Result) Lines() []string {
-	if r.shape != table {
+	switch r.shape {
+	case table:
+	case done:
+		return []string{"Done"}
+	default:
 		return []string{r.Outcome()}
 	}
 	lines := make([]string, len(r.rows))

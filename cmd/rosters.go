@@ -155,6 +155,9 @@ func removeRoster(ctx context.Context, c *call) (Result, error) {
 	if errors.Is(err, rosterpush.ErrNoRoster) {
 		return refused("Roster not found for userJid %s", c.jid("userJid")), nil
 	}
+	if errors.Is(err, rosterpush.ErrShared) {
+		return refused("%s: %v", c.jid("userJid"), err), nil
+	}
 	return Result{}, err
 }
 

@@ -53,6 +53,8 @@ type call struct {
 	asker jid.JID
 	admin bool                  // the asker has that role, on every host
 	say   func(progress string) // to whoever waits for a long run's end
+	// reports are what the asker has heard of it.
+	reports *reports
 }
 
 // domains are the hosts that the argument domain means.

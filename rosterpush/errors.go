@@ -14,6 +14,7 @@ var (
 	ErrNotInRoster      = errors.New("no such item in the roster")
 	ErrNoRoster         = errors.New("the roster has no item")
 	ErrNotBidirectional = errors.New("the two do not have each other")
+	ErrShared           = errors.New("all items are of shared roster groups, which only the server's administrator can change")
 )
 
 // InvalidError refuses a value before anything is sent.
@@ -95,3 +96,46 @@ func (s Side) String() string {
 	}
 	return fmt.Sprintf("%s: subscription %q now", s.User, s.Now.Subscription)
 }
+
+// NobodyError says that nobody with a roster was found, and that nothing says
+// that there is nobody.
+type NobodyError struct {
+	Hosts  []string
+	Census Census
+}
+
+func (e *NobodyError) Error() string {
+	return fmt.Sprintf("%s: nobody with a roster was found, and nothing says that there is nobody: %s",
+		strings.Join(e.Hosts, ", "), e.Census)
+}
+
+// ErrTooManyFailures ends the clearing of many rosters.
+var ErrTooManyFailures = fmt.Errorf("given up after %d rosters that could not be cleared", maxFailures)
+
+// ClearError is the failure to clear all rosters of some hosts. What was
+// removed stays removed.
+type ClearError struct {
+	Removal Removal
+	Failed  []Failure
+	Err     error // why it ended early, nil where it did not
+}
+
+// Failure is a roster that could not be cleared.
+type Failure struct {
+	User jid.JID
+	Err  error // names the item, where it was one
+}
+
+func (e *ClearError) Error() string {
+	var why []string
+	if e.Err != nil {
+		why = append(why, e.Err.Error())
+	}
+	for _, f := range e.Failed {
+		why = append(why, fmt.Sprintf("%s: %v", f.User, f.Err))
+	}
+	return fmt.Sprintf("%s; %s", e.Removal, strings.Join(why, "; "))
+}
+
+// Unwrap returns why it ended early.
+func (e *ClearError) Unwrap() error { return e.Err }

@@ -1,9 +1,11 @@
 package rosterpush
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 	"mellium.im/xmpp/jid"
@@ -30,12 +32,14 @@ type Server interface {
 // used by many goroutines at once; those that touch the same user wait for
 // each other.
 type Rosters struct {
-	server Server
-	locks  locks
+	server  Server
+	sources []Source
+	locks   locks
 }
 
-// New returns the rosters of a server.
-func New(s Server) *Rosters { return &Rosters{server: s} }
+// New returns the rosters of a server. The sources, the quickest first, are
+// what whole hosts need.
+func New(s Server, sources ...Source) *Rosters { return &Rosters{server: s, sources: sources} }
 
 // Get reads a user's roster, sorted by contact. It is empty where the user
 // has none, registered or not.
@@ -50,7 +54,7 @@ func (r *Rosters) Get(ctx context.Context, user jid.JID) ([]Item, error) {
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(items, func(a, b Item) int { return strings.Compare(a.JID.String(), b.JID.String()) })
+	slices.SortFunc(items, func(a, b Item) int { return compare(a.JID, b.JID) })
 	return items, nil
 }
 
@@ -116,36 +120,63 @@ const removesAtOnce = 8
 
 // Clear removes every item of a user's roster, one by one, as Remove does.
 // It stops at the first failure; what was removed until then stays removed.
-// ErrNoRoster where there is none. Contacts are not waited for: theirs are
-// single items, which the server itself changes.
+// removed counts the items that are gone: those of shared roster groups a
+// server shows on. Contacts are not waited for: theirs are single items, which
+// the server itself changes. ErrNoRoster where there is none, ErrShared where all of
+// them are such.
 func (r *Rosters) Clear(ctx context.Context, user jid.JID) (removed int, err error) {
-	user = address(user)
+	items, removed, err := r.clear(ctx, address(user))
+	switch {
+	case err != nil:
+		return removed, err
+	case len(items) == 0:
+		return 0, ErrNoRoster
+	case removed == 0:
+		return 0, ErrShared
+	}
+	return removed, nil
+}
+
+// clear is Clear, and returns the items that stood. None is no error.
+func (r *Rosters) clear(ctx context.Context, user jid.JID) (items []Item, removed int, err error) {
 	unlock, err := r.locks.lock(ctx, user)
 	if err != nil {
-		return 0, err
+		return nil, 0, err
 	}
 	defer unlock()
-	items, err := r.server.Roster(ctx, user)
-	if err != nil {
-		return 0, err
+	items, err = r.server.Roster(ctx, user)
+	if err != nil || len(items) == 0 {
+		return nil, 0, err
 	}
-	if len(items) == 0 {
-		return 0, ErrNoRoster
-	}
-	group, ctx := errgroup.WithContext(ctx)
+	group, removing := errgroup.WithContext(ctx)
 	group.SetLimit(removesAtOnce)
-	done := make(chan struct{}, len(items))
 	for _, i := range items {
 		group.Go(func() error {
-			if err := r.server.Remove(ctx, user, i); err != nil {
-				return err
+			if removing.Err() != nil {
+				return nil
 			}
-			done <- struct{}{}
+			if err := r.server.Remove(removing, user, i); err != nil {
+				return fmt.Errorf("%s: %w", i.JID, err)
+			}
 			return nil
 		})
 	}
-	err = group.Wait()
-	return len(done), err
+	err = cmp.Or(group.Wait(), context.Cause(ctx))
+	left, lerr := r.left(ctx, user)
+	if lerr != nil {
+		return items, 0, errors.Join(err, lerr)
+	}
+	return items, len(items) - left, err
+}
+
+// left counts what a roster still has after it was cleared, or in part: what
+// the server answered says nothing about items that it shows but does not
+// keep. That is found out even where the request's own time is over.
+func (r *Rosters) left(ctx context.Context, user jid.JID) (int, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreTimeout)
+	defer cancel()
+	items, err := r.server.Roster(ctx, user)
+	return len(items), err
 }
 
 // item reads one item, nil where it is not there.

@@ -22,6 +22,7 @@ import (
 	"emanagement/internal/config"
 	"emanagement/internal/jobs"
 	"emanagement/internal/serverapi"
+	"emanagement/internal/users"
 	"emanagement/presence"
 	presences "emanagement/presence/remote"
 	"emanagement/rooms"
@@ -37,6 +38,10 @@ XMPP server's users. It runs beside the server, as a component of it.
 
 Usage:
   emanagement serve [--config FILE]   connect to the server and serve until stopped
+  emanagement users import FILE|- [--config FILE]
+                                      take users into the index of users: a JID a
+                                      line, or what ejabberdctl process_rosteritems
+                                      list prints
   emanagement version                 print the version
   emanagement help                    print this
 
@@ -44,7 +49,7 @@ Configuration, in FILE (default ` + defaultConfig + `), a YAML file:
   jid: emanagement.example.org         # the component's name
   server: 127.0.0.1:5347               # or unix:/path/to.sock, or tls://host:port
   secret_file: /etc/emanagement/secret # shared with the server; not readable by others
-  state: /var/lib/emanagement          # what it keeps (nothing yet)
+  state: /var/lib/emanagement          # what it keeps: the index of users
   audit: /var/log/emanagement/audit.log # optional: where every write is recorded, default: the log
   hosts: [example.org]                 # optional: default, every host that grants access
   access:                              # who may run commands; nobody else can
@@ -89,6 +94,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	switch name {
 	case "serve":
 		return serve(ctx, args, stdout, stderr)
+	case "users":
+		return importUsers(ctx, args, stdout, stderr)
 	case "version", "--version":
 		fmt.Fprintln(stdout, "emanagement", version)
 		return exitOK
@@ -127,7 +134,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 // work wires the parts and runs them until the context ends.
-func work(ctx context.Context, conf config.Config, log *slog.Logger) error {
+func work(ctx context.Context, conf config.Config, log *slog.Logger) (err error) {
 	records, err := auditLog(conf.Audit, log)
 	if err != nil {
 		return err
@@ -139,6 +146,14 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	if conf.State == "" {
+		log.Warn("the configuration has no state: the index of users is lost at every end")
+	}
+	index, err := users.Open(ctx, conf.State, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, index.Close()) }()
 	api := serverapi.New(c)
 	rosters := remote.New(c, api, log)
 	sessions := presences.New(c, api, rosters, log)
@@ -147,7 +162,7 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) error {
 	working := jobs.New(ctx)
 	defer working.Wait()
 	services := cmd.Services{
-		Rosters:   rosterpush.New(audit.Rosters(rosters)),
+		Rosters:   rosterpush.New(index.Rosters(audit.Rosters(rosters)), append([]rosterpush.Source{index.Source()}, rosters.Sources()...)...),
 		Presences: names,
 		Rooms:     rooms.New(audit.Rooms(api)),
 		Jobs:      working,

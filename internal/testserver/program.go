@@ -81,6 +81,9 @@ func (p *Program) start(ctx context.Context, binary string, s *Server, settings 
 // Log is what the program has logged so far.
 func (p *Program) Log() string { return p.log.String() }
 
+// Config is the program's configuration file.
+func (p *Program) Config() string { return filepath.Join(p.dir, "emanagement.yml") }
+
 // PID is the program's process.
 func (p *Program) PID() int { return p.cmd.Process.Pid }
 

@@ -113,6 +113,12 @@ func (s *Server) TempDir() (string, error) {
 // CertFile is the server's self-made certificate.
 func (s *Server) CertFile() string { return filepath.Join(s.outside, certFile) }
 
+// Path is where a file in the server's folder lies, as the server sees it and
+// as others do.
+func (s *Server) Path(name string) (inside, outside string) {
+	return s.dir + "/" + name, filepath.Join(s.outside, name)
+}
+
 // Start starts the server and waits until it accepts connections.
 func (s *Server) Start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)

@@ -26,12 +26,18 @@ type Server struct {
 	api       *serverapi.API
 	log       *slog.Logger
 	ways      ways
+
+	probing chan struct{}   // holds one while listing is used
+	listing map[string]bool // by host: whether it lists its rosters, as found out so far
 }
 
 // New returns the rosters that c may reach. It has Check called for every host
 // that grants access (component.OnGrant).
 func New(c *component.Component, api *serverapi.API, log *slog.Logger) *Server {
-	s := &Server{component: c, api: api, log: log, ways: ways{hosts: make(map[string]*hostWay)}}
+	s := &Server{
+		component: c, api: api, log: log, ways: ways{hosts: make(map[string]*hostWay)},
+		probing: make(chan struct{}, 1), listing: make(map[string]bool),
+	}
 	c.OnGrant(s.Check)
 	return s
 }

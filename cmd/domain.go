@@ -1,0 +1,280 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"mellium.im/xmpp/jid"
+
+	"emanagement/internal/failure"
+	"emanagement/rosterpush"
+)
+
+const (
+	// defaultLimit is how much a list shows where its argument limit is left
+	// out.
+	defaultLimit = 1000
+	// maxAnswer bounds a list's text, in bytes.
+	maxAnswer = 1 << 20
+	// countTime is how long an asker is kept waiting for the count of what
+	// would be removed.
+	countTime = 2 * time.Second
+	// maxNamed is how many failures are told one by one; the log has them all.
+	maxNamed = 10
+)
+
+// rule is what emanagement drew around a roster.
+var rule = strings.Repeat("-", 37)
+
+// domainVerbs is the part of the table about the rosters of whole hosts.
+func domainVerbs() []*Verb {
+	domain := Param{"domain", "Host, or all", Domain, true}
+	confirm := Param{"confirm", "To do it: the host again, or all", Confirm, false}
+	from := Param{"from", "Go on after this JID", After, false}
+	limit := Param{"limit", fmt.Sprintf("Show no more than this (%d where left out)", defaultLimit), Number, false}
+	const removing = "Each item is removed as removeBuddyFromRoster does it. With confirm left empty, nothing is removed and the number of items is told."
+	const paging = "Sorted. Where the limit cuts the list, the title says from where to go on."
+	return []*Verb{
+		{
+			Name:    "removeAllRostersByDomain",
+			Summary: "remove every contact from every roster of a host",
+			Help:    removing,
+			Role:    Admin,
+			Long:    true,
+			Params:  []Param{domain, confirm},
+			run:     removeAllRosters,
+			stakes:  countRosters,
+		},
+		{
+			Name:    "removeAllRosters",
+			Summary: "remove every contact from every roster",
+			Help:    removing,
+			Role:    Admin,
+			Long:    true,
+			Params:  []Param{confirm},
+			run:     removeAllRosters,
+			stakes:  countRosters,
+		},
+		{
+			Name:    "getAllUserJidsWithRosterByDomain",
+			Summary: "show who on a host has a roster",
+			Help:    "One JID a line. " + paging,
+			Role:    Read,
+			Long:    true,
+			Params:  []Param{domain, from, limit},
+			run:     getAllUserJidsWithRoster,
+		},
+		{
+			Name:    "printAllRostersByDomain",
+			Summary: "show every roster of a host",
+			Help:    "As getRoster shows it, between rules. " + paging,
+			Role:    Read,
+			Long:    true,
+			Params:  []Param{domain, from, limit},
+			run:     printAllRosters,
+		},
+		{
+			Name:    "printAllRosters",
+			Summary: "show every roster",
+			Help:    "As getRoster shows it, between rules. " + paging,
+			Role:    Read,
+			Long:    true,
+			Params:  []Param{from, limit},
+			run:     printAllRosters,
+		},
+		{
+			Name:    "printAllBidirecctionalBuddysByDomain",
+			Summary: "show every two users of a host who have each other",
+			Help:    "One pair a line: [a@host,b@host]. Both users are of the host. The pairs of one user stay together. " + paging,
+			Role:    Read,
+			Long:    true,
+			Params:  []Param{domain, from, limit},
+			run:     printAllBidirecctionalBuddys,
+		},
+	}
+}
+
+// countRosters says what removeAllRosters would remove. It counts no longer
+// than an asker is likely to wait.
+func countRosters(ctx context.Context, c *call) (string, error) {
+	counting, cancel := context.WithTimeout(ctx, countTime)
+	defer cancel()
+	census, err := c.Rosters.Count(counting, c.domains())
+	least := ""
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		least, err = "at least ", nil
+	}
+	where := "on " + c.target()
+	if c.target() == All {
+		where = "on every host"
+	}
+	return fmt.Sprintf("this removes %s%s of %s %s", least, count(census.Items, "item"), count(census.Rosters, "roster"), where), err
+}
+
+func removeAllRosters(ctx context.Context, c *call) (Result, error) {
+	removal, err := c.Rosters.ClearAll(ctx, c.domains(), func(r rosterpush.Removal) {
+		c.say(fmt.Sprintf("%s looked at, %s", count(r.Looked, "roster"), r))
+	})
+	return Result{remarks: []string{removal.String(), restsOn(removal.Census)}}, err
+}
+
+func getAllUserJidsWithRoster(ctx context.Context, c *call) (Result, error) {
+	owners, census, err := c.Rosters.Owners(ctx, c.domains(), c.looked)
+	if err != nil {
+		return Result{}, err
+	}
+	list := c.newList("user")
+	for _, o := range c.after(owners) {
+		if !list.add(o, o.String()) {
+			break
+		}
+	}
+	return list.result(census), nil
+}
+
+func printAllRosters(ctx context.Context, c *call) (Result, error) {
+	owners, census, err := c.Rosters.Owners(ctx, c.domains(), c.looked)
+	if err != nil {
+		return Result{}, err
+	}
+	list := c.newList("roster")
+	for _, o := range c.after(owners) {
+		items, err := c.Rosters.Get(ctx, o)
+		if err != nil {
+			return Result{}, err
+		}
+		if len(items) == 0 {
+			continue // removed in the meantime
+		}
+		head := []string{rule, escape(o.Localpart()) + " Roster", rule}
+		if !list.add(o, append(append(head, rosterTable(items).Lines()...), rule)...) {
+			break
+		}
+	}
+	return list.done(census), nil
+}
+
+func printAllBidirecctionalBuddys(ctx context.Context, c *call) (Result, error) {
+	pairs, census, err := c.Rosters.Pairs(ctx, c.domains(), c.looked)
+	if err != nil {
+		return Result{}, err
+	}
+	from := c.jid("from").String()
+	list := c.newList("pair")
+	for _, p := range pairs {
+		if p.A.String() > from && !list.add(p.A, fmt.Sprintf("[%s,%s]", p.A, p.B)) {
+			break
+		}
+	}
+	return list.done(census), nil
+}
+
+// looked says how far a search for rosters is.
+func (c *call) looked(s rosterpush.Census) {
+	c.say(fmt.Sprintf("%s looked at, %s found", count(s.Looked, "user"), count(s.Rosters, "roster")))
+}
+
+// after leaves out of sorted users those up to the argument from.
+func (c *call) after(users []jid.JID) []jid.JID {
+	from := c.jid("from").String()
+	i := slices.IndexFunc(users, func(u jid.JID) bool { return u.String() > from })
+	if i < 0 {
+		return nil
+	}
+	return users[i:]
+}
+
+// list is an answer that grows until it is long enough.
+type list struct {
+	what  string
+	limit int
+	lines []string
+	size  int
+	count int
+	last  jid.JID // whose entry was added last
+	cut   bool
+}
+
+func (c *call) newList(what string) *list {
+	limit, given := c.num("limit")
+	if !given {
+		limit = defaultLimit
+	}
+	return &list{what: what, limit: limit}
+}
+
+// add adds a user's entry, unless the list is long enough and what was added
+// last is another user's: a list goes on after a user.
+func (l *list) add(user jid.JID, lines ...string) bool {
+	if (l.count >= l.limit || l.size >= maxAnswer) && !user.Equal(l.last) {
+		l.cut = true
+		return false
+	}
+	for _, line := range lines {
+		l.size += len(line)
+	}
+	l.lines = append(l.lines, lines...)
+	l.last = user
+	l.count++
+	return true
+}
+
+// result is the list as an answer. Its outcome says whether it goes on, and
+// what it rests on.
+func (l *list) result(census rosterpush.Census) Result {
+	r := Result{shape: table, text: count(l.count, l.what)}
+	for _, line := range l.lines {
+		r.rows = append(r.rows, []string{line})
+	}
+	if l.cut {
+		r.remarks = []string{l.rest()}
+	}
+	r.remarks = append(r.remarks, restsOn(census))
+	return r
+}
+
+// done is the list as those verbs print it that say Done at the end.
+func (l *list) done(census rosterpush.Census) Result {
+	end := "Done"
+	if l.cut {
+		end = l.rest()
+	}
+	r := l.result(census)
+	r.rows = append(r.rows, []string{end})
+	return r
+}
+
+func (l *list) rest() string { return fmt.Sprintf("there are more: go on with from = %s", l.last) }
+
+func restsOn(c rosterpush.Census) string { return "found by " + c.String() }
+
+// explainNobody says what can be done where nobody was found.
+func explainNobody(e *rosterpush.NobodyError) string {
+	return e.Error() + "; where the server knows rosters that this component has never seen, import their users (emanagement users import)"
+}
+
+// explainClear says what was removed and what was not.
+func (v *Verb) explainClear(e *rosterpush.ClearError) string {
+	parts := []string{e.Removal.String()}
+	unserved, gone := errors.AsType[*failure.NotServedError](e.Err)
+	switch {
+	case gone:
+		parts = append(parts, unserved.Error())
+	case errors.Is(e.Err, rosterpush.ErrTooManyFailures):
+		parts = append(parts, e.Err.Error())
+	case e.Err != nil:
+		parts = append(parts, v.explain(e.Err))
+	}
+	for i, f := range e.Failed {
+		if i == maxNamed {
+			parts = append(parts, fmt.Sprintf("and %d more, which the log names", len(e.Failed)-i))
+			break
+		}
+		parts = append(parts, fmt.Sprintf("%s: %s", f.User, v.explain(f.Err)))
+	}
+	return strings.Join(parts, "; ")
+}

@@ -1,0 +1,103 @@
+package users
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"mellium.im/xmpp/jid"
+)
+
+// batch is how many users are imported at once: enough to be quick, few enough
+// that the component's own writes need not wait.
+const batch = 5000
+
+// noise is what ejabberdctl process_rosteritems says besides the items, on
+// Mnesia.
+var noise = []string{"There are ", "Progress ", "Matches: "}
+
+// Import reads users into the index: one bare JID a line, or a user and a
+// contact with a tab between, as ejabberdctl process_rosteritems list prints
+// them. It says how many users it read and how many of them are new. A line
+// that is neither is given to bad and left out. The error is that of the
+// reader or names the file.
+func (x *Index) Import(ctx context.Context, r io.Reader, bad func(line int, why error)) (read, added int, err error) {
+	lines := bufio.NewScanner(r)
+	seen := make(map[string]struct{}) // a user has as many lines as contacts
+	var users []jid.JID
+	add := func() error {
+		n, err := x.Add(ctx, users...)
+		added += n
+		users = users[:0]
+		return err
+	}
+	number := 1
+	for ; lines.Scan(); number++ {
+		found, err := parse(lines.Text())
+		if err != nil {
+			bad(number, err)
+			continue
+		}
+		for _, u := range found {
+			if _, ok := seen[u.String()]; ok {
+				continue
+			}
+			seen[u.String()] = struct{}{}
+			users = append(users, u)
+		}
+		if len(users) >= batch {
+			if err := add(); err != nil {
+				return len(seen), added, err
+			}
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return len(seen), added, errors.Join(fmt.Errorf("line %d: cannot be read: %w", number, err), add())
+	}
+	return len(seen), added, add()
+}
+
+// parse reads the users in a line.
+func parse(line string) ([]jid.JID, error) {
+	for _, start := range noise {
+		if strings.HasPrefix(line, start) {
+			return nil, nil
+		}
+	}
+	if line = strings.TrimSpace(line); line == "" {
+		return nil, nil
+	}
+	user, contact, two := strings.Cut(line, "\t")
+	u, err := parseUser(user)
+	if err != nil {
+		return nil, err
+	}
+	users := []jid.JID{u}
+	if !two {
+		return users, nil
+	}
+	c, err := jid.Parse(contact)
+	if err != nil {
+		return nil, fmt.Errorf("%q is not a JID", contact)
+	}
+	if c.Localpart() != "" { // a gateway has no roster
+		users = append(users, c.Bare())
+	}
+	return users, nil
+}
+
+func parseUser(s string) (jid.JID, error) {
+	j, err := jid.Parse(s)
+	switch {
+	case err != nil:
+		return j, fmt.Errorf("%q is not a JID", s)
+	case j.Localpart() == "":
+		return j, fmt.Errorf("%q is not a user's JID (user@host)", s)
+	case j.Resourcepart() != "":
+		return j, fmt.Errorf("%q has a resource", s)
+	}
+	return j, nil
+}
