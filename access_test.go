@@ -49,7 +49,7 @@ func (g grant) may(role, host string) bool {
 }
 
 // everywhere are the verbs that concern all hosts at once.
-var everywhere = []string{"getConnectedJids", "destroyAllRooms", "printAllRooms"}
+var everywhere = []string{"removeAllRosters", "printAllRosters", "getConnectedJids", "destroyAllRooms", "printAllRooms"}
 
 // lists are the verbs that the account may run anywhere, in the table's order.
 func (g grant) lists() []string {

@@ -35,7 +35,7 @@ func TestReadmeNamesVerbsAndFields(t *testing.T) {
 		require.NotNil(t, cells, row)
 		i := slices.IndexFunc(verbs, func(v *cmd.Verb) bool { return v.Name == cells[1] })
 		require.GreaterOrEqual(t, i, 0, row)
-		var fields []string
+		fields := []string{}
 		for _, p := range verbs[i].Params {
 			fields = append(fields, p.Name)
 		}

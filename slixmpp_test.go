@@ -91,6 +91,13 @@ func others(a, room string) map[string]other {
 	message := with(nil, "admin", "SocialStream", "userJids", "["+a+"]", "msg", "several\nlines <&>")
 	noRoom := "^Room .* not found$"
 	return map[string]other{
+		"removeAllRostersByDomain":             {args("domain", "localhost", "confirm", "nonsense"), "error", "confirm"},
+		"removeAllRosters":                     {args("confirm", "nonsense"), "error", "confirm"},
+		"getAllUserJidsWithRosterByDomain":     {args("domain", "localhost", "from", "a@localhost", "limit", "5"), "info", "^[0-9]+ users?; "},
+		"printAllRostersByDomain":              {args("domain", "localhost", "from", "a@localhost", "limit", "5"), "info", "^[0-9]+ rosters?; "},
+		"printAllRosters":                      {args("from", "a@localhost", "limit", "5"), "info", "^[0-9]+ rosters?; "},
+		"printAllBidirecctionalBuddysByDomain": {args("domain", "localhost", "from", "a@localhost", "limit", "5"), "info", "^[0-9]+ pairs?; "},
+
 		"setPresence":              {with(user, "status", "s", "priority", "5"), "error", absent},
 		"unsetPresence":            {with(user, "status", "s"), "error", absent},
 		"sendPresence":             {with(user, "show", "dnd", "status", "s", "priority", "-1"), "error", absent},

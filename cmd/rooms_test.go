@@ -249,7 +249,7 @@ func TestDestroyAllRoomsStops(t *testing.T) {
 	_, err := run("destroyAllRooms", "confirm", "all")
 	var failed *cmd.FailedError
 	require.ErrorAs(t, err, &failed)
-	assert.Equal(t, "stopped; what was done until then stays done", failed.Text)
+	assert.Equal(t, "stopped; what was done until then stays done: 2 of 4 rooms, 0 failed", failed.Text)
 	assert.Len(t, m.rooms, 1)
 }
 
