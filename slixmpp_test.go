@@ -213,7 +213,10 @@ func TestSlixmpp(t *testing.T) {
 			test, ok := submissions(jids[0], jids[1])[c.Node]
 			if !ok {
 				register(t, jids[0])
-				test, ok := others(jids[0], "room."+strings.ToLower(c.Node))[c.Node]
+				room := "room." + strings.ToLower(c.Node)
+				cleanRoom(t, room+"@conference.localhost")
+				cleanRoom(t, room+"2@conference.localhost")
+				test, ok := others(jids[0], room)[c.Node]
 				require.True(t, ok, "no submission of this verb in the tables")
 				client.submitsOther(t, c.Node, c.Name, test)
 				return
