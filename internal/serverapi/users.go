@@ -68,15 +68,3 @@ func (a *API) rosterItems(ctx context.Context, host, users string) (answer, erro
 
 // kept is a user as the server keeps it, which today's rules need not allow.
 func kept(local, host string) jid.JID { return jid.NewUnsafe(local, host, "").JID }
-
-func parse(texts []string) ([]jid.JID, error) {
-	jids := make([]jid.JID, len(texts))
-	for i, t := range texts {
-		j, err := jid.ParseUnsafe(t)
-		if err != nil {
-			return nil, err
-		}
-		jids[i] = j.JID
-	}
-	return jids, nil
-}
