@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -36,6 +37,7 @@ type Server struct {
 	dir, outside string // its folder, as seen inside and outside the root
 	edit         func(map[string]any)
 
+	started  bool       // at least once
 	exited   chan error // receives the end of the running server, nil when none runs
 	lifeline io.Closer
 	log      lockedBuffer
@@ -123,6 +125,36 @@ func (s *Server) Path(name string) (inside, outside string) {
 func (s *Server) Start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
+	err := s.start(ctx)
+	for tries := 0; err != nil && tries < 3 && s.lostPort(); tries++ {
+		if err = s.configure(); err == nil {
+			err = s.start(ctx)
+		}
+	}
+	s.started = s.started || err == nil
+	return err
+}
+
+// lostPort says whether the server has ended because somebody else had taken
+// one of its ports since they were found free, and makes it as if it had never
+// been started. Once it has been, it keeps its ports.
+func (s *Server) lostPort() bool {
+	if s.started || !strings.Contains(s.Log(), "address already in use") {
+		return false
+	}
+	select {
+	case <-s.exited:
+	default:
+		return false
+	}
+	s.exited = nil
+	s.lifeline.Close()
+	s.log.reset()
+	// What is in there is for a node of another name, which has the port in it.
+	return os.RemoveAll(filepath.Join(s.outside, "spool")) == nil
+}
+
+func (s *Server) start(ctx context.Context) error {
 	// Not bound to ctx: the server lives until Stop or Close.
 	cmd := s.command(context.Background(), "/bin/bash", append([]string{"-c", supervise, "supervise", s.ctl}, s.ctlArgs("foreground")...)...)
 	cmd.Stdout, cmd.Stderr = &s.log, &s.log
@@ -203,11 +235,15 @@ func (s *Server) command(ctx context.Context, name string, args ...string) *exec
 
 func addr(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
+// The ports that servers get. They lie below those that the system gives to
+// connections, which come and go while the tests run.
+const firstPort, lastPort = 12000, 32000
+
 // freePorts finds a free port for each. They are held until all are found, so
 // that they differ.
 func freePorts(into ...*int) error {
 	for _, p := range into {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		l, err := freePort()
 		if err != nil {
 			return err
 		}
@@ -215,6 +251,16 @@ func freePorts(into ...*int) error {
 		*p = l.Addr().(*net.TCPAddr).Port
 	}
 	return nil
+}
+
+func freePort() (l net.Listener, err error) {
+	for range 100 {
+		port := firstPort + rand.IntN(lastPort-firstPort)
+		if l, err = net.Listen("tcp", addr(port)); err == nil {
+			return l, nil
+		}
+	}
+	return nil, err
 }
 
 // awaitPort waits until something listens on the port, or the server has
@@ -248,6 +294,12 @@ func (b *lockedBuffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) reset() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.buf.Reset()
 }
 
 func (b *lockedBuffer) String() string {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -117,4 +118,18 @@ func TestNewEnough(t *testing.T) {
 	} {
 		assert.Equal(t, want, newEnough(version), version)
 	}
+}
+
+// TestPortTaken has somebody take a port that was found free.
+func TestPortTaken(t *testing.T) {
+	t.Parallel()
+	s, err := New(nil)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, s.Close()) })
+	taken := s.other
+	l, err := net.Listen("tcp", addr(taken))
+	require.NoError(t, err)
+	defer l.Close()
+	require.NoError(t, s.Start(t.Context()))
+	assert.NotEqual(t, taken, s.other)
 }
