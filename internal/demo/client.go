@@ -16,10 +16,10 @@ import (
 // patience bounds every single exchange.
 const patience = 30 * time.Second
 
-func login(ctx context.Context, server *testserver.Server) (*xmppclient.Client, error) {
+func login(ctx context.Context, server *testserver.Server, person string) (*xmppclient.Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return xmppclient.Dial(ctx, server.ClientAddr(), jid.MustParse(admin), password)
+	return xmppclient.Dial(ctx, server.ClientAddr(), jid.MustParse(person), password)
 }
 
 // list shows the commands there are.
@@ -62,6 +62,7 @@ func execute(ctx context.Context, c *xmppclient.Client, service jid.JID, st step
 }
 
 // fill makes the values for a form from arguments in the order of its fields.
+// Fields that are left over stay empty.
 func fill(form xmppclient.Response, args []string) (map[string][]string, error) {
 	var names []string
 	for _, f := range form.Fields {
@@ -69,12 +70,12 @@ func fill(form xmppclient.Response, args []string) (map[string][]string, error) 
 			names = append(names, f.Var)
 		}
 	}
-	if len(names) != len(args) {
+	if len(args) > len(names) {
 		return nil, fmt.Errorf("the form has %d fields, and there are %d arguments", len(names), len(args))
 	}
 	values := make(map[string][]string)
-	for i, name := range names {
-		values[name] = []string{args[i]}
+	for i, arg := range args {
+		values[names[i]] = []string{arg}
 	}
 	return values, nil
 }
