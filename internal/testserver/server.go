@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,39 +34,27 @@ const startTimeout = 60 * time.Second
 type Server struct {
 	program
 	ports
+	kind         Kind
 	dir, outside string // its folder, as seen inside and outside the root
 	edit         func(map[string]any)
+	looking      *http.Client
 
 	exited   chan error // receives the end of the running server, nil when none runs
 	lifeline io.Closer
 	log      lockedBuffer
 }
 
-// New prepares a server that is not started yet. Its ports stay the same when
-// it is stopped and started again. The function edit, where not nil, may
-// change the server's configuration. The error is ErrMissing where there is
-// no ejabberd.
+// New prepares a server of the kind AdHoc.
 func New(edit func(config map[string]any)) (*Server, error) {
-	p, err := find()
-	if err != nil {
-		return nil, err
-	}
-	s := &Server{program: p, edit: edit}
-	if s.dir, s.outside, err = p.tempDir(); err != nil {
-		return nil, fmt.Errorf("server folder: %w", err)
-	}
-	if err := s.configure(); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(s.outside))
-	}
-	return s, nil
+	return AdHoc.New(edit)
 }
 
 // configure takes free ports and writes the configuration files.
 func (s *Server) configure() error {
-	if err := freePorts(&s.c2s, &s.component, &s.tls, &s.other, &s.http, &s.dist); err != nil {
+	if err := freePorts(&s.c2s, &s.component, &s.tls, &s.other, &s.http, &s.api, &s.dist); err != nil {
 		return err
 	}
-	yml, err := configuration(s.dir, s.ports, s.edit)
+	yml, err := configuration(s.dir, s.kind, s.ports, s.edit)
 	if err != nil {
 		return err
 	}
@@ -101,6 +90,10 @@ func (s *Server) OtherAddr() string { return addr(s.other) }
 // CertFile.
 func (s *Server) TLSAddr() string { return "tls://localhost:" + strconv.Itoa(s.tls) }
 
+// APIURL is where the component reaches the server's API commands over HTTP,
+// where the server's kind offers that.
+func (s *Server) APIURL() string { return "http://" + addr(s.api) + "/api" }
+
 // CertFile is the server's self-made certificate.
 func (s *Server) CertFile() string { return filepath.Join(s.outside, certFile) }
 
@@ -121,7 +114,11 @@ func (s *Server) Start(ctx context.Context) error {
 	}
 	s.exited = make(chan error, 1)
 	go func() { s.exited <- cmd.Wait() }() // received by Stop or Close
-	for _, port := range []int{s.c2s, s.component, s.tls, s.other, s.http} {
+	listens := []int{s.c2s, s.component, s.tls, s.other, s.http}
+	if s.kind != AdHoc {
+		listens = append(listens, s.api)
+	}
+	for _, port := range listens {
 		if err := s.awaitPort(ctx, port); err != nil {
 			return fmt.Errorf("ejabberd: does not come up: %w; its log:\n%s", err, s.log.String())
 		}
@@ -149,6 +146,7 @@ func (s *Server) Close() error {
 		err = <-s.exited
 		s.exited = nil
 	}
+	s.looking.CloseIdleConnections()
 	return errors.Join(err, os.RemoveAll(s.outside))
 }
 
