@@ -60,7 +60,7 @@ func (v *Verb) outcome(c *call, r Result, err error) (Result, error) {
 	if e, ok := errors.AsType[*rosterpush.ForeignContactError](err); ok {
 		return refused("%s", e.Error()), nil
 	}
-	return r, &FailedError{Text: v.explain(err), Temporary: errors.Is(err, failure.ErrNoAnswer), Err: err}
+	return r, &FailedError{Text: v.explain(err), Temporary: errors.Is(err, failure.ErrNoAnswer) || errors.Is(err, failure.ErrUnreachable), Err: err}
 }
 
 // namedHost returns the parameter whose argument named a host.
@@ -86,6 +86,9 @@ func (v *Verb) explain(err error) string {
 			return "the server did not answer; whether it did what was asked is unknown"
 		}
 		return "the server did not answer; whether it did what was asked is unknown, and asking again does no harm"
+	}
+	if errors.Is(err, failure.ErrUnreachable) {
+		return "the server's API cannot be reached; the log of the component says why"
 	}
 	if e, ok := errors.AsType[stanza.Error](err); ok {
 		return "the server refuses: " + string(e.Condition)

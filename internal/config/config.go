@@ -16,6 +16,7 @@ import (
 
 	"emanagement/cmd"
 	"emanagement/component"
+	"emanagement/internal/serverapi"
 )
 
 // Config is a checked configuration.
@@ -26,6 +27,7 @@ type Config struct {
 	State  string   // folder for what the component keeps
 	Hosts  []string // to serve; empty: every host that grants access
 	Access []cmd.Grant
+	API    serverapi.Endpoint // without a URL: there is none
 }
 
 // file is the configuration as it is written.
@@ -37,6 +39,7 @@ type file struct {
 	State      string   `yaml:"state"`
 	Hosts      []string `yaml:"hosts"`
 	Access     []access `yaml:"access"`
+	API        api      `yaml:"api"`
 }
 
 type access struct {
@@ -53,6 +56,7 @@ const (
 	envSecretFile = "EMANAGEMENT_SECRET_FILE"
 	envState      = "EMANAGEMENT_STATE"
 	envHosts      = "EMANAGEMENT_HOSTS"
+	envAPIURL     = "EMANAGEMENT_API_URL"
 )
 
 // Load reads the configuration from a file and the environment, and the secret
@@ -93,6 +97,7 @@ func (f *file) override(path string, getenv func(string) string) (from map[strin
 	take(envSecret, "secret_file", &f.Secret)
 	take(envSecretFile, "secret_file", &f.SecretFile)
 	take(envState, "state", &f.State)
+	take(envAPIURL, "api.url", &f.API.URL)
 	var hosts string
 	take(envHosts, "hosts", &hosts)
 	if hosts != "" {
@@ -132,6 +137,9 @@ func (f *file) check() (c Config, key string, err error) {
 		}
 		c.Access = append(c.Access, g)
 	}
+	if c.API, key, err = f.API.check(); err != nil {
+		return c, "api." + key, err
+	}
 	c.Server, c.State = f.Server, f.State
 	return c, "", nil
 }
@@ -170,8 +178,7 @@ func domain(s string) (jid.JID, error) {
 	return j, nil
 }
 
-// secret is what the environment says, else the content of the file, which
-// nobody but its owner and group may read.
+// secret is what the environment says, else what the file has.
 func (f *file) secret() ([]byte, error) {
 	if f.Secret != "" {
 		return []byte(f.Secret), nil
@@ -179,20 +186,26 @@ func (f *file) secret() ([]byte, error) {
 	if f.SecretFile == "" {
 		return nil, fmt.Errorf("missing (or set %s)", envSecret)
 	}
-	info, err := os.Stat(f.SecretFile)
+	return secretIn(f.SecretFile)
+}
+
+// secretIn is the content of a file, which nobody but its owner and group may
+// read.
+func secretIn(file string) ([]byte, error) {
+	info, err := os.Stat(file)
 	if err != nil {
 		return nil, plain(err)
 	}
 	if info.Mode().Perm()&0o007 != 0 {
-		return nil, fmt.Errorf("%s: others can read it (mode %04o); chmod 600 it, or 640 for the component's group", f.SecretFile, info.Mode().Perm())
+		return nil, fmt.Errorf("%s: others can read it (mode %04o); chmod 600 it, or 640 for the component's group", file, info.Mode().Perm())
 	}
-	text, err := os.ReadFile(f.SecretFile)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, plain(err)
 	}
 	secret := bytes.TrimRight(text, "\r\n")
 	if len(secret) == 0 {
-		return nil, fmt.Errorf("%s: empty", f.SecretFile)
+		return nil, fmt.Errorf("%s: empty", file)
 	}
 	return secret, nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/xml"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -61,6 +63,12 @@ func (g arg) values() []string {
 	switch v := g.value.(type) {
 	case []string:
 		return v
+	case map[string]string:
+		var pairs []string
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			pairs = append(pairs, name+":"+v[name])
+		}
+		return pairs
 	default:
 		return []string{fmt.Sprint(v)}
 	}

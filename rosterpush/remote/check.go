@@ -2,10 +2,12 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"mellium.im/xmpp/jid"
 
+	"emanagement/internal/failure"
 	"emanagement/rosterpush"
 )
 
@@ -35,8 +37,13 @@ func (s *Server) Check(ctx context.Context, host string) {
 		return
 	}
 	s.learnt(host, unknown)
+	s.api.Forget(host)
 	item := rosterpush.Item{JID: contact, Subscription: rosterpush.Both}
 	w, err := s.learn(ctx, user, item)
+	if _, ok := errors.AsType[*failure.NotPermittedError](err); ok {
+		s.log.Error("rosters cannot be changed on this host", "host", host, "why", err)
+		return
+	}
 	if err != nil {
 		// Prosody keeps no roster for an account that it does not know: the
 		// first item written for somebody real will tell.

@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -34,13 +35,14 @@ type Server struct {
 type way int
 
 const (
-	unknown  way = iota
-	byStanza     // the subscription in a roster stanza counts (Prosody)
-	byAPI        // it is ignored; the server's API command writes it (ejabberd)
+	unknown    way = iota
+	byStanza       // the subscription in a roster stanza counts (Prosody)
+	byAPI          // it is ignored; the server's API command writes it (ejabberd)
+	byAPIAlone     // no roster stanza writes anything (ejabberd before 23.10)
 )
 
 func (w way) String() string {
-	return [...]string{"not known yet", "roster stanza", "API command add_rosteritem"}[w]
+	return [...]string{"not known yet", "roster stanza", "API command add_rosteritem", "API commands, as everything else"}[w]
 }
 
 // New returns the rosters that c may reach.
@@ -64,8 +66,8 @@ func (s *Server) Roster(ctx context.Context, user jid.JID) ([]rosterpush.Item, e
 // Remove implements rosterpush.Server. The item is gone afterwards, also where
 // it was gone before.
 func (s *Server) Remove(ctx context.Context, user jid.JID, was rosterpush.Item) error {
-	err := s.ask(ctx, user, func() error {
-		return s.component.Ask(ctx, stanza.SetIQ, user, remove(was.JID), nil)
+	err := s.write(ctx, user, func() xml.TokenReader { return remove(was.JID) }, func() error {
+		return s.removeByAPI(ctx, user, was.JID)
 	})
 	if component.Condition(err) == stanza.ItemNotFound {
 		return nil
@@ -91,44 +93,50 @@ func (s *Server) Put(ctx context.Context, user jid.JID, item rosterpush.Item, wa
 		if w, err = s.learn(ctx, user, item); err != nil {
 			return err
 		}
-		if w == byStanza {
+		if w != byAPI {
 			return nil // learn wrote it
 		}
 	}
-	if w == byStanza {
-		return s.put(ctx, user, item)
+	if w == byAPI {
+		return s.putByAPI(ctx, user, item)
 	}
-	return s.putByAPI(ctx, user, item)
+	return s.put(ctx, user, item)
 }
 
 func (s *Server) put(ctx context.Context, user jid.JID, item rosterpush.Item) error {
-	return s.ask(ctx, user, func() error {
-		return s.component.Ask(ctx, stanza.SetIQ, user, set(item), nil)
+	return s.write(ctx, user, func() xml.TokenReader { return set(item) }, func() error {
+		return s.putByAPI(ctx, user, item)
 	})
 }
 
-func (s *Server) putByAPI(ctx context.Context, user jid.JID, item rosterpush.Item) error {
-	err := s.ask(ctx, user, func() error {
-		return s.api.AddRosterItem(ctx, user, item.JID, item.Name, item.Groups, string(item.Subscription))
-	})
-	if err == nil {
-		return nil
+// write sends a roster stanza that changes something. Where the host takes
+// none, viaAPI does the same.
+func (s *Server) write(ctx context.Context, user jid.JID, payload func() xml.TokenReader, viaAPI func() error) error {
+	host := user.Domainpart()
+	if s.way(host) == byAPIAlone {
+		return viaAPI()
 	}
-	refused, ok := errors.AsType[*serverapi.Error](err)
-	if !ok {
+	err := s.ask(ctx, user, func() error {
+		return s.component.Ask(ctx, stanza.SetIQ, user, payload(), nil)
+	})
+	if component.Condition(err) != stanza.InternalServerError {
 		return err
 	}
-	if refused.Code == serverapi.Forbidden && !slices.Contains(s.component.Served(), item.JID.Domainpart()) {
-		return &rosterpush.ForeignContactError{Contact: item.JID, Subscription: item.Subscription}
+	if !s.api.HasHTTP() {
+		return &failure.NotPermittedError{Host: host, What: noStanzas}
 	}
-	return &failure.NotPermittedError{
-		Host: user.Domainpart(),
-		What: fmt.Sprintf("in ejabberd.yml, mod_adhoc_api must be loaded, api_permissions must let this component run add_rosteritem, and the access rule configure must allow it (the server says: %v)", refused),
+	if err := viaAPI(); err != nil {
+		return err
 	}
+	s.learnt(host, byAPIAlone)
+	return nil
 }
 
-// learn writes an item by stanza and looks whether the host took its
-// subscription.
+const noStanzas = "it answers a change of a roster with internal-server-error, as ejabberd before 23.10 always does: " +
+	"upgrade it (from 25.03 on nothing else is needed), or let it offer its API over HTTP (mod_http_api) and write api: {url: …} into the configuration here"
+
+// learn writes an item by stanza and looks whether the host took it, with its
+// subscription. It is written then, unless the way is byAPI.
 func (s *Server) learn(ctx context.Context, user jid.JID, item rosterpush.Item) (way, error) {
 	if err := s.put(ctx, user, item); err != nil {
 		return unknown, err
@@ -136,6 +144,9 @@ func (s *Server) learn(ctx context.Context, user jid.JID, item rosterpush.Item) 
 	items, err := s.Roster(ctx, user)
 	if err != nil {
 		return unknown, err
+	}
+	if w := s.way(user.Domainpart()); w == byAPIAlone { // so the write has found
+		return w, nil
 	}
 	w := byAPI
 	for _, i := range items {
@@ -145,6 +156,37 @@ func (s *Server) learn(ctx context.Context, user jid.JID, item rosterpush.Item) 
 	}
 	s.learnt(user.Domainpart(), w)
 	return w, nil
+}
+
+func (s *Server) putByAPI(ctx context.Context, user jid.JID, item rosterpush.Item) error {
+	err := s.ask(ctx, user, func() error {
+		return s.api.AddRosterItem(ctx, user, item.JID, item.Name, item.Groups, string(item.Subscription))
+	})
+	if e, ok := errors.AsType[*serverapi.Error](err); ok && e.Code == serverapi.Forbidden && !slices.Contains(s.component.Served(), item.JID.Domainpart()) {
+		return &rosterpush.ForeignContactError{Contact: item.JID, Subscription: item.Subscription}
+	}
+	return notPermitted(user.Domainpart(), err)
+}
+
+func (s *Server) removeByAPI(ctx context.Context, user, contact jid.JID) error {
+	err := s.ask(ctx, user, func() error { return s.api.DeleteRosterItem(ctx, user, contact) })
+	return notPermitted(user.Domainpart(), err)
+}
+
+// notPermitted says of a command that could not be run what may be missing.
+func notPermitted(host string, err error) error {
+	e, ok := errors.AsType[*serverapi.Error](err)
+	if !ok || e.Code != serverapi.Forbidden && e.Code != 0 {
+		return err
+	}
+	what := "mod_adhoc_api must be loaded, api_permissions must let this component run %s, and the access rule configure must allow it"
+	if e.HTTP {
+		what = "mod_http_api must listen where api: says here, and api_permissions must let who comes from there run %s"
+	}
+	return &failure.NotPermittedError{
+		Host: host,
+		What: fmt.Sprintf("in ejabberd.yml, "+what+" (the server says: %v)", e.Command, e),
+	}
 }
 
 func (s *Server) way(host string) way {
