@@ -24,15 +24,33 @@ type entry struct {
 	Groups       []string `json:"groups"`
 }
 
+// storedRow is an entry as the server sends it: before 24.02 once for each of
+// its groups.
+type storedRow struct {
+	entry
+	Group string `json:"group"`
+}
+
 // stored is what the server keeps as a user's roster, sorted.
 func stored(t testing.TB, s *testserver.Server, user string) []entry {
 	t.Helper()
 	j := jid.MustParse(user)
+	var rows []storedRow
+	require.NoError(t, s.API(t.Context(), "get_roster", map[string]string{"user": j.Localpart(), "host": j.Domainpart()}, &rows))
+	slices.SortFunc(rows, func(a, b storedRow) int { return strings.Compare(a.JID, b.JID) })
 	var entries []entry
-	require.NoError(t, s.API(t.Context(), "get_roster", map[string]string{"user": j.Localpart(), "host": j.Domainpart()}, &entries))
-	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.JID, b.JID) })
-	for i := range entries {
-		slices.Sort(entries[i].Groups)
+	for _, r := range rows {
+		if r.Groups == nil {
+			r.Groups = []string{}
+		}
+		last := len(entries) - 1
+		if last < 0 || entries[last].JID != r.JID {
+			entries, last = append(entries, r.entry), last+1
+		}
+		if r.Group != "" {
+			entries[last].Groups = append(entries[last].Groups, r.Group)
+		}
+		slices.Sort(entries[last].Groups)
 	}
 	return entries
 }

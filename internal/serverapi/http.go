@@ -176,13 +176,17 @@ func (h *overHTTP) unanswered(why error) error {
 func jsonArgs(args []arg) map[string]any {
 	m := make(map[string]any, len(args))
 	for _, g := range args {
-		m[g.name] = g.value
-		if named, ok := g.value.(map[string]string); ok {
+		switch v := g.value.(type) {
+		case []string:
+			m[g.name] = append([]string{}, v...) // not null
+		case map[string]string:
 			pairs := []map[string]string{}
-			for _, name := range slices.Sorted(maps.Keys(named)) {
-				pairs = append(pairs, map[string]string{"name": name, "value": named[name]})
+			for _, name := range slices.Sorted(maps.Keys(v)) {
+				pairs = append(pairs, map[string]string{"name": name, "value": v[name]})
 			}
 			m[g.name] = pairs
+		default:
+			m[g.name] = v
 		}
 	}
 	return m

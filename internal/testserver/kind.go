@@ -24,11 +24,8 @@ const (
 	Debian12
 )
 
-// Kinds lists them all.
-func Kinds() []Kind { return []Kind{AdHoc, HTTP, AdHocAndHTTP, Debian13, Debian12} }
-
 func (k Kind) String() string {
-	return [...]string{"ad hoc", "HTTP", "ad hoc and HTTP", "Debian 13, HTTP", "Debian 12, HTTP"}[k]
+	return [...]string{"ad-hoc", "HTTP", "ad-hoc-and-HTTP", "Debian-13", "Debian-12"}[k]
 }
 
 // version is exactly the one asked for, "" for 25.03 or newer.
@@ -62,11 +59,11 @@ func (k Kind) New(edit func(config map[string]any)) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{program: p, kind: k, edit: edit, looking: newLooking()}
+	s := &Server{program: p, kind: k, looking: newLooking()}
 	if s.dir, s.outside, err = p.tempDir(); err != nil {
 		return nil, fmt.Errorf("server folder: %w", err)
 	}
-	if err := s.configure(); err != nil {
+	if err := s.configure(edit); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(s.outside))
 	}
 	return s, nil

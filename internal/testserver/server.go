@@ -36,7 +36,6 @@ type Server struct {
 	ports
 	kind         Kind
 	dir, outside string // its folder, as seen inside and outside the root
-	edit         func(map[string]any)
 	looking      *http.Client
 
 	exited   chan error // receives the end of the running server, nil when none runs
@@ -49,13 +48,25 @@ func New(edit func(config map[string]any)) (*Server, error) {
 	return AdHoc.New(edit)
 }
 
+// Kind is the server's.
+func (s *Server) Kind() Kind { return s.kind }
+
+// Edit writes the configuration anew, with another edit than before. A server
+// that runs takes it when it is started again.
+func (s *Server) Edit(edit func(config map[string]any)) error {
+	yml, err := configuration(s.dir, s.kind, s.ports, edit)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(s.outside, "ejabberd.yml"), yml, 0o644)
+}
+
 // configure takes free ports and writes the configuration files.
-func (s *Server) configure() error {
+func (s *Server) configure(edit func(config map[string]any)) error {
 	if err := freePorts(&s.c2s, &s.component, &s.tls, &s.other, &s.http, &s.api, &s.dist); err != nil {
 		return err
 	}
-	yml, err := configuration(s.dir, s.kind, s.ports, s.edit)
-	if err != nil {
+	if err := s.Edit(edit); err != nil {
 		return err
 	}
 	cert, err := certificate()
@@ -63,8 +74,7 @@ func (s *Server) configure() error {
 		return err
 	}
 	files := map[string]string{
-		certFile:       cert,
-		"ejabberd.yml": string(yml),
+		certFile: cert,
 		// A fixed port for Erlang's distribution, on loopback, needs no epmd.
 		"ejabberdctl.cfg": fmt.Sprintf("INET_DIST_INTERFACE=127.0.0.1\nERL_DIST_PORT=%d\n", s.dist),
 		"inetrc":          "{lookup,[\"file\",\"native\"]}.\n{host,{127,0,0,1},[\"localhost\"]}.\n",
