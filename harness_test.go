@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 	"mellium.im/xmpp/jid"
 
 	"emanagement/internal/testserver"
@@ -55,19 +56,26 @@ func stored(t testing.TB, s *testserver.Server, user string) []entry {
 	return entries
 }
 
-// put writes an item by the server's own command.
-func put(t testing.TB, s *testserver.Server, user string, e entry) {
+// put writes items by the server's own command, several at once.
+func put(t testing.TB, s *testserver.Server, user string, entries ...entry) {
 	t.Helper()
-	owner, contact := jid.MustParse(user), jid.MustParse(e.JID)
-	groups := e.Groups
-	if groups == nil {
-		groups = []string{}
+	owner := jid.MustParse(user)
+	var writing errgroup.Group
+	writing.SetLimit(4)
+	for _, e := range entries {
+		contact := jid.MustParse(e.JID)
+		item := map[string]any{
+			"localuser": owner.Localpart(), "localhost": owner.Domainpart(),
+			"user": contact.Localpart(), "host": contact.Domainpart(),
+			"nick": e.Nick, "groups": append([]string{}, e.Groups...), "subs": e.Subscription,
+		}
+		if s.Kind() == testserver.Debian12 {
+			delete(item, "groups")
+			item["group"] = strings.Join(e.Groups, ";")
+		}
+		writing.Go(func() error { return s.API(t.Context(), "add_rosteritem", item, new(int)) })
 	}
-	require.NoError(t, s.API(t.Context(), "add_rosteritem", map[string]any{
-		"localuser": owner.Localpart(), "localhost": owner.Domainpart(),
-		"user": contact.Localpart(), "host": contact.Domainpart(),
-		"nick": e.Nick, "groups": groups, "subs": e.Subscription,
-	}, new(int)))
+	require.NoError(t, writing.Wait())
 }
 
 // args makes the values of a form from pairs of field and value.

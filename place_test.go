@@ -89,8 +89,8 @@ func (p *place) stored(t testing.TB, user string) []entry {
 	return stored(t, p.Server, user)
 }
 
-// put writes an item by the server's own command.
-func (p *place) put(t testing.TB, user string, e entry) {
+// put writes items by the server's own command.
+func (p *place) put(t testing.TB, user string, entries ...entry) {
 	t.Helper()
-	put(t, p.Server, user, e)
+	put(t, p.Server, user, entries...)
 }

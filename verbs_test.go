@@ -202,11 +202,13 @@ func TestBigRoster(t *testing.T) {
 		admin := p.login(t, "admin@localhost")
 		user := people(t, "localhost", "user")[0]
 		var want []string
+		var entries []entry
 		for i := range 2000 {
 			contact := fmt.Sprintf("contact-%04d@localhost", i)
-			p.put(t, user, entry{contact, fmt.Sprintf("Contact %d", i), "both", []string{"Everybody"}})
+			entries = append(entries, entry{contact, fmt.Sprintf("Contact %d", i), "both", []string{"Everybody"}})
 			want = append(want, fmt.Sprintf("%s\tContact %d\tboth\tnone\tEverybody", contact, i))
 		}
+		p.put(t, user, entries...)
 		slices.Sort(want)
 		assert.Equal(t, answer{"info", "2000 items", want}, run(t, admin, "getRoster", "userJid", user))
 		assert.Equal(t, "true", run(t, admin, "checkUserJid", "userJid", user).text)

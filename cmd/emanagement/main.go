@@ -45,7 +45,7 @@ Configuration, in FILE (default ` + defaultConfig + `), a YAML file:
     - {jid: admin@example.org, role: admin}
     - {jid: app@example.org, role: write, hosts: [example.org]}
   api:                                 # optional: ejabberd's API over HTTP,
-    url: http://127.0.0.1:5280/api     # for one older than 25.03 and for
+    url: http://127.0.0.1:5280/api/v3  # for one older than 25.03 and for
     token_file: /etc/emanagement/token # contacts of other servers; the token,
                                        # or user: and password_file:, only if
                                        # the server asks for one

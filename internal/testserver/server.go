@@ -102,7 +102,7 @@ func (s *Server) TLSAddr() string { return "tls://localhost:" + strconv.Itoa(s.t
 
 // APIURL is where the component reaches the server's API commands over HTTP,
 // where the server's kind offers that.
-func (s *Server) APIURL() string { return "http://" + addr(s.api) + "/api" }
+func (s *Server) APIURL() string { return "http://" + addr(s.api) + "/api/v3" }
 
 // CertFile is the server's self-made certificate.
 func (s *Server) CertFile() string { return filepath.Join(s.outside, certFile) }

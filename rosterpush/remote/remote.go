@@ -179,7 +179,8 @@ func notPermitted(host string, err error) error {
 	if !ok || e.Code != serverapi.Forbidden && e.Code != 0 {
 		return err
 	}
-	what := "mod_adhoc_api must be loaded, api_permissions must let this component run %s, and the access rule configure must allow it"
+	what := "mod_adhoc_api must be loaded (before 25.03 there is none: then write api: {url: …} into the configuration here), " +
+		"api_permissions must let this component run %s, and the access rule configure must allow it"
 	if e.HTTP {
 		what = "mod_http_api must listen where api: says here, and api_permissions must let who comes from there run %s"
 	}
