@@ -80,22 +80,33 @@ func TestDebian12(t *testing.T) {
 	assert.Empty(t, p.stored(t, a))
 }
 
-// TestOldWithoutAPI: without a way to write, the log and the answer say which
-// version has one, and what to do without it.
-func TestOldWithoutAPI(t *testing.T) {
-	for kind, test := range map[testserver.Kind]struct{ log, why string }{
-		testserver.Debian13: {"subscriptions cannot be written on this host", "since 25.03"},
-		testserver.Debian12: {"rosters cannot be changed on this host", "before 23.10"},
+// TestNoWay: without a way to write, the log and the answer say which version
+// has one, and what to do without it.
+func TestNoWay(t *testing.T) {
+	const add = "write api: {url: …} into the configuration here"
+	for name, test := range map[string]struct {
+		kind           testserver.Kind
+		more           string
+		log, why, todo string
+	}{
+		"Debian-13":             {testserver.Debian13, "", "subscriptions cannot be written on this host", "since 25.03", add},
+		"Debian-12":             {testserver.Debian12, "", "rosters cannot be changed on this host", "before 23.10", add},
+		"nobody listens there":  {testserver.Debian13, "api: {url: 'http://127.0.0.1:1/api'}", "subscriptions cannot be written on this host", "cannot be reached", "http://127.0.0.1:1/api"},
+		"nobody listens either": {testserver.Debian12, "api: {url: 'http://127.0.0.1:1/api'}", "rosters cannot be changed on this host", "cannot be reached", "http://127.0.0.1:1/api"},
+		"nothing at that place": {testserver.Debian13, "api: {url: 'http://API/nowhere'}", "subscriptions cannot be written on this host", "mod_http_api must listen where api: says here", "add_rosteritem"},
 	} {
-		t.Run(kind.String(), func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := kind.Run(t, nil)
+			s := test.kind.Run(t, nil)
 			registerOn(t, s, "admin@localhost")
-			program, err := testserver.StartProgram(t.Context(), binary, s, testserver.Settings{Access: access, Until: test.log})
+			program, err := testserver.StartProgram(t.Context(), binary, s, testserver.Settings{
+				Access: access, Until: test.log,
+				More: strings.Replace(test.more, "http://API/nowhere", strings.TrimSuffix(s.APIURL(), "/api/v3")+"/nowhere", 1),
+			})
 			require.NoError(t, err)
 			t.Cleanup(func() { assert.NoError(t, program.Stop()) })
 			assert.Contains(t, program.Log(), test.why)
-			assert.Contains(t, program.Log(), "write api: {url: …} into the configuration here")
+			assert.Contains(t, program.Log(), test.todo)
 
 			admin := loginTo(t, s, "admin@localhost")
 			why := failed(t, admin, "addBuddyToRoster", "userJid", "a@localhost", "buddyJid", "b@localhost", "subscription_type", "both")

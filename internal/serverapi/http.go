@@ -68,7 +68,7 @@ func newOverHTTP(e Endpoint) *overHTTP {
 	e.URL = strings.TrimRight(e.URL, "/")
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.Proxy = nil // the server is ours, and so is the secret
-	transport.MaxConnsPerHost, transport.MaxIdleConnsPerHost = httpConns, httpConns
+	transport.MaxIdleConnsPerHost = httpConns
 	transport.IdleConnTimeout = httpIdle
 	return &overHTTP{
 		Endpoint: e,

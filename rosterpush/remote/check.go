@@ -40,7 +40,7 @@ func (s *Server) Check(ctx context.Context, host string) {
 	s.api.Forget(host)
 	item := rosterpush.Item{JID: contact, Subscription: rosterpush.Both}
 	w, err := s.learn(ctx, user, item)
-	if _, ok := errors.AsType[*failure.NotPermittedError](err); ok {
+	if _, ok := errors.AsType[*failure.NotPermittedError](err); ok || errors.Is(err, failure.ErrUnreachable) {
 		s.log.Error("rosters cannot be changed on this host", "host", host, "why", err)
 		return
 	}
