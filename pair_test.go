@@ -152,6 +152,9 @@ func pairFromEveryState(t *testing.T, s *testserver.Server) {
 					continue // only a client can ask
 				}
 				number++
+				if s.Kind() != testserver.AdHoc && number%3 != 0 {
+					continue // only the way that subscriptions are written differs
+				}
 				t.Run(fmt.Sprintf("%v-%v-registered=%t", a, b, registered), func(t *testing.T) {
 					p := newPairOfUsers(t, s, number, registered)
 					p.prepare(t, [2]former{a, b})

@@ -83,6 +83,7 @@ func TestDebian12(t *testing.T) {
 // TestNoWay: without a way to write, the log and the answer say which version
 // has one, and what to do without it.
 func TestNoWay(t *testing.T) {
+	t.Parallel()
 	const add = "write api: {url: …} into the configuration here"
 	for name, test := range map[string]struct {
 		kind           testserver.Kind

@@ -201,16 +201,20 @@ func TestBigRoster(t *testing.T) {
 	everywhere(t, func(t *testing.T, p *place) {
 		admin := p.login(t, "admin@localhost")
 		user := people(t, "localhost", "user")[0]
+		items := 2000
+		if p.kind != testserver.AdHoc { // they read and remove as that one does
+			items = 300
+		}
 		var want []string
 		var entries []entry
-		for i := range 2000 {
+		for i := range items {
 			contact := fmt.Sprintf("contact-%04d@localhost", i)
 			entries = append(entries, entry{contact, fmt.Sprintf("Contact %d", i), "both", []string{"Everybody"}})
 			want = append(want, fmt.Sprintf("%s\tContact %d\tboth\tnone\tEverybody", contact, i))
 		}
 		p.put(t, user, entries...)
 		slices.Sort(want)
-		assert.Equal(t, answer{"info", "2000 items", want}, run(t, admin, "getRoster", "userJid", user))
+		assert.Equal(t, answer{"info", fmt.Sprintf("%d items", items), want}, run(t, admin, "getRoster", "userJid", user))
 		assert.Equal(t, "true", run(t, admin, "checkUserJid", "userJid", user).text)
 		done(t, admin, "removeRoster", "userJid", user)
 		assert.Empty(t, p.stored(t, user))

@@ -6,13 +6,15 @@ import (
 	"sync"
 	"time"
 
-	"emanagement/component"
 	"emanagement/internal/failure"
 )
 
-// lookTimeout bounds the look at a host's ad-hoc commands where HTTP could take
-// their place.
-const lookTimeout = 2 * time.Second
+// How long a look at a host's ad-hoc commands waits: shorter where HTTP can take
+// their place, else as long as ejabberd itself gives such a command.
+const (
+	lookWithHTTP    = 2 * time.Second
+	lookWithoutHTTP = 5 * time.Second
+)
 
 // found is what a look at a host's ad-hoc commands found.
 type found int
@@ -60,6 +62,11 @@ func (a *API) Forget(host string) {
 // else over HTTP. Of commands that ad-hoc permits, it forbids those about other
 // servers' contacts, which HTTP may do.
 func (a *API) call(ctx context.Context, host string, command string, args ...arg) (answer, error) {
+	// Before the look, so that waiting for a stream is none of it; and HTTP would
+	// reach every host of the server, granted or not.
+	if err := a.adhoc.c.Ready(ctx, host); err != nil {
+		return nil, err
+	}
 	adhoc, err := a.look(ctx, host)
 	switch {
 	case err != nil:
@@ -71,10 +78,6 @@ func (a *API) call(ctx context.Context, host string, command string, args ...arg
 		if e, ok := errors.AsType[*Error](err); !ok || e.Code != Forbidden || a.http == nil {
 			return got, err
 		}
-	}
-	// HTTP would reach every host of the server.
-	if err := a.adhoc.c.Ready(ctx, host); err != nil {
-		return nil, err
 	}
 	return a.http.call(ctx, command, args)
 }
@@ -106,12 +109,12 @@ func (a *API) look(ctx context.Context, host string) (found, error) {
 // try removes an item that is not there from the roster of an account that
 // nobody has: what is permitted shows only where something is done.
 func (a *API) try(ctx context.Context, host string) (found, error) {
-	trying := ctx
+	patience := lookWithoutHTTP
 	if a.http != nil {
-		var cancel context.CancelFunc
-		trying, cancel = context.WithTimeout(ctx, lookTimeout)
-		defer cancel()
+		patience = lookWithHTTP
 	}
+	trying, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	_, err := a.adhoc.call(trying, host, "add_rosteritem", []arg{
 		{"localuser", "emanagement"}, {"localhost", host},
 		{"user", "emanagement-check"}, {"host", host},
@@ -123,7 +126,7 @@ func (a *API) try(ctx context.Context, host string) (found, error) {
 		}
 		return permitted, nil
 	}
-	if _, late := errors.AsType[*component.TimeoutError](err); late || trying.Err() != nil && ctx.Err() == nil {
+	if err != nil && trying.Err() != nil && ctx.Err() == nil {
 		return silent, nil
 	}
 	if err != nil {
