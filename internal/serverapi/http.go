@@ -127,6 +127,9 @@ func (h *overHTTP) post(ctx context.Context, command string, args []arg) (answer
 	if err := d.Decode(&a.value); err != nil {
 		return nil, h.unanswered(fmt.Errorf("not JSON: %w", err))
 	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, h.unanswered(errors.New("more than one JSON value"))
+	}
 	return a, nil
 }
 

@@ -194,6 +194,7 @@ func TestNoAnswer(t *testing.T) {
 		"an error, huge": saying(403, `"`+strings.Repeat("x", 1000)+`"`),
 		"not JSON":       saying(200, "<html>"),
 		"empty":          saying(200, ""),
+		"more than JSON": saying(200, "0<html>"),
 		"closed":         func(w http.ResponseWriter, _ *http.Request) { hijack(w, "") },
 		"closed in the middle": func(w http.ResponseWriter, _ *http.Request) {
 			hijack(w, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n[")
