@@ -47,6 +47,8 @@ func (a jsonAnswer) list() []string {
 	return []string{text(a.value)}
 }
 
+func (a jsonAnswer) exact() bool { return true }
+
 func (a jsonAnswer) rows(columns ...string) ([]map[string]string, error) {
 	elements, ok := a.value.([]any)
 	if !ok {

@@ -79,6 +79,8 @@ type answer interface {
 	// rows is the result's elements where each has several columns, which have
 	// these names. In the last one anything may stand.
 	rows(columns ...string) ([]map[string]string, error)
+	// exact says whether anything may stand in the other columns too.
+	exact() bool
 }
 
 // do runs a command whose result is a code, 0 for done.
