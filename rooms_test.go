@@ -317,7 +317,7 @@ func TestPrintAllRooms(t *testing.T) {
 	assert.Equal(t, all, list("printAllRooms"))
 	r, err := admin.Run(patience(t), service, "printAllRoomsByDomain", args("domain", "remote.example"))
 	require.NoError(t, err)
-	assert.Contains(t, r.Title, "domain: remote.example: not a host")
+	assert.Contains(t, r.Title, "(domain): remote.example: not a host")
 }
 
 // TestDestroyAllRooms destroys them by the host and all, after nothing but the
