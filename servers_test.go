@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"mellium.im/xmpp/jid"
 
 	"emanagement/internal/testserver"
 	"emanagement/internal/xmppclient"
@@ -162,4 +163,69 @@ func TestLookedAtAgain(t *testing.T) {
 	add("c@localhost")
 	assert.Equal(t, before, p.overHTTP("add_rosteritem"), "not over HTTP any more")
 	assert.Len(t, p.stored(t, "a@localhost"), 2)
+}
+
+// TestOtherVerbsOverHTTP: presences, messages and rooms where the API is
+// reached over HTTP alone.
+func TestOtherVerbsOverHTTP(t *testing.T) {
+	inEveryPlace(t, func(t *testing.T, p *place) {
+		if p.kind == testserver.AdHoc {
+			return // where they have tests of their own
+		}
+		sessionsOverHTTP(t, p)
+		roomsOverHTTP(t, p)
+		for _, command := range []string{
+			"connected_users_vhost", "create_room_with_opts", "destroy_room", "get_room_affiliations", "get_room_occupants", "kick_session",
+			"muc_online_rooms", "set_presence", "set_room_affiliation", "status", "user_resources", "user_sessions_info",
+		} {
+			assert.NotZero(t, p.overHTTP(command), command)
+		}
+	})
+}
+
+func sessionsOverHTTP(t *testing.T, p *place) {
+	admin := p.login(t, "admin@localhost")
+	user := people(t, "localhost", "user")[0]
+	registerOn(t, p.Server, user)
+	var clients []*xmppclient.Client
+	for _, resource := range []string{"/a", "/a : b"} {
+		c := p.login(t, user+resource)
+		require.NoError(t, c.Send(t.Context(), "<presence><status>b : c</status></presence>"))
+		next(t, c, "presence", c.JID().String())
+		clients = append(clients, c)
+	}
+	done(t, admin, "sendPresence", "userJid", user+"/a", "show", "dnd", "status", "busy : b", "priority", "-7")
+	got := sessionsOf(t, p.Server, user)
+	require.Len(t, got, 2)
+	assert.Equal(t, []sessionInfo{{-7, "dnd", "a", "busy : b"}, {0, "available", "a : b", "b : c"}}, got)
+	done(t, admin, "setPresence", "userJid", user+"/a : b", "status", "here")
+	assert.Equal(t, []sessionInfo{{-7, "dnd", "a", "busy : b"}, {0, "available", "a : b", "here"}}, sessionsOf(t, p.Server, user))
+	assert.Equal(t, []string{"a", "a : b"}, run(t, admin, "getUserResource", "userJid", user).lines)
+	assert.Contains(t, run(t, admin, "getConnectedJidsByDomain", "domain", "localhost").lines, user)
+	assert.Equal(t, "true", run(t, admin, "isEjabberdNodeStarted").text)
+	done(t, admin, "sendMessageToUser", "fromJid", "admin@localhost", "toJid", user+"/a", "msg", "hi")
+	requireMessage(t, clients[0], "admin@localhost", "hi")
+	done(t, admin, "kickUserJid", "userJid", user+"/a")
+	assert.Equal(t, []string{"a : b"}, run(t, admin, "getUserResource", "userJid", user).lines)
+}
+
+func roomsOverHTTP(t *testing.T, p *place) {
+	admin := p.login(t, "admin@localhost")
+	const room = "lobby@conference.localhost"
+	named := []string{"roomName", "lobby", "domain", "localhost"}
+	done(t, admin, "createPersistentRoom", named...)
+	assert.Equal(t, refusal("Room "+room+" already exists"), run(t, admin, "createRoom", named...))
+	options, err := p.Ctl(t.Context(), "get_room_options", "lobby", "conference.localhost")
+	require.NoError(t, err)
+	assert.Regexp(t, `(?m)^persistent\s+true$`, options)
+	assert.Equal(t, []string{room}, run(t, admin, "printAllRooms").lines)
+	done(t, admin, "setJidAffiliationOfRoom", append(named, "jid", "owner@localhost", "affiliation", "owner")...)
+	done(t, admin, "setJidAffiliationOfRoom", append(named, "jid", "far@remote.example", "affiliation", "member")...)
+	assert.ElementsMatch(t, []string{"owner@localhost\towner", "far@remote.example\tmember"}, run(t, admin, "getAffiliationsOfRoom", named...).lines)
+	require.NoError(t, admin.Join(patience(t), jid.MustParse(room+"/nick : a")))
+	assert.Equal(t, []string{"admin@localhost"}, run(t, admin, "getAllJidsOfRoom", named...).lines)
+	done(t, admin, "destroyRoom", named...)
+	for _, verb := range []string{"destroyRoom", "getAffiliationsOfRoom", "getAllJidsOfRoom"} {
+		assert.Equal(t, refusal("Room "+room+" not found"), run(t, admin, verb, named...))
+	}
 }
