@@ -187,7 +187,7 @@ func TestJobTellsItsEnd(t *testing.T) {
 	for _, line := range run(t, admin, "listJobs").lines {
 		if columns := strings.Split(line, "\t"); columns[0] == fmt.Sprint(number) {
 			progress = columns[4]
-			assert.Equal(t, []string{"broadcast", "admin@localhost/job"}, columns[1:3])
+			assert.Equal(t, []string{"broadcast", "admin@localhost"}, columns[1:3])
 		}
 	}
 	var sent, of int

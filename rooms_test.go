@@ -282,7 +282,7 @@ func TestAffiliations(t *testing.T) {
 
 	r, err := admin.Run(patience(t), service, "setJidAffiliationOfRoom", args(append(where, "jid", "bob@localhost", "affiliation", "king")...))
 	require.NoError(t, err)
-	assert.Equal(t, `affiliation: "king" is not one of owner, admin, member, outcast, none`, r.Title)
+	assert.Equal(t, `Affiliation (affiliation): "king" is not one of owner, admin, member, outcast, none`, r.Title)
 }
 
 // TestOutcast: who becomes one is put out and cannot come back; with none they
