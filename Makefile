@@ -25,7 +25,7 @@ test: ## run all tests, with the race detector
 
 .PHONY: bench
 bench: ## run the benchmarks
-	@scripts/setup ejabberd
+	@scripts/setup ejabberd ejabberd-24.12
 	@go test -run '^$$' -bench . -benchtime 2s .
 
 .PHONY: soak

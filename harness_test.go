@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 	"mellium.im/xmpp/jid"
 
 	"emanagement/internal/testserver"
@@ -24,32 +25,57 @@ type entry struct {
 	Groups       []string `json:"groups"`
 }
 
+// storedRow is an entry as the server sends it: before 24.02 once for each of
+// its groups.
+type storedRow struct {
+	entry
+	Group string `json:"group"`
+}
+
 // stored is what the server keeps as a user's roster, sorted.
 func stored(t testing.TB, s *testserver.Server, user string) []entry {
 	t.Helper()
 	j := jid.MustParse(user)
+	var rows []storedRow
+	require.NoError(t, s.API(t.Context(), "get_roster", map[string]string{"user": j.Localpart(), "host": j.Domainpart()}, &rows))
+	slices.SortFunc(rows, func(a, b storedRow) int { return strings.Compare(a.JID, b.JID) })
 	var entries []entry
-	require.NoError(t, s.API(t.Context(), "get_roster", map[string]string{"user": j.Localpart(), "host": j.Domainpart()}, &entries))
-	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.JID, b.JID) })
-	for i := range entries {
-		slices.Sort(entries[i].Groups)
+	for _, r := range rows {
+		if r.Groups == nil {
+			r.Groups = []string{}
+		}
+		last := len(entries) - 1
+		if last < 0 || entries[last].JID != r.JID {
+			entries, last = append(entries, r.entry), last+1
+		}
+		if r.Group != "" {
+			entries[last].Groups = append(entries[last].Groups, r.Group)
+		}
+		slices.Sort(entries[last].Groups)
 	}
 	return entries
 }
 
-// put writes an item by the server's own command.
-func put(t testing.TB, s *testserver.Server, user string, e entry) {
+// put writes items by the server's own command, several at once.
+func put(t testing.TB, s *testserver.Server, user string, entries ...entry) {
 	t.Helper()
-	owner, contact := jid.MustParse(user), jid.MustParse(e.JID)
-	groups := e.Groups
-	if groups == nil {
-		groups = []string{}
+	owner := jid.MustParse(user)
+	var writing errgroup.Group
+	writing.SetLimit(4)
+	for _, e := range entries {
+		contact := jid.MustParse(e.JID)
+		item := map[string]any{
+			"localuser": owner.Localpart(), "localhost": owner.Domainpart(),
+			"user": contact.Localpart(), "host": contact.Domainpart(),
+			"nick": e.Nick, "groups": append([]string{}, e.Groups...), "subs": e.Subscription,
+		}
+		if s.Kind() == testserver.Debian12 {
+			delete(item, "groups")
+			item["group"] = strings.Join(e.Groups, ";")
+		}
+		writing.Go(func() error { return s.API(t.Context(), "add_rosteritem", item, new(int)) })
 	}
-	require.NoError(t, s.API(t.Context(), "add_rosteritem", map[string]any{
-		"localuser": owner.Localpart(), "localhost": owner.Domainpart(),
-		"user": contact.Localpart(), "host": contact.Domainpart(),
-		"nick": e.Nick, "groups": groups, "subs": e.Subscription,
-	}, new(int)))
+	require.NoError(t, writing.Wait())
 }
 
 // args makes the values of a form from pairs of field and value.

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"mellium.im/xmpp/jid"
 
 	"emanagement/component"
@@ -20,9 +21,11 @@ import (
 	"emanagement/internal/xmppclient"
 )
 
-// Shared by the tests that neither stop the server nor mind other users on it.
+// Shared by the tests that neither stop the servers nor mind other users on
+// them.
 var (
-	server *testserver.Server
+	server *testserver.Server // of the kind AdHoc
+	places []*place
 	binary string
 )
 
@@ -44,7 +47,7 @@ var service = jid.MustParse(testserver.Component)
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	code, err := withServer(m.Run)
+	code, err := withPlaces(m.Run)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
@@ -52,40 +55,40 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// withServer runs the tests with a server, an administrator's account on it,
-// and the program.
-func withServer(run func() int) (code int, err error) {
+// withPlaces builds the program and runs the tests with the shared places.
+func withPlaces(run func() int) (code int, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	if server, err = testserver.New(nil); err != nil {
+	places = []*place{{kind: testserver.AdHoc}, {kind: testserver.HTTP}, {kind: testserver.Debian13}}
+	defer func() {
+		for _, p := range places {
+			err = errors.Join(err, p.close())
+		}
+	}()
+	if err := inAll(places, func(p *place) error { return p.serve(ctx) }); err != nil {
 		return 1, err
 	}
-	defer func() { err = errors.Join(err, server.Close()) }()
-	if err := server.Start(ctx); err != nil {
-		return 1, err
-	}
-	dir, err := server.TempDir()
+	dir, err := places[0].TempDir()
 	if err != nil {
 		return 1, err
 	}
 	if binary, err = build(ctx, dir); err != nil {
 		return 1, err
 	}
-	for _, name := range []string{"admin", "reader", "writer", "stranger", "herereader", "anywriter", "thereadmin", "twofold"} {
-		if err := server.API(ctx, "register", map[string]string{"user": name, "host": "localhost", "password": "pw"}, new(string)); err != nil {
-			return 1, fmt.Errorf("%w\n%s", err, server.Log())
-		}
-	}
-	program, err := testserver.StartProgram(ctx, binary, server, testserver.Settings{Access: access})
-	if err != nil {
+	if err := inAll(places, func(p *place) error { return p.begin(ctx) }); err != nil {
 		return 1, err
 	}
-	defer func() {
-		if serr := program.Stop(); serr != nil {
-			err = errors.Join(err, fmt.Errorf("emanagement: %w; its log:\n%s", serr, program.Log()))
-		}
-	}()
+	server = places[0].Server
 	return run(), nil
+}
+
+// inAll does something in all places at once.
+func inAll(places []*place, do func(*place) error) error {
+	var doing errgroup.Group
+	for _, p := range places {
+		doing.Go(func() error { return do(p) })
+	}
+	return doing.Wait()
 }
 
 // build builds the program as the tests are built: with the race detector

@@ -20,6 +20,7 @@ func TestReadmeShowsTheConfiguration(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	require.NoError(t, err)
 	assert.Contains(t, string(readme), "```yaml\n"+testserver.Config+"```\n")
+	assert.Contains(t, string(readme), "```yaml\n"+testserver.ConfigHTTP+"```\n")
 }
 
 // TestReadmeNamesVerbsAndFields as they are.

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"emanagement/internal/testserver"
 	"emanagement/internal/xmppclient"
 )
 
@@ -23,39 +24,41 @@ var awkward = []string{
 	"semi;colon",
 }
 
-// both runs a test with accounts that the server knows and with such that it
-// does not, which servers treat differently.
-func both(t *testing.T, test func(t *testing.T, host string, people func(names ...string) []string)) {
-	for _, registered := range []bool{false, true} {
-		t.Run(fmt.Sprintf("registered=%t", registered), func(t *testing.T) {
-			t.Parallel()
-			test(t, "localhost", func(names ...string) []string {
-				jids := people(t, "localhost", names...)
-				if registered {
-					register(t, jids...)
-				}
-				return jids
+// both runs a test in every shared place, with accounts that the server knows
+// and with such that it does not, which servers treat differently.
+func both(t *testing.T, test func(t *testing.T, p *place, people func(names ...string) []string)) {
+	inEveryPlace(t, func(t *testing.T, p *place) {
+		for _, registered := range []bool{false, true} {
+			t.Run(fmt.Sprintf("registered=%t", registered), func(t *testing.T) {
+				t.Parallel()
+				test(t, p, func(names ...string) []string {
+					jids := people(t, "localhost", names...)
+					if registered {
+						registerOn(t, p.Server, jids...)
+					}
+					return jids
+				})
 			})
-		})
-	}
+		}
+	})
 }
 
 func TestAddBuddyToRoster(t *testing.T) {
-	admin := login(t, "admin@localhost")
-	both(t, func(t *testing.T, host string, people func(...string) []string) {
+	both(t, func(t *testing.T, p *place, people func(...string) []string) {
+		admin := p.login(t, "admin@localhost")
 		jids := people("user", "buddy")
 		user, buddy := jids[0], jids[1]
 		for _, subscription := range []string{"none", "to", "from", "both", "to", "none"} {
 			for _, text := range awkward {
 				done(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", buddy,
 					"buddyNick", text, "buddyGroup", text, "subscription_type", subscription)
-				require.Equal(t, []entry{{buddy, text, subscription, []string{text}}}, stored(t, server, user))
+				require.Equal(t, []entry{{buddy, text, subscription, []string{text}}}, p.stored(t, user))
 			}
 		}
-		assert.Empty(t, stored(t, server, buddy), "the buddy's own roster is not touched")
+		assert.Empty(t, p.stored(t, buddy), "the buddy's own roster is not touched")
 
 		done(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", buddy+"/phone", "buddyGroup", "b", "buddyGroup", "", "buddyGroup", "a", "buddyGroup", "b", "subscription_type", "both")
-		assert.Equal(t, []entry{{buddy, "", "both", []string{"a", "b"}}}, stored(t, server, user), "a bare contact, its groups once each")
+		assert.Equal(t, []entry{{buddy, "", "both", []string{"a", "b"}}}, p.stored(t, user), "a bare contact, its groups once each")
 	})
 }
 
@@ -88,45 +91,54 @@ func TestApprovalSurvives(t *testing.T) {
 }
 
 func TestAddBuddyToRosterElsewhere(t *testing.T) {
-	admin := login(t, "admin@localhost")
-	user := people(t, "localhost", "user")[0]
+	inEveryPlace(t, func(t *testing.T, p *place) {
+		admin := p.login(t, "admin@localhost")
+		user := people(t, "localhost", "user")[0]
 
-	done(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", "bob@example.org", "subscription_type", "both")
-	assert.Equal(t, []entry{{"bob@example.org", "", "both", []string{}}}, stored(t, server, user), "a contact at another host of the server")
+		done(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", "bob@example.org", "subscription_type", "both")
+		assert.Equal(t, []entry{{"bob@example.org", "", "both", []string{}}}, p.stored(t, user), "a contact at another host of the server")
 
-	got := run(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", "bob@remote.example", "subscription_type", "both")
-	assert.Equal(t, "error", got.note)
-	assert.Contains(t, got.text, "remote.example is none of them")
-	assert.Len(t, stored(t, server, user), 1, "nothing was written")
+		if p.kind == testserver.AdHoc {
+			got := run(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", "bob@remote.example", "subscription_type", "both")
+			assert.Equal(t, "error", got.note)
+			assert.Contains(t, got.text, "remote.example is none of them")
+			assert.Len(t, p.stored(t, user), 1, "nothing was written")
+		} else {
+			done(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", "bob@remote.example", "subscription_type", "both")
+			assert.Equal(t, entry{"bob@remote.example", "", "both", []string{}}, p.stored(t, user)[1])
+		}
 
-	done(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", "bob@remote.example", "buddyNick", "B", "subscription_type", "none")
-	assert.Equal(t, entry{"bob@remote.example", "B", "none", []string{}}, stored(t, server, user)[1])
+		done(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", "bob@remote.example", "buddyNick", "B", "subscription_type", "none")
+		assert.Equal(t, entry{"bob@remote.example", "B", "none", []string{}}, p.stored(t, user)[1])
+	})
 }
 
 // TestGroupsThatLookAlike: for a roster stanza ejabberd takes groups for the
 // same that resourceprep makes so, or refuses.
 func TestGroupsThatLookAlike(t *testing.T) {
-	admin := login(t, "admin@localhost")
-	user := people(t, "localhost", "user")[0]
-	for _, groups := range [][]string{{"a\ttab", "b\ttab"}, {"fine", "ﬁne"}, {"mark \u202e", "two\nlines"}} {
-		for _, subscription := range []string{"none", "both", "both"} {
-			done(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", "b@localhost",
-				"buddyGroup", groups[0], "buddyGroup", groups[1], "subscription_type", subscription)
-			require.Equal(t, []entry{{"b@localhost", "", subscription, groups}}, stored(t, server, user))
+	inEveryPlace(t, func(t *testing.T, p *place) {
+		admin := p.login(t, "admin@localhost")
+		user := people(t, "localhost", "user")[0]
+		for _, groups := range [][]string{{"a\ttab", "b\ttab"}, {"fine", "ﬁne"}, {"mark \u202e", "two\nlines"}} {
+			for _, subscription := range []string{"none", "both", "both"} {
+				done(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", "b@localhost",
+					"buddyGroup", groups[0], "buddyGroup", groups[1], "subscription_type", subscription)
+				require.Equal(t, []entry{{"b@localhost", "", subscription, groups}}, p.stored(t, user))
+			}
 		}
-	}
+	})
 }
 
 func TestRemoveBuddyFromRoster(t *testing.T) {
-	admin := login(t, "admin@localhost")
-	both(t, func(t *testing.T, host string, people func(...string) []string) {
+	both(t, func(t *testing.T, p *place, people func(...string) []string) {
+		admin := p.login(t, "admin@localhost")
 		jids := people("user", "buddy", "other")
 		user, buddy, other := jids[0], jids[1], jids[2]
-		put(t, server, user, entry{buddy, "B", "to", nil})
-		put(t, server, user, entry{other, "O", "both", nil})
+		p.put(t, user, entry{buddy, "B", "to", nil})
+		p.put(t, user, entry{other, "O", "both", nil})
 
 		done(t, admin, "removeBuddyFromRoster", "userJid", user, "buddyJid", buddy)
-		assert.Equal(t, []entry{{other, "O", "both", []string{}}}, stored(t, server, user))
+		assert.Equal(t, []entry{{other, "O", "both", []string{}}}, p.stored(t, user))
 
 		refusal := answer{"error", fmt.Sprintf("User %s not found in %s roster.", buddy, user), nil}
 		refusal.lines = []string{refusal.text}
@@ -135,21 +147,21 @@ func TestRemoveBuddyFromRoster(t *testing.T) {
 }
 
 func TestSetAndUnsetBidireccionalBuddys(t *testing.T) {
-	admin := login(t, "admin@localhost")
-	both(t, func(t *testing.T, host string, people func(...string) []string) {
+	both(t, func(t *testing.T, p *place, people func(...string) []string) {
+		admin := p.login(t, "admin@localhost")
 		jids := people("a", "b")
 		a, b := jids[0], jids[1]
 		for _, text := range awkward {
 			done(t, admin, "setBidireccionalBuddys", "userAJid", a, "userBJid", b,
 				"userANick", "A "+text, "userBNick", "B "+text, "groupForA", "for A", "groupForB", text)
-			require.Equal(t, []entry{{b, "B " + text, "both", []string{text}}}, stored(t, server, a))
-			require.Equal(t, []entry{{a, "A " + text, "both", []string{"for A"}}}, stored(t, server, b))
+			require.Equal(t, []entry{{b, "B " + text, "both", []string{text}}}, p.stored(t, a))
+			require.Equal(t, []entry{{a, "A " + text, "both", []string{"for A"}}}, p.stored(t, b))
 		}
 		assert.Equal(t, "true", run(t, admin, "checkBidirecctionalBuddys", "userAJid", b, "userBJid", a).text)
 
 		done(t, admin, "unsetBidireccionalBuddys", "userJid", a, "oldFriendJid", b, "oldFriendNick", "Old", "groupForOldFriend", "Once")
-		assert.Equal(t, []entry{{b, "Old", "to", []string{"Once"}}}, stored(t, server, a))
-		assert.Empty(t, stored(t, server, b))
+		assert.Equal(t, []entry{{b, "Old", "to", []string{"Once"}}}, p.stored(t, a))
+		assert.Empty(t, p.stored(t, b))
 
 		refusal := fmt.Sprintf("%s and %s aren't bidireccional buddys", a, b)
 		assert.Equal(t, answer{"error", refusal, []string{refusal}},
@@ -160,35 +172,37 @@ func TestSetAndUnsetBidireccionalBuddys(t *testing.T) {
 }
 
 func TestCheckBidirecctionalBuddys(t *testing.T) {
-	admin := login(t, "admin@localhost")
-	subscriptions := []string{"", "none", "to", "from", "both"}
-	for _, ofA := range subscriptions {
-		for _, ofB := range subscriptions {
-			t.Run(ofA+"-"+ofB, func(t *testing.T) {
-				jids := people(t, "localhost", "a", "b")
-				if ofA != "" {
-					put(t, server, jids[0], entry{jids[1], "", ofA, nil})
-				}
-				if ofB != "" {
-					put(t, server, jids[1], entry{jids[0], "", ofB, nil})
-				}
-				want := fmt.Sprint(ofA == "both" && ofB == "both")
-				assert.Equal(t, want, run(t, admin, "checkBidirecctionalBuddys", "userAJid", jids[0], "userBJid", jids[1]).text)
-			})
+	inEveryPlace(t, func(t *testing.T, p *place) {
+		admin := p.login(t, "admin@localhost")
+		subscriptions := []string{"", "none", "to", "from", "both"}
+		for _, ofA := range subscriptions {
+			for _, ofB := range subscriptions {
+				t.Run(ofA+"-"+ofB, func(t *testing.T) {
+					jids := people(t, "localhost", "a", "b")
+					if ofA != "" {
+						p.put(t, jids[0], entry{jids[1], "", ofA, nil})
+					}
+					if ofB != "" {
+						p.put(t, jids[1], entry{jids[0], "", ofB, nil})
+					}
+					want := fmt.Sprint(ofA == "both" && ofB == "both")
+					assert.Equal(t, want, run(t, admin, "checkBidirecctionalBuddys", "userAJid", jids[0], "userBJid", jids[1]).text)
+				})
+			}
 		}
-	}
+	})
 }
 
 func TestGetRoster(t *testing.T) {
-	admin := login(t, "admin@localhost")
-	both(t, func(t *testing.T, host string, people func(...string) []string) {
+	both(t, func(t *testing.T, p *place, people func(...string) []string) {
+		admin := p.login(t, "admin@localhost")
 		user := people("user")[0]
 		refusal := "Roster not found for user " + user
 		assert.Equal(t, answer{"error", refusal, []string{refusal}}, run(t, admin, "getRoster", "userJid", user))
 		assert.Equal(t, "false", run(t, admin, "checkUserJid", "userJid", user).text)
 
-		put(t, server, user, entry{"z@localhost", "tab\there", "none", nil})
-		put(t, server, user, entry{"a@localhost", `back\slash`, "from", []string{"two\nlines", "One"}})
+		p.put(t, user, entry{"z@localhost", "tab\there", "none", nil})
+		p.put(t, user, entry{"a@localhost", `back\slash`, "from", []string{"two\nlines", "One"}})
 		assert.Equal(t, answer{"info", "2 items", []string{
 			`a@localhost	back\\slash	from	none	One;two\nlines`,
 			`z@localhost	tab\there	none	none	`,
@@ -198,28 +212,30 @@ func TestGetRoster(t *testing.T) {
 }
 
 func TestPendingRequestIsShown(t *testing.T) {
-	admin := login(t, "admin@localhost")
-	jids := people(t, "localhost", "asks", "asked")
-	register(t, jids...)
-	client := login(t, jids[0])
-	require.NoError(t, client.Send(t.Context(), "<presence/>"))
-	require.NoError(t, client.Send(t.Context(), fmt.Sprintf("<presence type='subscribe' to='%s'/>", jids[1])))
-	_, err := client.Roster(t.Context()) // after the request, in the order of the stream
-	require.NoError(t, err)
-	assert.Equal(t, []string{jids[1] + "\t\tnone\tout\t"}, run(t, admin, "getRoster", "userJid", jids[0]).lines)
+	inEveryPlace(t, func(t *testing.T, p *place) {
+		admin := p.login(t, "admin@localhost")
+		jids := people(t, "localhost", "asks", "asked")
+		registerOn(t, p.Server, jids...)
+		client := p.login(t, jids[0])
+		require.NoError(t, client.Send(t.Context(), "<presence/>"))
+		require.NoError(t, client.Send(t.Context(), fmt.Sprintf("<presence type='subscribe' to='%s'/>", jids[1])))
+		_, err := client.Roster(t.Context()) // after the request, in the order of the stream
+		require.NoError(t, err)
+		assert.Equal(t, []string{jids[1] + "\t\tnone\tout\t"}, run(t, admin, "getRoster", "userJid", jids[0]).lines)
+	})
 }
 
 func TestRemoveRoster(t *testing.T) {
-	admin := login(t, "admin@localhost")
-	both(t, func(t *testing.T, host string, people func(...string) []string) {
+	both(t, func(t *testing.T, p *place, people func(...string) []string) {
+		admin := p.login(t, "admin@localhost")
 		jids := people("user", "friend")
 		user, friend := jids[0], jids[1]
 		for i := range 30 {
-			put(t, server, user, entry{fmt.Sprintf("c%d@localhost", i), "", []string{"none", "to", "from", "both"}[i%4], nil})
+			p.put(t, user, entry{fmt.Sprintf("c%d@localhost", i), "", []string{"none", "to", "from", "both"}[i%4], nil})
 		}
-		put(t, server, user, entry{friend, "", "both", nil})
+		p.put(t, user, entry{friend, "", "both", nil})
 		done(t, admin, "removeRoster", "userJid", user)
-		assert.Empty(t, stored(t, server, user))
+		assert.Empty(t, p.stored(t, user))
 
 		refusal := "Roster not found for userJid " + user
 		assert.Equal(t, answer{"error", refusal, []string{refusal}}, run(t, admin, "removeRoster", "userJid", user))
@@ -227,17 +243,25 @@ func TestRemoveRoster(t *testing.T) {
 }
 
 func TestBigRoster(t *testing.T) {
-	admin := login(t, "admin@localhost")
-	user := people(t, "localhost", "user")[0]
-	var want []string
-	for i := range 2000 {
-		contact := fmt.Sprintf("contact-%04d@localhost", i)
-		put(t, server, user, entry{contact, fmt.Sprintf("Contact %d", i), "both", []string{"Everybody"}})
-		want = append(want, fmt.Sprintf("%s\tContact %d\tboth\tnone\tEverybody", contact, i))
-	}
-	slices.Sort(want)
-	assert.Equal(t, answer{"info", "2000 items", want}, run(t, admin, "getRoster", "userJid", user))
-	assert.Equal(t, "true", run(t, admin, "checkUserJid", "userJid", user).text)
-	done(t, admin, "removeRoster", "userJid", user)
-	assert.Empty(t, stored(t, server, user))
+	inEveryPlace(t, func(t *testing.T, p *place) {
+		admin := p.login(t, "admin@localhost")
+		user := people(t, "localhost", "user")[0]
+		items := 2000
+		if p.kind != testserver.AdHoc { // they read and remove as that one does
+			items = 300
+		}
+		var want []string
+		var entries []entry
+		for i := range items {
+			contact := fmt.Sprintf("contact-%04d@localhost", i)
+			entries = append(entries, entry{contact, fmt.Sprintf("Contact %d", i), "both", []string{"Everybody"}})
+			want = append(want, fmt.Sprintf("%s\tContact %d\tboth\tnone\tEverybody", contact, i))
+		}
+		p.put(t, user, entries...)
+		slices.Sort(want)
+		assert.Equal(t, answer{"info", fmt.Sprintf("%d items", items), want}, run(t, admin, "getRoster", "userJid", user))
+		assert.Equal(t, "true", run(t, admin, "checkUserJid", "userJid", user).text)
+		done(t, admin, "removeRoster", "userJid", user)
+		assert.Empty(t, p.stored(t, user))
+	})
 }

@@ -76,7 +76,8 @@ func (v *Verb) outcome(c *call, r Result, err error) (Result, error) {
 	if e, ok := errors.AsType[*rooms.NoServiceError](err); ok {
 		return refused("%s", e.Error()), nil
 	}
-	return r, &FailedError{Text: v.explain(err), Temporary: errors.Is(err, failure.ErrNoAnswer) && !v.Once, Err: err}
+	passing := errors.Is(err, failure.ErrNoAnswer) || errors.Is(err, failure.ErrUnreachable)
+	return r, &FailedError{Text: v.explain(err), Temporary: passing && !v.Once, Err: err}
 }
 
 // isWorded says whether a verb has said itself what an asker is told.
@@ -119,6 +120,9 @@ func explain(err error, once bool) string {
 			return "the server did not answer; whether it did what was asked is unknown"
 		}
 		return "the server did not answer; whether it did what was asked is unknown, and asking again does no harm"
+	}
+	if errors.Is(err, failure.ErrUnreachable) {
+		return "the server's API cannot be reached; the log of the component says why"
 	}
 	if e, ok := errors.AsType[stanza.Error](err); ok {
 		return "the server refuses: " + string(e.Condition)

@@ -55,6 +55,11 @@ Configuration, in FILE (default ` + defaultConfig + `), a YAML file:
   access:                              # who may run commands; nobody else can
     - {jid: admin@example.org, role: admin}
     - {jid: app@example.org, role: write, hosts: [example.org]}
+  api:                                 # optional: ejabberd's API over HTTP,
+    url: http://127.0.0.1:5280/api/v3  # for one older than 25.03 and for
+    token_file: /etc/emanagement/token # contacts of other servers; the token,
+                                       # or user: and password_file:, only if
+                                       # the server asks for one
 
 A jid with a local part is that account, at any resource; a domain is that
 component or host itself, not its users. Roles: read, write, admin. With hosts,
@@ -63,7 +68,7 @@ it may name only users and contacts of those.
 These environment variables count more than the file: EMANAGEMENT_JID,
 EMANAGEMENT_SERVER, EMANAGEMENT_SECRET (the secret itself),
 EMANAGEMENT_SECRET_FILE, EMANAGEMENT_STATE, EMANAGEMENT_AUDIT,
-EMANAGEMENT_HOSTS (with commas).
+EMANAGEMENT_HOSTS (with commas), EMANAGEMENT_API_URL.
 
 Exit status: 0 stopped as asked; 1 a configuration error, or the server refuses
 the component; 2 wrong usage.
@@ -155,6 +160,10 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) (err error)
 	}
 	defer func() { err = errors.Join(err, index.Close()) }()
 	api := serverapi.New(c)
+	if conf.API.URL != "" {
+		api = serverapi.NewWithHTTP(c, conf.API)
+	}
+	defer api.Close()
 	rosters := remote.New(c, api, log)
 	sessions := presences.New(c, api, rosters, log)
 	names := presence.New(audit.Presences(sessions))

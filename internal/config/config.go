@@ -16,6 +16,7 @@ import (
 
 	"emanagement/cmd"
 	"emanagement/component"
+	"emanagement/internal/serverapi"
 )
 
 // Config is a checked configuration.
@@ -27,6 +28,7 @@ type Config struct {
 	Audit  string   // file of the audit log; empty: the program's log
 	Hosts  []string // to serve; empty: every host that grants access
 	Access []cmd.Grant
+	API    serverapi.Endpoint // without a URL: there is none
 }
 
 // file is the configuration as it is written.
@@ -39,6 +41,7 @@ type file struct {
 	Audit      string   `yaml:"audit"`
 	Hosts      []string `yaml:"hosts"`
 	Access     []access `yaml:"access"`
+	API        api      `yaml:"api"`
 }
 
 type access struct {
@@ -56,6 +59,7 @@ const (
 	envState      = "EMANAGEMENT_STATE"
 	envAudit      = "EMANAGEMENT_AUDIT"
 	envHosts      = "EMANAGEMENT_HOSTS"
+	envAPIURL     = "EMANAGEMENT_API_URL"
 )
 
 // Load reads the configuration from a file and the environment, and the secret
@@ -97,6 +101,7 @@ func (f *file) override(path string, getenv func(string) string) (from map[strin
 	take(envSecretFile, "secret_file", &f.SecretFile)
 	take(envState, "state", &f.State)
 	take(envAudit, "audit", &f.Audit)
+	take(envAPIURL, "api.url", &f.API.URL)
 	var hosts string
 	take(envHosts, "hosts", &hosts)
 	if hosts != "" {
@@ -136,6 +141,9 @@ func (f *file) check() (c Config, key string, err error) {
 		}
 		c.Access = append(c.Access, g)
 	}
+	if c.API, key, err = f.API.check(); err != nil {
+		return c, "api." + key, err
+	}
 	c.Server, c.State, c.Audit = f.Server, f.State, f.Audit
 	return c, "", nil
 }
@@ -174,8 +182,7 @@ func domain(s string) (jid.JID, error) {
 	return j, nil
 }
 
-// secret is what the environment says, else the content of the file, which
-// nobody but its owner and group may read.
+// secret is what the environment says, else what the file has.
 func (f *file) secret() ([]byte, error) {
 	if f.Secret != "" {
 		return []byte(f.Secret), nil
@@ -183,23 +190,29 @@ func (f *file) secret() ([]byte, error) {
 	if f.SecretFile == "" {
 		return nil, fmt.Errorf("missing (or set %s)", envSecret)
 	}
-	info, err := os.Stat(f.SecretFile)
+	return secretIn(f.SecretFile)
+}
+
+// secretIn is the content of a file, which nobody but its owner and group may
+// read.
+func secretIn(file string) ([]byte, error) {
+	info, err := os.Stat(file)
 	if err != nil {
 		return nil, plain(err)
 	}
 	if info.Mode().Perm()&0o007 != 0 {
-		return nil, fmt.Errorf("%s: others can read it (mode %04o); chmod 600 it, or 640 for the component's group", f.SecretFile, info.Mode().Perm())
+		return nil, fmt.Errorf("%s: others can read it (mode %04o); chmod 600 it, or 640 for the component's group", file, info.Mode().Perm())
 	}
-	text, err := os.ReadFile(f.SecretFile)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, plain(err)
 	}
 	secret := bytes.TrimRight(text, "\r\n")
 	if len(secret) == 0 {
-		return nil, fmt.Errorf("%s: empty", f.SecretFile)
+		return nil, fmt.Errorf("%s: empty", file)
 	}
 	if bytes.ContainsAny(secret, "\r\n") {
-		return nil, fmt.Errorf("%s: more than one line", f.SecretFile)
+		return nil, fmt.Errorf("%s: more than one line", file)
 	}
 	return secret, nil
 }

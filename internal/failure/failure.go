@@ -12,6 +12,9 @@ import (
 // they were carried out is unknown.
 var ErrNoAnswer = errors.New("the server did not answer")
 
+// ErrUnreachable is wrapped by errors of requests that could not be sent.
+var ErrUnreachable = errors.New("cannot be reached")
+
 // NotServedError refuses a host that does not grant us access. Nothing was
 // sent.
 type NotServedError struct {

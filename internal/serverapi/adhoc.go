@@ -112,6 +112,9 @@ func (a fieldAnswer) list() []string {
 	return a
 }
 
+// exact: " : " is between columns, and may be in one.
+func (a fieldAnswer) exact() bool { return false }
+
 func (a fieldAnswer) rows(columns ...string) ([]map[string]string, error) {
 	var rows []map[string]string
 	for _, line := range a.list() {

@@ -184,7 +184,7 @@ func aboutRooms(host string, e *Error) error {
 		}
 	}
 	switch {
-	case e.Code == Forbidden:
+	case e.Code == Forbidden || e.Code == 0 && e.HTTP:
 		return fmt.Errorf("%w: %w", e.NotPermitted(host, "mod_muc_admin"), e)
 	case e.Code == 0: // not loaded, or it crashed, or took too long
 		return fmt.Errorf("%w: %w: %w", e.NotPermitted(host, "mod_muc_admin"), failure.ErrNoAnswer, e)

@@ -1,11 +1,12 @@
 // Package serverapi calls a server's own API commands: ejabberd's, through its
 // mod_adhoc_api (25.03 and newer), which offers them as ad-hoc commands
-// (XEP-0050).
+// (XEP-0050), or through its mod_http_api.
 package serverapi
 
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"emanagement/component"
 )
@@ -19,6 +20,7 @@ type Error struct {
 	Command string
 	Code    int    // as in HTTP; 0 where the command could not be called at all
 	Text    string // the server's own words
+	HTTP    bool   // it came over HTTP
 }
 
 func (e *Error) Error() string {
@@ -29,15 +31,39 @@ func (e *Error) Error() string {
 }
 
 // API calls the commands. Its methods may be used by many goroutines at once;
-// they wait for the server's answer, with the errors of component.Ask and
-// *Error.
+// they wait for the server's answer, with the errors of component.Ask, *Error,
+// *failure.NotPermittedError, and such as wrap failure.ErrNoAnswer or
+// failure.ErrUnreachable.
 type API struct {
 	adhoc  adhoc
+	http   *overHTTP // nil: it is not configured
+	choice *choice
 	served func() []string // the hosts that can be managed
 }
 
 // New returns the API that the component's server offers it.
-func New(c *component.Component) *API { return &API{adhoc: adhoc{c}, served: c.Served} }
+func New(c *component.Component) *API {
+	return &API{adhoc: adhoc{c}, choice: newChoice(), served: c.Served}
+}
+
+// NewWithHTTP returns the API that the component's server offers it, and offers
+// over HTTP too. To be closed after use.
+func NewWithHTTP(c *component.Component, e Endpoint) *API {
+	a := New(c)
+	a.http = newOverHTTP(e)
+	return a
+}
+
+// HasHTTP says whether commands may go over HTTP.
+func (a *API) HasHTTP() bool { return a.http != nil }
+
+// Close ends the connections that are kept for the next command. No command
+// may be under way.
+func (a *API) Close() {
+	if a.http != nil {
+		a.http.client.CloseIdleConnections()
+	}
+}
 
 // arg is one argument of a command: a string, an int, a list of strings, or
 // strings by name.
@@ -53,9 +79,18 @@ type answer interface {
 	// rows is the result's elements where each has several columns, which have
 	// these names. In the last one anything may stand.
 	rows(columns ...string) ([]map[string]string, error)
+	// exact says whether anything may stand in the other columns too.
+	exact() bool
 }
 
-// call runs one command on a host.
-func (a *API) call(ctx context.Context, host string, command string, args ...arg) (answer, error) {
-	return a.adhoc.call(ctx, host, command, args)
+// do runs a command whose result is a code, 0 for done.
+func (a *API) do(ctx context.Context, host string, command string, args ...arg) error {
+	got, err := a.call(ctx, host, command, args...)
+	if err != nil {
+		return err
+	}
+	if code := strings.Join(got.list(), " "); code != "0" {
+		return &Error{Command: command, Code: 500, Text: "result " + code}
+	}
+	return nil
 }

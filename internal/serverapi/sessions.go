@@ -28,18 +28,18 @@ func (a *API) Sessions(ctx context.Context, user jid.JID) ([]presence.Session, e
 	if err != nil {
 		return nil, fmt.Errorf("user_sessions_info: %w", err)
 	}
-	return sessions(user, resources.list(), rows)
+	return sessions(user, resources.list(), rows, info.exact())
 }
 
 // sessions puts a user's resources and what is known of their sessions
 // together. Whatever a resource or a status says, the JIDs are exact: they are
 // made of the resources alone. A session that came or went between the two
-// answers is left out.
-func sessions(user jid.JID, resources []string, rows []map[string]string) ([]presence.Session, error) {
+// answers is left out. exact says whether the rows are cut rightly.
+func sessions(user jid.JID, resources []string, rows []map[string]string, exact bool) ([]presence.Session, error) {
 	var list []presence.Session
 	longestFirst := func(a, b string) int { return len(b) - len(a) }
 	for _, resource := range slices.SortedFunc(slices.Values(resources), longestFirst) {
-		i, status := rowOf(resource, rows)
+		i, status := rowOf(resource, rows, exact)
 		if i < 0 {
 			continue
 		}
@@ -63,15 +63,18 @@ func sessions(user jid.JID, resources []string, rows []map[string]string) ([]pre
 }
 
 // rowOf finds a resource's row, where the longer ones have theirs, and the
-// status in it. A row may be cut in the wrong place, for " : " can stand in a
-// resource and in a status. So one user's sessions can be taken for each other
+// status in it. A row that is not exact may be cut in the wrong place, for " : "
+// can stand in a resource and in a status. So then one user's sessions can be taken for each other
 // where one resource begins with another, " : " and more, and the status of
 // that one with the same.
-func rowOf(resource string, rows []map[string]string) (index int, status string) {
+func rowOf(resource string, rows []map[string]string, exact bool) (index int, status string) {
 	for i, row := range rows {
 		if row["resource"] == resource {
 			return i, row["statustext"]
 		}
+	}
+	if exact {
+		return -1, ""
 	}
 	for i, row := range rows {
 		if status, ok := strings.CutPrefix(row["resource"]+" : "+row["statustext"], resource+" : "); ok {

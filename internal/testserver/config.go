@@ -3,6 +3,8 @@ package testserver
 import (
 	_ "embed"
 	"fmt"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,14 +18,20 @@ import (
 //go:embed ejabberd.yml
 var Config string
 
+// ConfigHTTP is the same for an ejabberd before 25.03.
+//
+//go:embed ejabberd-http.yml
+var ConfigHTTP string
+
 //go:embed base.yml
 var base string
 
-// The names and the secret in Config, and what stands for them here.
+// The names and the secret in these, and what stands for them here.
 const (
 	documentedComponent = "emanagement.example.org"
 	documentedSecret    = "CHANGE ME"
 	documentedPort      = "port: 5347"
+	documentedAPIPort   = "port: 5280"
 
 	// Component is the domain under which a component connects.
 	Component = "emanagement.localhost"
@@ -40,11 +48,11 @@ func Hosts() []string { return []string{"example.org", "localhost"} }
 
 // ports are those of one server, all on 127.0.0.1.
 type ports struct {
-	c2s, component, tls, other, http, dist int
+	c2s, component, tls, other, http, api, dist int
 }
 
 // configuration is the whole ejabberd.yml of one server, whose folder is dir.
-func configuration(dir string, p ports, edit func(map[string]any)) ([]byte, error) {
+func configuration(dir string, k Kind, p ports, edit func(map[string]any)) ([]byte, error) {
 	yml, err := yaml.Marshal(Secret)
 	if err != nil {
 		return nil, err
@@ -54,28 +62,31 @@ func configuration(dir string, p ports, edit func(map[string]any)) ([]byte, erro
 		"DIR", dir, "COMPONENT", Component, "SECRET", secret,
 		"C2S", strconv.Itoa(p.c2s), "OTHER", strconv.Itoa(p.other), "HTTP", strconv.Itoa(p.http), "TLS", strconv.Itoa(p.tls),
 	).Replace(base)
-	merged := strings.NewReplacer(
+	documented := strings.NewReplacer(
 		documentedComponent, Component,
 		`"`+documentedSecret+`"`, secret,
 		documentedPort, fmt.Sprintf("port: %d", p.component),
-	).Replace(Config)
-
-	var whole, addition map[string]any
+		documentedAPIPort, fmt.Sprintf("port: %d", p.api),
+	)
+	var whole map[string]any
 	if err := yaml.Unmarshal([]byte(own), &whole); err != nil {
 		return nil, fmt.Errorf("base.yml: %w", err)
 	}
-	if err := yaml.Unmarshal([]byte(merged), &addition); err != nil {
-		return nil, fmt.Errorf("ejabberd.yml: %w", err)
+	for _, text := range k.texts() {
+		var addition map[string]any
+		if err := yaml.Unmarshal([]byte(documented.Replace(text)), &addition); err != nil {
+			return nil, fmt.Errorf("%s: %w", k, err)
+		}
+		merge(whole, addition)
 	}
-	merge(whole, addition)
 	if edit != nil {
 		edit(whole)
 	}
 	return yaml.Marshal(whole)
 }
 
-// merge does what the comment in ejabberd.yml asks of an administrator: a
-// section that exists takes the new lines in, and a list grows.
+// merge does what the comments in the texts ask of an administrator: a section
+// that exists takes the new lines in, and a list grows.
 func merge(into, from map[string]any) {
 	for key, value := range from {
 		switch value := value.(type) {
@@ -86,7 +97,12 @@ func merge(into, from map[string]any) {
 			}
 		case []any:
 			if list, ok := into[key].([]any); ok {
-				into[key] = append(list, value...)
+				for _, v := range value {
+					if !slices.ContainsFunc(list, func(old any) bool { return reflect.DeepEqual(old, v) }) {
+						list = append(list, v)
+					}
+				}
+				into[key] = list
 				continue
 			}
 		}

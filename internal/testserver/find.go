@@ -15,7 +15,7 @@ import (
 const minYear, minMonth = 25, 3
 
 // ErrMissing says that there is no ejabberd to start, and what to do.
-var ErrMissing = errors.New("ejabberd 25.03 or newer is missing: run scripts/setup (as root on Debian), or install it so that ejabberdctl is on the PATH")
+var ErrMissing = errors.New("missing: run scripts/setup (as root on Debian)")
 
 // program is an ejabberd that can be started.
 type program struct {
@@ -24,9 +24,13 @@ type program struct {
 	cred *syscall.Credential
 }
 
-// find looks for an ejabberdctl that is new enough on the machine, then for
-// the private root folder that scripts/setup makes.
-func find() (program, error) {
+// find looks for an ejabberd of exactly that version in the private root folder
+// that scripts/setup makes; without a version, for one that is new enough, on
+// the machine first.
+func find(version string) (program, error) {
+	if version != "" {
+		return private("ejabberd-"+version, fmt.Errorf("ejabberd %s: %w", version, ErrMissing))
+	}
 	if ctl, err := exec.LookPath("ejabberdctl"); err == nil && newEnough(installedVersion(ctl)) {
 		p := program{ctl: ctl}
 		if os.Geteuid() == 0 {
@@ -34,14 +38,19 @@ func find() (program, error) {
 		}
 		return p, nil
 	}
+	return private("ejabberd-root", fmt.Errorf("ejabberd 25.03 or newer: %w, or install it so that ejabberdctl is on the PATH", ErrMissing))
+}
+
+// private is the ejabberd in one of the folders that scripts/setup makes.
+func private(folder string, missing error) (program, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return program{}, err
 	}
-	root := filepath.Join(cache, "emanagement", "ejabberd-root")
+	root := filepath.Join(cache, "emanagement", folder)
 	const ctl = "/usr/sbin/ejabberdctl"
 	if _, err := os.Stat(filepath.Join(root, ctl)); err != nil {
-		return program{}, ErrMissing
+		return program{}, missing
 	}
 	if os.Geteuid() != 0 {
 		return program{}, fmt.Errorf("ejabberd in %s: only root can start it (chroot)", root)

@@ -26,6 +26,8 @@ const readyLine = "msg=ready host="
 // Settings are what a test may want of the program's configuration.
 type Settings struct {
 	Access  string   // the section of that name, in YAML
+	More    string   // other sections, in YAML
+	Until   string   // what the log says of each host in the end; "" for that it is ready
 	Address string   // where to connect; "" for the server's ComponentAddr
 	Env     []string // beside the test's own environment
 }
@@ -52,7 +54,10 @@ func (p *Program) start(ctx context.Context, binary string, s *Server, settings 
 	if settings.Address == "" {
 		settings.Address = s.ComponentAddr()
 	}
-	text := fmt.Sprintf("jid: %s\nserver: %s\nsecret_file: %s\naccess:\n%s", Component, settings.Address, secret, settings.Access)
+	if settings.Until == "" {
+		settings.Until = readyLine
+	}
+	text := fmt.Sprintf("jid: %s\nserver: %s\nsecret_file: %s\naccess:\n%s\n%s", Component, settings.Address, secret, settings.Access, settings.More)
 	if err := os.WriteFile(conf, []byte(text), 0o644); err != nil {
 		return err
 	}
@@ -68,7 +73,7 @@ func (p *Program) start(ctx context.Context, binary string, s *Server, settings 
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for strings.Count(p.log.String(), readyLine) < len(Hosts()) {
+	for strings.Count(p.log.String(), settings.Until) < len(Hosts()) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():

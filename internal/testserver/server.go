@@ -13,6 +13,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,8 +35,10 @@ const startTimeout = 60 * time.Second
 type Server struct {
 	program
 	ports
-	dir, outside string // its folder, as seen inside and outside the root
-	edit         func(map[string]any)
+	kind         Kind
+	edit         func(config map[string]any) // of the configuration; may be nil
+	dir, outside string                      // its folder, as seen inside and outside the root
+	looking      *http.Client
 
 	started  bool       // at least once
 	exited   chan error // receives the end of the running server, nil when none runs
@@ -43,32 +46,31 @@ type Server struct {
 	log      lockedBuffer
 }
 
-// New prepares a server that is not started yet. Its ports stay the same when
-// it is stopped and started again. The function edit, where not nil, may
-// change the server's configuration. The error is ErrMissing where there is
-// no ejabberd.
+// New prepares a server of the kind AdHoc.
 func New(edit func(config map[string]any)) (*Server, error) {
-	p, err := find()
+	return AdHoc.New(edit)
+}
+
+// Kind is the server's.
+func (s *Server) Kind() Kind { return s.kind }
+
+// Edit writes the configuration anew, with another edit than before. A server
+// that runs takes it when it is started again.
+func (s *Server) Edit(edit func(config map[string]any)) error {
+	s.edit = edit
+	yml, err := configuration(s.dir, s.kind, s.ports, edit)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	s := &Server{program: p, edit: edit}
-	if s.dir, s.outside, err = p.tempDir(); err != nil {
-		return nil, fmt.Errorf("server folder: %w", err)
-	}
-	if err := s.configure(); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(s.outside))
-	}
-	return s, nil
+	return os.WriteFile(filepath.Join(s.outside, "ejabberd.yml"), yml, 0o644)
 }
 
 // configure takes free ports and writes the configuration files.
-func (s *Server) configure() error {
-	if err := freePorts(&s.c2s, &s.component, &s.tls, &s.other, &s.http, &s.dist); err != nil {
+func (s *Server) configure(edit func(config map[string]any)) error {
+	if err := freePorts(&s.c2s, &s.component, &s.tls, &s.other, &s.http, &s.api, &s.dist); err != nil {
 		return err
 	}
-	yml, err := configuration(s.dir, s.ports, s.edit)
-	if err != nil {
+	if err := s.Edit(edit); err != nil {
 		return err
 	}
 	cert, err := certificate()
@@ -76,8 +78,7 @@ func (s *Server) configure() error {
 		return err
 	}
 	files := map[string]string{
-		certFile:       cert,
-		"ejabberd.yml": string(yml),
+		certFile: cert,
 		// A fixed port for Erlang's distribution, on loopback, needs no epmd.
 		"ejabberdctl.cfg": fmt.Sprintf("INET_DIST_INTERFACE=127.0.0.1\nERL_DIST_PORT=%d\n", s.dist),
 		"inetrc":          "{lookup,[\"file\",\"native\"]}.\n{host,{127,0,0,1},[\"localhost\"]}.\n",
@@ -112,6 +113,10 @@ func (s *Server) TempDir() (string, error) {
 	return dir, err
 }
 
+// APIURL is where the component reaches the server's API commands over HTTP,
+// where the server's kind offers that.
+func (s *Server) APIURL() string { return "http://" + addr(s.api) + "/api/v3" }
+
 // CertFile is the server's self-made certificate.
 func (s *Server) CertFile() string { return filepath.Join(s.outside, certFile) }
 
@@ -127,7 +132,7 @@ func (s *Server) Start(ctx context.Context) error {
 	defer cancel()
 	err := s.start(ctx)
 	for tries := 0; err != nil && tries < 3 && s.lostPort(); tries++ {
-		if err = s.configure(); err == nil {
+		if err = s.configure(s.edit); err == nil {
 			err = s.start(ctx)
 		}
 	}
@@ -168,7 +173,11 @@ func (s *Server) start(ctx context.Context) error {
 	}
 	s.exited = make(chan error, 1)
 	go func() { s.exited <- cmd.Wait() }() // received by Stop or Close
-	for _, port := range []int{s.c2s, s.component, s.tls, s.other, s.http} {
+	listens := []int{s.c2s, s.component, s.tls, s.other, s.http}
+	if s.kind != AdHoc {
+		listens = append(listens, s.api)
+	}
+	for _, port := range listens {
 		if err := s.awaitPort(ctx, port); err != nil {
 			return fmt.Errorf("ejabberd: does not come up: %w; its log:\n%s", err, s.log.String())
 		}
@@ -196,6 +205,7 @@ func (s *Server) Close() error {
 		err = <-s.exited
 		s.exited = nil
 	}
+	s.looking.CloseIdleConnections()
 	return errors.Join(err, os.RemoveAll(s.outside))
 }
 

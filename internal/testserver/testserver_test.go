@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -88,7 +89,7 @@ func processesOf(t *testing.T, dir string) (pids []string) {
 // TestConfigurationIsMerged: the administrators' part is still there beside
 // the documented one.
 func TestConfigurationIsMerged(t *testing.T) {
-	text, err := configuration("/dir", ports{c2s: 1, component: 2, tls: 3, other: 4, http: 5}, nil)
+	text, err := configuration("/dir", AdHoc, ports{c2s: 1, component: 2, tls: 3, other: 4, http: 5}, nil)
 	require.NoError(t, err)
 	var c struct {
 		Listen []struct {
@@ -110,6 +111,46 @@ func TestConfigurationIsMerged(t *testing.T) {
 	assert.Equal(t, map[string]any{"message": map[string]any{"outgoing": "emanagement"}, "roster": map[string]any{"both": "emanagement"}}, c.Modules["mod_privilege"])
 	assert.Equal(t, map[string]any{"versioning": true, "store_current_id": true}, c.Modules["mod_roster"])
 	assert.NotContains(t, string(text), documentedComponent)
+}
+
+// TestSameCommands: what is permitted ad hoc is permitted over HTTP, and what
+// is more there says why.
+func TestSameCommands(t *testing.T) {
+	commands := func(text, permission string) []string {
+		var c struct {
+			Permissions map[string]struct{ What any } `yaml:"api_permissions"`
+		}
+		require.NoError(t, yaml.Unmarshal([]byte(text), &c))
+		var names []string
+		for _, name := range c.Permissions[permission].What.([]any) {
+			names = append(names, name.(string))
+		}
+		return names
+	}
+	adhoc := commands(Config, "emanagement")
+	assert.Contains(t, adhoc, "add_rosteritem")
+	for _, name := range commands(ConfigHTTP, "emanagement over HTTP") {
+		if !slices.Contains(adhoc, name) {
+			assert.Regexp(t, "- "+name+" # .", ConfigHTTP)
+		}
+	}
+	assert.Subset(t, commands(ConfigHTTP, "emanagement over HTTP"), adhoc)
+}
+
+// TestMissing: where there is no ejabberd, what is said names the script.
+func TestMissing(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	t.Setenv("PATH", "")
+	for kind, want := range map[Kind]string{
+		AdHoc:    "ejabberd 25.03 or newer: missing: run scripts/setup (as root on Debian), or install it so that ejabberdctl is on the PATH",
+		HTTP:     "ejabberd 25.03 or newer: missing: run scripts/setup (as root on Debian), or install it so that ejabberdctl is on the PATH",
+		Debian13: "ejabberd 24.12: missing: run scripts/setup (as root on Debian)",
+		Debian12: "ejabberd 23.01: missing: run scripts/setup (as root on Debian)",
+	} {
+		_, err := kind.New(nil)
+		assert.ErrorIs(t, err, ErrMissing)
+		assert.EqualError(t, err, want)
+	}
 }
 
 func TestNewEnough(t *testing.T) {

@@ -3,7 +3,6 @@ package remote
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -122,32 +121,16 @@ func watches(i rosterpush.Item, name jid.JID) bool {
 // again makes a request of a host that sets or reads a state, again whenever
 // its stream is lost.
 func again(ctx context.Context, host string, request func() error) error {
-	err := request()
-	for errors.Is(err, component.ErrDisconnected) && ctx.Err() == nil {
-		err = request()
-	}
-	return explained(ctx, host, err)
+	return explained(ctx, host, serverapi.Repeat(ctx, request))
 }
 
 // explained gives an error of a request to a host the name that others know it
 // by.
 func explained(ctx context.Context, host string, err error) error {
-	if err == nil {
-		return nil
-	}
-	if e, ok := errors.AsType[*component.NotGrantedError](err); ok {
-		return &failure.NotServedError{Host: e.Host, Served: e.Served}
-	}
-	if _, ok := errors.AsType[*component.TimeoutError](err); ok || errors.Is(err, component.ErrDisconnected) || ctx.Err() != nil {
-		return fmt.Errorf("%s: %w: %w", host, failure.ErrNoAnswer, err)
-	}
 	// Code 0 is a command that could not be called: no such module, or it
 	// crashed.
-	if e, ok := errors.AsType[*serverapi.Error](err); ok && (e.Code == serverapi.Forbidden || e.Code == 0) {
-		return &failure.NotPermittedError{
-			Host: host,
-			What: fmt.Sprintf("in ejabberd.yml, mod_adhoc_api and mod_admin_extra must be loaded, api_permissions must let this component run %s, and the access rule configure must allow it (the server says: %v)", e.Command, e),
-		}
+	if e, ok := errors.AsType[*serverapi.Error](err); ok && ctx.Err() == nil && (e.Code == serverapi.Forbidden || e.Code == 0) {
+		return e.NotPermitted(host, "mod_admin_extra")
 	}
-	return err
+	return serverapi.Failure(ctx, host, err)
 }

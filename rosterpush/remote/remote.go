@@ -58,7 +58,9 @@ func (s *Server) Roster(ctx context.Context, user jid.JID) ([]rosterpush.Item, e
 // Remove implements rosterpush.Server. The item is gone afterwards, also where
 // it was gone before.
 func (s *Server) Remove(ctx context.Context, user jid.JID, was rosterpush.Item) error {
-	err := s.change(ctx, user, func() xml.TokenReader { return remove(was.JID) })
+	err := s.change(ctx, user, func() xml.TokenReader { return remove(was.JID) }, func() error {
+		return s.removeByAPI(ctx, user, was.JID)
+	})
 	if component.Condition(err) == stanza.ItemNotFound {
 		return nil
 	}
@@ -91,7 +93,7 @@ func (s *Server) Put(ctx context.Context, user jid.JID, item rosterpush.Item, wa
 		return s.putByAPI(ctx, user, item)
 	}
 	// The answer to a stanza proves nothing, so that this looks again each time.
-	if w, err = s.learn(ctx, user, item); err != nil || w == byStanza {
+	if w, err = s.learn(ctx, user, item); err != nil || w != byAPI {
 		return err
 	}
 	if err := s.putByAPI(ctx, user, item); err != nil {
@@ -102,7 +104,9 @@ func (s *Server) Put(ctx context.Context, user jid.JID, item rosterpush.Item, wa
 }
 
 func (s *Server) put(ctx context.Context, user jid.JID, item rosterpush.Item) error {
-	return s.change(ctx, user, func() xml.TokenReader { return set(item) })
+	return s.change(ctx, user, func() xml.TokenReader { return set(item) }, func() error {
+		return s.addByAPI(ctx, user, item)
+	})
 }
 
 // putBack undoes what learn wrote, whose subscription the server ignored.
@@ -113,32 +117,45 @@ func (s *Server) putBack(ctx context.Context, user, contact jid.JID, was *roster
 	return s.put(ctx, user, *was)
 }
 
-// change sends a roster set.
-func (s *Server) change(ctx context.Context, user jid.JID, payload func() xml.TokenReader) error {
+// change sends a roster set. Where the host takes none, viaAPI does the same.
+func (s *Server) change(ctx context.Context, user jid.JID, payload func() xml.TokenReader, viaAPI func() error) error {
+	host := user.Domainpart()
+	if s.ways.now(host) == byAPIAlone {
+		return viaAPI()
+	}
 	err := s.ask(ctx, user, func() error {
 		return s.component.Ask(ctx, stanza.SetIQ, user, payload(), nil)
 	})
-	if component.Condition(err) == stanza.Forbidden {
-		return &failure.NotPermittedError{
-			Host: user.Domainpart(),
-			What: "in ejabberd.yml, mod_privilege must say roster: {both: emanagement}, where the access rule emanagement allows this component",
+	switch component.Condition(err) {
+	case stanza.Forbidden:
+		return &failure.NotPermittedError{Host: host, What: noRosters}
+	case stanza.InternalServerError:
+		if !s.api.HasHTTP() {
+			return &failure.NotPermittedError{Host: host, What: noStanzas}
 		}
+		if err := viaAPI(); err != nil {
+			return err
+		}
+		s.ways.learnt(host, byAPIAlone, true)
+		return nil
 	}
 	return err
 }
 
+const (
+	noRosters = "in ejabberd.yml, mod_privilege must say roster: {both: emanagement}, where the access rule emanagement allows this component"
+	noStanzas = "it answers a change of a roster with internal-server-error, as ejabberd before 23.10 always does: " +
+		"upgrade it (from 25.03 on nothing else is needed), or let it offer its API over HTTP (mod_http_api) and write api: {url: …} into the configuration here"
+)
+
+// putByAPI writes an item where the API writes subscriptions, and stanzas all
+// else.
 func (s *Server) putByAPI(ctx context.Context, user jid.JID, item rosterpush.Item) error {
-	err := s.ask(ctx, user, func() error {
-		return s.api.AddRosterItem(ctx, user, item.JID, item.Name, item.Groups, string(item.Subscription))
-	})
-	if refused, ok := errors.AsType[*serverapi.Error](err); ok {
-		return s.refusal(user, item, refused)
-	}
-	if err != nil {
+	if err := s.addByAPI(ctx, user, item); err != nil {
 		return err
 	}
 	if s.ways.prove(user.Domainpart()) {
-		s.log.Info("ready", "host", user.Domainpart(), "subscriptions_by", byAPI)
+		s.ready(user.Domainpart(), byAPI)
 	}
 	if item.Approved { // of which the API knows nothing
 		return s.put(ctx, user, item)
@@ -146,20 +163,40 @@ func (s *Server) putByAPI(ctx context.Context, user jid.JID, item rosterpush.Ite
 	return nil
 }
 
-// refusal names the API's refusal of an item as rosterpush knows it.
-func (s *Server) refusal(user jid.JID, item rosterpush.Item, refused *serverapi.Error) error {
-	host := user.Domainpart()
-	proven := s.ways.proven(host)
-	switch {
-	case proven && refused.Code == serverapi.Forbidden && !slices.Contains(s.component.Served(), item.JID.Domainpart()):
+func (s *Server) addByAPI(ctx context.Context, user jid.JID, item rosterpush.Item) error {
+	err := s.ask(ctx, user, func() error {
+		return s.api.AddRosterItem(ctx, user, item.JID, item.Name, item.Groups, string(item.Subscription))
+	})
+	e, ok := errors.AsType[*serverapi.Error](err)
+	if ok && e.Code == serverapi.Forbidden && s.ways.proven(user.Domainpart()) && !slices.Contains(s.component.Served(), item.JID.Domainpart()) {
 		return &rosterpush.ForeignContactError{Contact: item.JID, Subscription: item.Subscription}
-	case proven && refused.Code == 0:
-		// It worked before: now it crashed or took too long over there.
-		return fmt.Errorf("%s: %w: %w", user, failure.ErrNoAnswer, refused)
-	case refused.Code != 0 && refused.Code != serverapi.Forbidden:
-		return &rosterpush.RefusedError{User: user, Text: refused.Text}
 	}
-	return refused.NotPermitted(user.Domainpart(), "mod_admin_extra")
+	return s.refusal(user, err)
+}
+
+func (s *Server) removeByAPI(ctx context.Context, user, contact jid.JID) error {
+	return s.refusal(user, s.ask(ctx, user, func() error {
+		return s.api.DeleteRosterItem(ctx, user, contact)
+	}))
+}
+
+// refusal names the API's refusal of a change as rosterpush knows it.
+func (s *Server) refusal(user jid.JID, err error) error {
+	e, ok := errors.AsType[*serverapi.Error](err)
+	switch {
+	case !ok:
+		return err
+	case e.Code == 0 && !e.HTTP && s.ways.proven(user.Domainpart()):
+		// It worked before: now it crashed or took too long over there.
+		return fmt.Errorf("%s: %w: %w", user, failure.ErrNoAnswer, e)
+	case e.Code != 0 && e.Code != serverapi.Forbidden:
+		return &rosterpush.RefusedError{User: user, Text: e.Text}
+	}
+	return e.NotPermitted(user.Domainpart(), "mod_admin_extra")
+}
+
+func (s *Server) ready(host string, w way) {
+	s.log.Info("ready", "host", host, "subscriptions_by", w)
 }
 
 // ask makes one request of a user's host, again whenever its stream is lost,

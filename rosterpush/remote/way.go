@@ -17,13 +17,14 @@ import (
 type way int
 
 const (
-	unknown  way = iota
-	byStanza     // the subscription in a roster stanza counts (Prosody)
-	byAPI        // it is ignored; the server's API command writes it (ejabberd)
+	unknown    way = iota
+	byStanza       // the subscription in a roster stanza counts (Prosody)
+	byAPI          // it is ignored; the server's API command writes it (ejabberd)
+	byAPIAlone     // no roster stanza writes anything (ejabberd before 23.10)
 )
 
 func (w way) String() string {
-	return [...]string{"not known yet", "roster stanza", "API command add_rosteritem"}[w]
+	return [...]string{"not known yet", "roster stanza", "API command add_rosteritem", "API commands, as everything else"}[w]
 }
 
 // ways is what has been found out about every host.
@@ -95,6 +96,16 @@ func (s *ways) learnt(host string, w way, proven bool) {
 	h.way, h.proven = w, proven
 }
 
+// doubt has stanzas tried again on a host that took none: its server may be a
+// newer one by now.
+func (s *ways) doubt(host string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if h := s.host(host); h.way == byAPIAlone {
+		h.way = unknown
+	}
+}
+
 // checked ends the waiting for a host's first Check.
 func (s *ways) checked(host string) {
 	s.mu.Lock()
@@ -122,6 +133,8 @@ const checkTimeout = 30 * time.Second
 func (s *Server) Check(ctx context.Context, host string) {
 	checking, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
+	s.api.Forget(host)
+	s.ways.doubt(host)
 	w, err := s.try(checking, host)
 	if ctx.Err() != nil {
 		return // the stream is lost, and the next one has a Check of its own
@@ -129,10 +142,11 @@ func (s *Server) Check(ctx context.Context, host string) {
 	defer s.ways.checked(host)
 	s.ways.learnt(host, w, err == nil)
 	switch {
-	case err == nil && w == byStanza:
-		s.log.Info("ready", "host", host, "subscriptions_by", w)
-	case err == nil: // the API has said so
-	case w == unknown && !isNotPermitted(err):
+	case err == nil:
+		s.ready(host, w)
+	case w == unknown && (isNotPermitted(err) || errors.Is(err, failure.ErrUnreachable)):
+		s.log.Error("rosters cannot be changed on this host", "host", host, "why", err)
+	case w == unknown:
 		// Prosody keeps no roster for an account that it does not know: the
 		// first item written for somebody real will tell.
 		s.log.Info("how this host takes subscriptions is not known yet", "host", host, "why", err)
@@ -160,7 +174,7 @@ func (s *Server) try(ctx context.Context, host string) (w way, err error) {
 		return unknown, err
 	}
 	if w == byAPI {
-		err = s.putByAPI(ctx, user, item)
+		err = s.addByAPI(ctx, user, item)
 	}
 	return w, errors.Join(err, s.Remove(ctx, user, item))
 }
@@ -171,10 +185,14 @@ func isNotPermitted(err error) bool {
 }
 
 // learn writes an item by stanza and looks whether the host took its
-// subscription. No item with that subscription may have stood there.
+// subscription; it is written then, unless the way is byAPI. No item with that
+// subscription may have stood there.
 func (s *Server) learn(ctx context.Context, user jid.JID, item rosterpush.Item) (way, error) {
 	if err := s.put(ctx, user, item); err != nil {
 		return unknown, err
+	}
+	if w := s.ways.now(user.Domainpart()); w == byAPIAlone { // so the write has found
+		return w, nil
 	}
 	items, err := s.Roster(ctx, user)
 	if err != nil {

@@ -1,0 +1,73 @@
+package serverapi
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"emanagement/internal/failure"
+)
+
+// oldForms is how many arguments of one command can have had another form.
+const oldForms = 2
+
+// inOldForm looks at a refusal for the argument that an older ejabberd misses,
+// and returns the arguments with that one as it was then; nil where the refusal
+// is another one. Nothing has been done then, for a server looks at the
+// arguments first. Measured on 23.01.
+func inOldForm(args []arg, refusal error) ([]arg, error) {
+	e, ok := errors.AsType[*Error](refusal)
+	if !ok || e.Code != 400 {
+		return nil, nil
+	}
+	_, missing, _ := strings.Cut(e.Text, "missing argument: ")
+	switch {
+	case missing == "group": // add_rosteritem, before 24.02
+		group, err := oneGroup(args)
+		return append(without(args, "groups"), arg{"group", group}), err
+	case missing == "name": // all that is about rooms
+		return append(without(args, "room"), arg{"name", value(args, "room")}), nil
+	case missing == "jid": // set_room_affiliation
+		who := fmt.Sprintf("%s@%s", value(args, "user"), value(args, "host"))
+		return append(without(args, "user", "host"), arg{"jid", who}), nil
+	case strings.HasSuffix(e.Text, "is not in format binary"): // set_presence's priority
+		old := slices.Clone(args)
+		for i, g := range old {
+			if n, ok := g.value.(int); ok {
+				old[i].value = fmt.Sprint(n)
+			}
+		}
+		return old, nil
+	}
+	return nil, nil
+}
+
+// oneGroup is all groups as the one text that add_rosteritem took.
+func oneGroup(args []arg) (string, error) {
+	groups, _ := value(args, "groups").([]string)
+	for _, g := range groups {
+		if strings.Contains(g, ";") {
+			return "", &failure.NotPermittedError{
+				Host: fmt.Sprint(value(args, "localhost")),
+				What: fmt.Sprintf("the group %q: an ejabberd before 24.02 takes no ; in a group's name", g),
+			}
+		}
+	}
+	return strings.Join(groups, ";"), nil
+}
+
+// value is that of one argument, nil where it is not there.
+func value(args []arg, name string) any {
+	for _, g := range args {
+		if g.name == name {
+			return g.value
+		}
+	}
+	return nil
+}
+
+// without is a copy of the arguments less some.
+func without(args []arg, names ...string) []arg {
+	return slices.DeleteFunc(slices.Clone(args), func(g arg) bool { return slices.Contains(names, g.name) })
+}
