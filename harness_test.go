@@ -39,7 +39,7 @@ func stored(t testing.TB, s *testserver.Server, user string) []entry {
 	var rows []storedRow
 	require.NoError(t, s.API(t.Context(), "get_roster", map[string]string{"user": j.Localpart(), "host": j.Domainpart()}, &rows))
 	slices.SortFunc(rows, func(a, b storedRow) int { return strings.Compare(a.JID, b.JID) })
-	var entries []entry
+	entries := []entry{}
 	for _, r := range rows {
 		if r.Groups == nil {
 			r.Groups = []string{}

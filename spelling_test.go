@@ -32,31 +32,31 @@ func respelled(kept []string) []string {
 // TestFoldedNames: to the server some spellings are one name. Whichever is
 // asked for, that one is meant.
 func TestFoldedNames(t *testing.T) {
-	admin := login(t, "admin@localhost")
-	both(t, func(t *testing.T, _ string, people func(...string) []string) {
+	both(t, func(t *testing.T, p *place, people func(...string) []string) {
+		admin := p.login(t, "admin@localhost")
 		kept := people("strauss", "σ")
 		spelled := respelled(kept)
 		for i, user := range spelled {
 			own, peer, other := kept[i], kept[1-i], spelled[1-i]
 			done(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", other, "buddyNick", "N", "subscription_type", "from")
-			assert.Equal(t, []entry{{peer, "N", "from", []string{}}}, stored(t, server, own))
+			assert.Equal(t, []entry{{peer, "N", "from", []string{}}}, p.stored(t, own))
 			assert.Equal(t, []string{peer + "\tN\tfrom\tnone\t"}, run(t, admin, "getRoster", "userJid", user).lines)
 			assert.Equal(t, "true", run(t, admin, "checkUserJid", "userJid", user).text)
 
 			done(t, admin, "setBidireccionalBuddys", "userAJid", user, "userBJid", other, "userANick", "A", "userBNick", "B")
-			assert.Equal(t, []entry{{peer, "B", "both", []string{}}}, stored(t, server, own))
-			assert.Equal(t, []entry{{own, "A", "both", []string{}}}, stored(t, server, peer))
+			assert.Equal(t, []entry{{peer, "B", "both", []string{}}}, p.stored(t, own))
+			assert.Equal(t, []entry{{own, "A", "both", []string{}}}, p.stored(t, peer))
 			for _, pair := range [][2]string{{user, other}, {own, other}, {other, own}, {peer, user}} {
 				assert.Equal(t, "true", run(t, admin, "checkBidirecctionalBuddys", "userAJid", pair[0], "userBJid", pair[1]).text, pair)
 			}
 
 			done(t, admin, "unsetBidireccionalBuddys", "userJid", user, "oldFriendJid", other, "oldFriendNick", "Old")
-			assert.Equal(t, []entry{{peer, "Old", "to", []string{}}}, stored(t, server, own))
-			assert.Empty(t, stored(t, server, peer))
+			assert.Equal(t, []entry{{peer, "Old", "to", []string{}}}, p.stored(t, own))
+			assert.Empty(t, p.stored(t, peer))
 			assert.Equal(t, "false", run(t, admin, "checkBidirecctionalBuddys", "userAJid", user, "userBJid", other).text)
 
 			done(t, admin, "removeBuddyFromRoster", "userJid", user, "buddyJid", other)
-			assert.Empty(t, stored(t, server, own))
+			assert.Empty(t, p.stored(t, own))
 		}
 	})
 }

@@ -238,8 +238,8 @@ const windowSize = 16
 // the other. At every end the two sides agree, and are as one of the requests
 // has asked.
 func TestTwoClientsChangeOneUser(t *testing.T) {
-	clients := [2]*xmppclient.Client{login(t, "admin@localhost/two0"), login(t, "admin@localhost/two1")}
-	both(t, func(t *testing.T, _ string, people func(...string) []string) {
+	both(t, func(t *testing.T, p *place, people func(...string) []string) {
+		clients := [2]*xmppclient.Client{p.login(t, "admin@localhost"), p.login(t, "admin@localhost")}
 		jids := people("a", "b")
 		a, b := jids[0], jids[1]
 		for round := range 15 {
@@ -256,7 +256,7 @@ func TestTwoClientsChangeOneUser(t *testing.T) {
 				change("unsetBidireccionalBuddys", "userJid", own, "oldFriendJid", peer, "oldFriendNick", nick)
 			}
 			ended.Wait()
-			require.Contains(t, pairStates(round, 2*len(clients), a, b), [2][]entry{stored(t, server, a), stored(t, server, b)})
+			require.Contains(t, pairStates(round, 2*len(clients), a, b), [2][]entry{p.stored(t, a), p.stored(t, b)})
 		}
 	})
 }
@@ -279,8 +279,8 @@ func pairStates(round, requests int, a, b string) (states [][2][]entry) {
 // TestTwoClientsWriteOneItem: where an item is written in two ways, by stanza
 // and by command, what stands in the end is what one request asked for.
 func TestTwoClientsWriteOneItem(t *testing.T) {
-	clients := [2]*xmppclient.Client{login(t, "admin@localhost/two0"), login(t, "admin@localhost/two1")}
-	both(t, func(t *testing.T, _ string, people func(...string) []string) {
+	both(t, func(t *testing.T, p *place, people func(...string) []string) {
+		clients := [2]*xmppclient.Client{p.login(t, "admin@localhost"), p.login(t, "admin@localhost")}
 		jids := people("user", "contact")
 		user, contact := jids[0], jids[1]
 		for range 15 {
@@ -296,7 +296,7 @@ func TestTwoClientsWriteOneItem(t *testing.T) {
 				})
 			}
 			ended.Wait()
-			got := stored(t, server, user)
+			got := p.stored(t, user)
 			require.Len(t, got, 1)
 			require.Contains(t, asked, got[0])
 		}
