@@ -43,6 +43,15 @@ func (v *Verb) Syntax() string {
 // places are the parameters that have a place on a line.
 func (v *Verb) places() []Param { return v.params(false) }
 
+// Place is the parameter that has the i-th place on a line, counted from 0.
+func (v *Verb) Place(i int) (Param, bool) {
+	places := v.places()
+	if i >= len(places) {
+		return Param{}, false
+	}
+	return places[i], true
+}
+
 // Flags are the parameters that have a flag instead, named like them. The
 // confirmation is none of these: each front has a way of its own for it.
 func (v *Verb) Flags() []Param { return v.params(true) }

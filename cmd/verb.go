@@ -37,6 +37,11 @@ func (v *Verb) Destroys() bool {
 	return slices.ContainsFunc(v.Params, func(p Param) bool { return p.Kind == Confirm })
 }
 
+// Has says whether the verb has a parameter of that name.
+func (v *Verb) Has(param string) bool {
+	return slices.ContainsFunc(v.Params, func(p Param) bool { return p.Name == param })
+}
+
 // everywhere says whether the verb always concerns every host.
 func (v *Verb) everywhere() bool {
 	return !v.Hostless && !slices.ContainsFunc(v.Params, func(p Param) bool { return p.Kind.namesHost() })

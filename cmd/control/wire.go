@@ -79,6 +79,7 @@ type Error struct {
 	Kind  Kind   `json:"kind"`
 	Text  string `json:"text"`            // for people
 	Param string `json:"param,omitempty"` // of the kind argument: which one
+	Word  string `json:"word,omitempty"`  // of the kind confirm: what it is aimed at
 }
 
 func (e *Error) Error() string { return e.Text }
