@@ -296,6 +296,9 @@ func syntax(err error, root ast.Node) error {
 	switch e.(type) {
 	case *yaml.UnknownFieldError:
 		message = fmt.Sprintf("unknown key %q", token.Value)
+	case *yaml.OverflowError:
+		n := find(root, func(n ast.Node) bool { return n.GetToken() == token })
+		message = fmt.Sprintf("%s%s is out of range", key(n), token.Value)
 	case *yaml.TypeError, *yaml.UnexpectedNodeTypeError:
 		n := find(root, func(n ast.Node) bool { return n.GetToken() == token })
 		message = fmt.Sprintf("%sa %s cannot stand here", key(n), kind(n))
