@@ -1,9 +1,11 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -97,10 +99,8 @@ func (f *front) answer(r *http.Request, out *answer) (cmd.Result, error) {
 	if err != nil {
 		return cmd.Result{}, err
 	}
-	var call Call
-	body := json.NewDecoder(http.MaxBytesReader(out.w, r.Body, maxBody))
-	body.DisallowUnknownFields()
-	if err := body.Decode(&call); err != nil {
+	call, err := readCall(http.MaxBytesReader(out.w, r.Body, maxBody))
+	if err != nil {
 		return cmd.Result{}, &Error{Kind: Usage, Text: "the request's body is not as docs/control.md describes it: " + err.Error()}
 	}
 	if q.Values, err = call.values(v); err != nil {
@@ -118,6 +118,21 @@ func (f *front) answer(r *http.Request, out *answer) (cmd.Result, error) {
 		ctx = limited
 	}
 	return f.namespace.Run(ctx, q)
+}
+
+// readCall reads a request's body to its end: before, the server would not
+// notice that the caller leaves.
+func readCall(body io.Reader) (Call, error) {
+	var call Call
+	d := json.NewDecoder(body)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&call); err != nil {
+		return Call{}, err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return Call{}, cmp.Or(err, errors.New("there is more than one value"))
+	}
+	return call, nil
 }
 
 // values are a call's arguments, by parameter.
