@@ -86,12 +86,24 @@ func explainLogin(ctx context.Context, a Account, addr string, err error) error 
 		return forbidden("the server at %s does not prove that it knows the password of %s; is it the right server?", addr, a.JID.Bare())
 	}
 	if e, ok := errors.AsType[stream.Error](err); ok {
-		return away("the server at %s refuses: %s", addr, streamError(e))
+		return explainStream(a, addr, e)
 	}
 	if errors.Is(err, io.EOF) {
 		return away("the server at %s has closed the connection", addr)
 	}
 	return away("login of %s at %s: %v", a.JID.Bare(), addr, err)
+}
+
+// explainStream says what a stream error means before the login is over. Some
+// are the library's own, about what it reads.
+func explainStream(a Account, addr string, e stream.Error) error {
+	switch {
+	case e.Is(stream.HostUnknown):
+		return away("the server at %s is not that of %s", addr, a.JID.Domainpart())
+	case e.Is(stream.UnsupportedVersion) || e.Is(stream.InvalidNamespace):
+		return away("the server at %s speaks something else (%s); is that its port for XMPP clients?", addr, streamError(e))
+	}
+	return away("no login at %s: %s", addr, streamError(e))
 }
 
 // streamError is a stream error in words, with what the server says beside it.

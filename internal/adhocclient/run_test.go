@@ -129,7 +129,7 @@ func TestRunConfirmed(t *testing.T) {
 
 		_, err = c.Run(soon(t), service, verb(t, test.verb), values(append(test.args, "confirm", "wrong")...), true)
 		require.NoError(t, err)
-		assert.Equal(t, "0 items", count())
+		assert.Equal(t, "Roster not found for user a@example.org", count())
 	}
 }
 
@@ -196,9 +196,13 @@ func TestRunNoAnswer(t *testing.T) {
 		end  func(context.Context) (context.Context, context.CancelFunc)
 		text string
 	}{
-		"in time": {false, func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, 100*time.Millisecond) },
+		"in time": {false, func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, 100*time.Millisecond)
+		},
 			"rails.localhost: no answer in time; whether silent was carried out is unknown, and running it again does no harm"},
-		"in time, to be run once": {true, func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, 100*time.Millisecond) },
+		"in time, to be run once": {true, func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, 100*time.Millisecond)
+		},
 			"rails.localhost: no answer in time; whether silent was carried out is unknown: look before you run it again"},
 	} {
 		t.Run(name, func(t *testing.T) {
