@@ -29,10 +29,11 @@ const (
 // a time.
 type Client struct {
 	session  *xmpp.Session
-	domain   jid.JID      // the account's
-	incoming chan inbound // what is read off the stream
-	ended    error        // why nothing more is read; set before incoming is closed
-	leaving  chan struct{}
+	domain   jid.JID       // the account's
+	incoming chan inbound  // what is read off the stream
+	over     chan struct{} // closed when nothing more is read
+	ended    error         // why; set before over is closed
+	leaving  chan struct{} // closed when nobody wants what is read
 	closed   bool
 }
 
@@ -55,7 +56,10 @@ func (d *dialer) client(ctx context.Context, a Account) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{session: session, domain: a.JID.Domain(), incoming: make(chan inbound), leaving: make(chan struct{})}
+	c := &Client{
+		session: session, domain: a.JID.Domain(),
+		incoming: make(chan inbound), over: make(chan struct{}), leaving: make(chan struct{}),
+	}
 	go c.read() // ends in Close
 	return c, nil
 }
@@ -74,8 +78,6 @@ func (c *Client) Close() error {
 	_ = conn.SetWriteDeadline(time.Now().Add(closeLimit))
 	_ = c.session.Close()
 	_ = conn.Close()
-	for range c.incoming {
-		// Closed when nothing more is read.
-	}
+	<-c.over
 	return nil
 }

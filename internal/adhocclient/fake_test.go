@@ -29,6 +29,10 @@ type asked struct {
 	Command *struct {
 		Node   string `xml:"node,attr"`
 		Action string `xml:"action,attr"`
+		Form   struct {
+			Type   string  `xml:"type,attr"`
+			Fields []field `xml:"field"`
+		} `xml:"jabber:x:data x"`
 	} `xml:"http://jabber.org/protocol/commands command"`
 	Info *struct{} `xml:"http://jabber.org/protocol/disco#info query"`
 }
@@ -94,6 +98,12 @@ func strangely(f *fake, q asked) string {
 	case "silent":
 		f.silent <- q.From
 		return ""
+	case "echo":
+		lines := []string{q.Command.Action + " " + q.Command.Form.Type}
+		for _, f := range q.Command.Form.Fields {
+			lines = append(lines, fmt.Sprintf("%s=%q", f.Var, f.Values))
+		}
+		return q.reply("result", completed("info", "so it was", lines...))
 	case "ping": // is answered when the client has answered this
 		q.ID = "ping for " + q.ID
 		return q.reply("get", "<ping xmlns='urn:xmpp:ping'/>")

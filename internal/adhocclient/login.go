@@ -51,9 +51,11 @@ func negotiate(ctx context.Context, conn net.Conn, a Account, features []xmpp.St
 	// The library's own deadline does not hold; a closed connection does. And
 	// it may still take the end of its context for a reason to interrupt the
 	// connection when all is long done.
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	session, err := xmpp.NewSession(context.WithoutCancel(ctx), a.JID.Domain(), a.JID.Bare(), conn, 0, negotiator)
 	switch {
+	case !stop():
+		return session, context.Cause(ctx)
 	case err != nil:
 		return session, err
 	// To the library a stream is ready, too, when nothing that it knows is

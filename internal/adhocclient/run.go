@@ -117,19 +117,18 @@ func (c *Client) cancel(ctx context.Context, component jid.JID, v *cmd.Verb, ses
 // lost is an answer that did not come.
 func lost(component jid.JID, v *cmd.Verb, err error) error {
 	if errors.Is(err, errNotSent) {
-		return away("%s was not run: the connection to the server is lost: %v", v.Name, err)
+		return away("%s was not run: %v", v.Name, err)
 	}
-	why := err.Error()
-	if errors.Is(err, context.DeadlineExceeded) {
-		why = "no answer in time"
+	e, refused := errors.AsType[stream.Error](err)
+	switch {
+	case refused && e.Is(stream.PolicyViolation): // so it says of what is too long
+		return failed("%s was not run: the server ends the stream: %s", v.Name, streamError(e))
+	case refused:
+		return away("the server ends the stream: %s; %s", streamError(e), unknown(v))
+	case errors.Is(err, context.DeadlineExceeded):
+		return away("%s does not answer in time; %s", component, unknown(v))
 	}
-	if e, ok := errors.AsType[stream.Error](err); ok {
-		if e.Is(stream.PolicyViolation) { // so it says of what is too long
-			return failed("%s was not run: the server ends the stream: %s", v.Name, streamError(e))
-		}
-		why = "the server ends the stream: " + streamError(e)
-	}
-	return away("%s: %s; %s", component, why, unknown(v))
+	return away("%s: %v; %s", component, err, unknown(v))
 }
 
 // unknown says what is known of a verb whose answer was lost.

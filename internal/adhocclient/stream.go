@@ -55,7 +55,7 @@ func nextStanza(r xml.TokenReader) (inbound, error) {
 
 // read reads stanzas until the stream ends.
 func (c *Client) read() {
-	defer close(c.incoming)
+	defer close(c.over)
 	r := c.session.TokenReader()
 	defer r.Close()
 	for {
@@ -112,6 +112,11 @@ func (c *Client) write(ctx context.Context, out outbound) error {
 	if err := context.Cause(ctx); err != nil {
 		return fmt.Errorf("%w: %w", errNotSent, err)
 	}
+	select {
+	case <-c.over:
+		return fmt.Errorf("%w: %w", errNotSent, c.ended)
+	default:
+	}
 	conn := c.session.Conn()
 	if err := conn.SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
 		return fmt.Errorf("%w: %w", errNotSent, err)
@@ -133,16 +138,15 @@ func (c *Client) write(ctx context.Context, out outbound) error {
 func (c *Client) receive(ctx context.Context) (inbound, error) {
 	for {
 		select {
-		case in, ok := <-c.incoming:
-			if !ok {
-				return inbound{}, fmt.Errorf("%w: %w", errNoAnswer, c.ended)
-			}
+		case in := <-c.incoming:
 			if !in.asks() {
 				return in, nil
 			}
 			if err := c.write(ctx, refusal(in)); err != nil {
 				return inbound{}, fmt.Errorf("%w: %w", errNoAnswer, err)
 			}
+		case <-c.over:
+			return inbound{}, fmt.Errorf("%w: %w", errNoAnswer, c.ended)
 		case <-ctx.Done():
 			return inbound{}, fmt.Errorf("%w: %w", errNoAnswer, context.Cause(ctx))
 		}
