@@ -2,6 +2,7 @@ package adhocclient
 
 import (
 	"context"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"slices"
@@ -24,6 +25,22 @@ const (
 	// askLimit is how long the server has to say which services it has.
 	askLimit = 30 * time.Second
 )
+
+// itemList asks for an entity's items, and is the answer (XEP-0030 §4).
+type itemList struct {
+	XMLName xml.Name `xml:"http://jabber.org/protocol/disco#items query"`
+	Items   []struct {
+		JID  string `xml:"jid,attr"`
+		Node string `xml:"node,attr"`
+	} `xml:"item"`
+}
+
+// entity asks what an entity is, and is the answer (XEP-0030 §3).
+type entity struct {
+	XMLName    xml.Name        `xml:"http://jabber.org/protocol/disco#info query"`
+	Identities []info.Identity `xml:"identity"`
+	Features   []info.Feature  `xml:"feature"`
+}
 
 // Component finds the component on the account's server, by service discovery
 // (XEP-0030). It waits for the server, for each of the services at most 5 s.

@@ -121,7 +121,9 @@ func TestLoginFromAfar(t *testing.T) {
 	works(t, c, err)
 	assert.Contains(t, f.said(), "<starttls")
 	assert.NotContains(t, f.said(), "<auth")
-	assert.Contains(t, closed.Log(), "SCRAM-SHA-256-PLUS authentication for admin@localhost")
+	assert.Eventually(t, func() bool {
+		return strings.Contains(closed.Log(), "SCRAM-SHA-256-PLUS authentication for admin@localhost")
+	}, time.Minute, 10*time.Millisecond)
 }
 
 // TestLoginByPassword: where a server takes nothing better, the password goes

@@ -9,7 +9,6 @@ import (
 	"io"
 	"time"
 
-	"mellium.im/xmpp/disco/info"
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 )
@@ -171,18 +170,4 @@ func refusal(in inbound) outbound {
 		ID: in.ID, Type: stanza.ErrorIQ, To: in.From,
 		Payload: stanza.Error{Type: stanza.Cancel, Condition: stanza.ServiceUnavailable},
 	}
-}
-
-type itemList struct {
-	XMLName xml.Name `xml:"http://jabber.org/protocol/disco#items query"`
-	Items   []struct {
-		JID  string `xml:"jid,attr"`
-		Node string `xml:"node,attr"`
-	} `xml:"item"`
-}
-
-type entity struct {
-	XMLName    xml.Name        `xml:"http://jabber.org/protocol/disco#info query"`
-	Identities []info.Identity `xml:"identity"`
-	Features   []info.Feature  `xml:"feature"`
 }
