@@ -2,6 +2,7 @@ package adhocclient
 
 import (
 	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -61,7 +62,9 @@ func behindTLS(t *testing.T, addr string, cert []byte) string {
 	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: []string{"xmpp-client"}})
 	require.NoError(t, err)
 	var serving sync.WaitGroup
+	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(func() {
+		cancel()
 		l.Close()
 		serving.Wait()
 	})
@@ -71,15 +74,16 @@ func behindTLS(t *testing.T, addr string, cert []byte) string {
 			if err != nil {
 				return
 			}
-			serving.Go(func() { join(front, addr) })
+			serving.Go(func() { join(ctx, front, addr) })
 		}
 	})
 	return l.Addr().String()
 }
 
 // join passes on what is said on a connection and at an address, until one of
-// them is closed.
-func join(front net.Conn, addr string) {
+// them is closed or the context ends.
+func join(ctx context.Context, front net.Conn, addr string) {
+	defer context.AfterFunc(ctx, func() { front.Close() })()
 	defer front.Close()
 	back, err := net.Dial("tcp", addr)
 	if err != nil {

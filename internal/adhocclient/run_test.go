@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -253,6 +254,18 @@ func TestRunForm(t *testing.T) {
 	r, err := c.Run(soon(t), other, &cmd.Verb{Name: "echo"}, values("b", "1", "b", "2", "a", "", "c", " \n\t"), false)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"execute submit", `a=[""]`, `b=["1" "2"]`, `c=[" \n\t"]`, `format=["json"]`, `wait=["true"]`}, r.Lines)
+
+	destroys := &cmd.Verb{Name: "echo", Params: []cmd.Param{{Name: "confirm", Kind: cmd.Confirm}}}
+	for domain, confirmed := range map[string]string{"example.org": "example.org", "": "all"} {
+		given := values("confirm", "wrong")
+		if domain != "" {
+			given["domain"] = []string{domain}
+		}
+		r, err := c.Run(soon(t), other, destroys, given, true)
+		require.NoError(t, err)
+		confirms := slices.DeleteFunc(r.Lines, func(l string) bool { return !strings.HasPrefix(l, "confirm=") })
+		assert.Equal(t, []string{fmt.Sprintf("confirm=[%q]", confirmed)}, confirms)
+	}
 }
 
 // TestRunAnswersRequests: who asks the client something while it waits gets an
