@@ -180,7 +180,7 @@ func (c *Component) Send(ctx context.Context, start xml.StartElement, payload xm
 }
 
 // Ask sends an IQ request and decodes the child of its result into v, unless
-// v is nil or there is no child. It waits for the host's grant, for its turn
+// v is nil or there is no child; a *Content takes it undecoded. It waits for the host's grant, for its turn
 // in the window, and then up to 10 s for the reply. Errors: *NotGrantedError
 // (nothing was sent), *TimeoutError, a stanza.Error (the server's answer),
 // one wrapping ErrDisconnected, the context's.
@@ -202,7 +202,11 @@ func (c *Component) Ask(ctx context.Context, typ stanza.IQType, to jid.JID, payl
 	if attr(in.start, "type") == string(stanza.ErrorIQ) {
 		return in.stanzaError()
 	}
-	if v == nil {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case *Content:
+		v.in = in
 		return nil
 	}
 	if err := in.decodeChild(v); err != nil {

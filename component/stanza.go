@@ -16,7 +16,7 @@ import (
 // goroutine that wants the content, so that the one reader stays quick.
 type inbound struct {
 	start xml.StartElement
-	inner []xml.Token
+	inner packed
 }
 
 // readInbound takes the next element off the stream. White space between
@@ -31,22 +31,18 @@ func readInbound(r xml.TokenReader) (inbound, error) {
 		if !ok {
 			continue
 		}
-		in := inbound{start: start.Copy()}
-		for depth := 1; ; {
+		start = start.Copy()
+		p := new(packer)
+		p.Grow(512) // most fit in there
+		for {
 			tok, err := r.Token()
 			if err != nil {
 				return inbound{}, err
 			}
-			switch tok.(type) {
-			case xml.StartElement:
-				depth++
-			case xml.EndElement:
-				depth--
+			if _, end := tok.(xml.EndElement); end && p.depth == 0 {
+				return inbound{start, packed(p.String())}, nil
 			}
-			if depth == 0 {
-				return in, nil
-			}
-			in.inner = append(in.inner, xml.CopyToken(tok))
+			p.add(tok)
 		}
 	}
 }
@@ -54,7 +50,11 @@ func readInbound(r xml.TokenReader) (inbound, error) {
 // children counts the child elements and returns the first one's start.
 func (in inbound) children() (first xml.StartElement, n int) {
 	depth := 0
-	for _, tok := range in.inner {
+	for r := in.reader(); ; {
+		tok, err := r.Token()
+		if err != nil { // io.EOF
+			return first, n
+		}
 		switch t := tok.(type) {
 		case xml.StartElement:
 			if depth == 0 {
@@ -68,7 +68,6 @@ func (in inbound) children() (first xml.StartElement, n int) {
 			depth--
 		}
 	}
-	return first, n
 }
 
 // decodeChild decodes the first child element into v. Without a child, v is
@@ -114,17 +113,14 @@ func (in inbound) stanzaError() error {
 	}
 }
 
-func (in inbound) reader() xml.TokenReader {
-	rest := in.inner
-	return xmlstream.ReaderFunc(func() (xml.Token, error) {
-		if len(rest) == 0 {
-			return nil, io.EOF
-		}
-		tok := rest[0]
-		rest = rest[1:]
-		return tok, nil
-	})
-}
+// Content is what an answer holds, not decoded: for those that may be long, of
+// which not everything is wanted at once.
+type Content struct{ in inbound }
+
+// Tokens reads it, each time from its beginning. It is well-formed.
+func (c Content) Tokens() xml.TokenReader { return c.in.reader() }
+
+func (in inbound) reader() xml.TokenReader { return in.inner.reader() }
 
 // whole reads a payload to its end, so that what is wrong with it shows before
 // half a stanza is on the stream. It copies what it reads.
@@ -132,11 +128,11 @@ func whole(r xml.TokenReader) (xml.TokenReader, error) {
 	if r == nil {
 		return nil, nil
 	}
-	tokens, err := xmlstream.ReadAll(r)
+	tokens, err := pack(r)
 	if err != nil {
 		return nil, fmt.Errorf("payload: cannot be written: %w", err)
 	}
-	return inbound{inner: tokens}.reader(), nil
+	return tokens.reader(), nil
 }
 
 // XML turns a value that encoding/xml can marshal into the tokens of a

@@ -1,0 +1,152 @@
+package component
+
+import (
+	"encoding/xml"
+	"errors"
+	"io"
+	"strings"
+
+	"mellium.im/xmlstream"
+)
+
+// packed is XML in one string, hardly longer than its text was, and quick to
+// read. As a value each token would take a hundred bytes and more: a server's
+// list of all the items in its rosters has a million of them.
+//
+// Each token is its kind and what it has: a start its name, how many
+// attributes, and of each the name and the value; text itself. An end is that
+// of the last start. A string has its length in front, a name is its namespace
+// and its local part.
+type packed string
+
+const (
+	startToken byte = iota
+	endToken
+	textToken
+)
+
+var errUnbalanced = errors.New("an element does not begin or end")
+
+// packer makes packed of tokens. What is neither an element nor text, such as a
+// comment, is left out.
+type packer struct {
+	strings.Builder
+	depth int // how many elements are open
+}
+
+func (p *packer) add(tok xml.Token) {
+	switch t := tok.(type) {
+	case xml.StartElement:
+		p.depth++
+		p.WriteByte(startToken)
+		p.name(t.Name)
+		p.number(len(t.Attr))
+		for _, a := range t.Attr {
+			p.name(a.Name)
+			p.text(a.Value)
+		}
+	case xml.EndElement:
+		p.depth--
+		p.WriteByte(endToken)
+	case xml.CharData:
+		p.WriteByte(textToken)
+		p.number(len(t))
+		p.Write(t)
+	}
+}
+
+func (p *packer) name(n xml.Name) {
+	p.text(n.Space)
+	p.text(n.Local)
+}
+
+func (p *packer) text(s string) {
+	p.number(len(s))
+	p.WriteString(s)
+}
+
+// number writes seven bits a byte, the lowest first; all but the last have the
+// eighth.
+func (p *packer) number(n int) {
+	for ; n >= 0x80; n >>= 7 {
+		p.WriteByte(byte(n) | 0x80)
+	}
+	p.WriteByte(byte(n))
+}
+
+// pack reads tokens to their end.
+func pack(r xml.TokenReader) (packed, error) {
+	var p packer
+	for {
+		tok, err := r.Token() // it may come with the end
+		if tok != nil {
+			p.add(tok)
+		}
+		if p.depth < 0 || err == io.EOF && p.depth > 0 {
+			return "", errUnbalanced
+		}
+		if err == io.EOF {
+			return packed(p.String()), nil
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+}
+
+// reader gives the tokens again.
+func (p packed) reader() xml.TokenReader {
+	return xmlstream.ReaderFunc((&unpacker{rest: string(p)}).token)
+}
+
+// unpacker reads what a packer has made.
+type unpacker struct {
+	rest string
+	open []xml.Name
+}
+
+func (u *unpacker) token() (xml.Token, error) {
+	if u.rest == "" {
+		return nil, io.EOF
+	}
+	kind := u.rest[0]
+	u.rest = u.rest[1:]
+	switch kind {
+	case startToken:
+		start := xml.StartElement{Name: u.name()}
+		u.open = append(u.open, start.Name)
+		if n := u.number(); n > 0 {
+			start.Attr = make([]xml.Attr, n)
+		}
+		for i := range start.Attr {
+			start.Attr[i] = xml.Attr{Name: u.name(), Value: u.text()}
+		}
+		return start, nil
+	case endToken:
+		last := len(u.open) - 1
+		end := xml.EndElement{Name: u.open[last]}
+		u.open = u.open[:last]
+		return end, nil
+	}
+	return xml.CharData(u.text()), nil
+}
+
+func (u *unpacker) name() xml.Name { return xml.Name{Space: u.text(), Local: u.text()} }
+
+func (u *unpacker) text() string {
+	n := u.number()
+	s := u.rest[:n]
+	u.rest = u.rest[n:]
+	return s
+}
+
+func (u *unpacker) number() (n int) {
+	for shift := 0; ; shift += 7 {
+		b := u.rest[0]
+		u.rest = u.rest[1:]
+		n |= int(b&0x7f) << shift
+		if b < 0x80 {
+			return n
+		}
+	}
+}
