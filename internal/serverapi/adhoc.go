@@ -131,13 +131,19 @@ func valuesIn(reply component.Content) iter.Seq[string] {
 		seek(d)
 		for {
 			tok, err := d.Token()
-			if _, end := tok.(xml.EndElement); end || err != nil {
+			if err != nil { // io.EOF
 				return
 			}
-			var value string
-			start, ok := tok.(xml.StartElement)
-			if ok && (d.DecodeElement(&value, &start) != nil || !yield(value)) {
-				return
+			switch t := tok.(type) {
+			case xml.EndElement:
+				if t.Name.Local == "field" {
+					return
+				}
+			case xml.StartElement: // there may be a <desc/> too
+				var value string
+				if t.Name.Local == "value" && (d.DecodeElement(&value, &t) != nil || !yield(value)) {
+					return
+				}
 			}
 		}
 	}
