@@ -9,15 +9,15 @@ import (
 	"mellium.im/xmlstream"
 )
 
-// packed is XML in one string, hardly longer than its text was, and quick to
+// packed is XML in few strings, hardly longer than its text was, and quick to
 // read. As a value each token would take a hundred bytes and more: a server's
 // list of all the items in its rosters has a million of them.
 //
-// Each token is its kind and what it has: a start its name, how many
+// Each token stands in one string. It is its kind and what it has: a start its name, how many
 // attributes, and of each the name and the value; text itself. An end is that
 // of the last start. A string has its length in front, a name is its namespace
 // and its local part.
-type packed string
+type packed []string
 
 const (
 	startToken byte = iota
@@ -31,8 +31,15 @@ var errUnbalanced = errors.New("an element does not begin or end")
 // comment, is left out.
 type packer struct {
 	strings.Builder
+	full  packed
 	depth int // how many elements are open
 }
+
+// packSize is when a packer begins another string: one that grew on would be
+// copied again and again.
+const packSize = 64 << 10
+
+func (p *packer) packed() packed { return append(p.full, p.String()) }
 
 func (p *packer) add(tok xml.Token) {
 	switch t := tok.(type) {
@@ -52,6 +59,10 @@ func (p *packer) add(tok xml.Token) {
 		p.WriteByte(textToken)
 		p.number(len(t))
 		p.Write(t)
+	}
+	if p.Len() >= packSize {
+		p.full = p.packed()
+		p.Reset()
 	}
 }
 
@@ -83,31 +94,35 @@ func pack(r xml.TokenReader) (packed, error) {
 			p.add(tok)
 		}
 		if p.depth < 0 || err == io.EOF && p.depth > 0 {
-			return "", errUnbalanced
+			return nil, errUnbalanced
 		}
 		if err == io.EOF {
-			return packed(p.String()), nil
+			return p.packed(), nil
 		}
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 	}
 }
 
 // reader gives the tokens again.
 func (p packed) reader() xml.TokenReader {
-	return xmlstream.ReaderFunc((&unpacker{rest: string(p)}).token)
+	return xmlstream.ReaderFunc((&unpacker{more: p}).token)
 }
 
 // unpacker reads what a packer has made.
 type unpacker struct {
-	rest string
+	rest string // of the string that it is in
+	more packed
 	open []xml.Name
 }
 
 func (u *unpacker) token() (xml.Token, error) {
-	if u.rest == "" {
-		return nil, io.EOF
+	for u.rest == "" {
+		if len(u.more) == 0 {
+			return nil, io.EOF
+		}
+		u.rest, u.more = u.more[0], u.more[1:]
 	}
 	kind := u.rest[0]
 	u.rest = u.rest[1:]

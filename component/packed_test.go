@@ -28,6 +28,7 @@ func TestPacked(t *testing.T) {
 		"empty":       "<a/>",
 		"attributes":  `<a b="1" c="" x:d="&quot;&#10;" xmlns:x="urn:x" xmlns="urn:y"/>`,
 		"several":     "<a/> <b>1</b>\n<a xmlns='urn:z'><b/></a>",
+		"many":        strings.Repeat("<a b='c'>d</a>", 30_000),
 		"nested":      strings.Repeat("<a><b c='d'>", 300) + "e" + strings.Repeat("</b></a>", 300),
 		"long":        "<a b='" + strings.Repeat("é", 70_000) + "'>" + strings.Repeat("x", 1<<21) + "</a>",
 		"length 127":  "<a>" + strings.Repeat("x", 127) + "</a>",
@@ -41,7 +42,7 @@ func TestPacked(t *testing.T) {
 			for range 2 {
 				assert.Equal(t, want, tokensOf(t, p.reader()))
 			}
-			assert.LessOrEqual(t, len(p), 2*len(text)+8)
+			assert.LessOrEqual(t, len(strings.Join(p, "")), 2*len(text)+8)
 		})
 	}
 	t.Run("what says nothing", func(t *testing.T) {

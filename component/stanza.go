@@ -40,7 +40,7 @@ func readInbound(r xml.TokenReader) (inbound, error) {
 				return inbound{}, err
 			}
 			if _, end := tok.(xml.EndElement); end && p.depth == 0 {
-				return inbound{start, packed(p.String())}, nil
+				return inbound{start, p.packed()}, nil
 			}
 			p.add(tok)
 		}
