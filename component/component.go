@@ -144,6 +144,19 @@ func (c *Component) Ready(ctx context.Context, host string) error {
 	return err
 }
 
+// Grant waits as Ready does, and returns what the host has granted.
+func (c *Component) Grant(ctx context.Context, host string) (Grant, error) {
+	for {
+		if _, err := c.granted(ctx, host); err != nil {
+			return Grant{}, err
+		}
+		// The stream may have been lost since.
+		if g, ok := c.board.grant(host); ok {
+			return g, nil
+		}
+	}
+}
+
 func (c *Component) granted(ctx context.Context, host string) (*link, error) {
 	if len(c.cfg.Hosts) > 0 && !slices.Contains(c.cfg.Hosts, host) {
 		return nil, &NotGrantedError{Host: host, Served: c.cfg.Hosts}
