@@ -214,8 +214,8 @@ func TestSlixmpp(t *testing.T) {
 			if !ok {
 				register(t, jids[0])
 				room := "room." + strings.ToLower(c.Node)
-				cleanRoom(t, room+"@conference.localhost")
-				cleanRoom(t, room+"2@conference.localhost")
+				places[0].cleanRoom(t, room+"@conference.localhost")
+				places[0].cleanRoom(t, room+"2@conference.localhost")
 				test, ok := others(jids[0], room)[c.Node]
 				require.True(t, ok, "no submission of this verb in the tables")
 				client.submitsOther(t, c.Node, c.Name, test)
