@@ -30,9 +30,9 @@ type domainServer struct {
 	state   string
 }
 
-func newDomainServer(t *testing.T, edit func(map[string]any), accounts ...string) *domainServer {
+func newDomainServer(t *testing.T, kind testserver.Kind, edit func(map[string]any), accounts ...string) *domainServer {
 	t.Helper()
-	s := &domainServer{Server: testserver.Run(t, edit), state: t.TempDir()}
+	s := &domainServer{Server: kind.Run(t, edit), state: t.TempDir()}
 	for _, name := range append([]string{"admin", "reader", "writer", "stranger"}, accounts...) {
 		require.NoError(t, s.API(t.Context(), "register", map[string]string{"user": name, "host": "localhost", "password": "pw"}, new(string)))
 	}
@@ -48,8 +48,12 @@ func newDomainServer(t *testing.T, edit func(map[string]any), accounts ...string
 
 func (s *domainServer) start(t *testing.T) {
 	t.Helper()
+	settings := testserver.Settings{Access: access, Env: []string{"EMANAGEMENT_STATE=" + s.state}}
+	if s.Kind() != testserver.AdHoc {
+		settings.More = "api: {url: " + s.APIURL() + "}\n"
+	}
 	var err error
-	s.program, err = testserver.StartProgram(t.Context(), binary, s.Server, testserver.Settings{Access: access, Env: []string{"EMANAGEMENT_STATE=" + s.state}})
+	s.program, err = testserver.StartProgram(t.Context(), binary, s.Server, settings)
 	require.NoError(t, err)
 }
 
@@ -72,12 +76,24 @@ func (s *domainServer) pair(t *testing.T, a, b string) {
 	put(t, s.Server, b, entry{a, "", "both", nil})
 }
 
+// onEveryKind runs a test on each kind of server that has a shared place.
+func onEveryKind(t *testing.T, test func(t *testing.T, kind testserver.Kind)) {
+	for _, p := range places {
+		t.Run(p.kind.String(), func(t *testing.T) {
+			t.Parallel()
+			test(t, p.kind)
+		})
+	}
+}
+
 const rule = "-------------------------------------"
 
 // TestRostersOfADomain finds users that the server never registered, on both
 // hosts: on the way from one that it did, and from those who were imported.
-func TestRostersOfADomain(t *testing.T) {
-	s := newDomainServer(t, nil, "registered")
+func TestRostersOfADomain(t *testing.T) { onEveryKind(t, rostersOfADomain) }
+
+func rostersOfADomain(t *testing.T, kind testserver.Kind) {
+	s := newDomainServer(t, kind, nil, "registered")
 	admin := loginTo(t, s.Server, "admin@localhost")
 	s.pair(t, "registered@localhost", "met@localhost")
 	s.pair(t, "met@localhost", "next@localhost")
@@ -164,8 +180,10 @@ func confirm(t *testing.T, c *xmppclient.Client, verb, what, word string, pairs 
 
 // TestRemoveAllRosters removes what the clients of those who are online see
 // go, of registered and other users, one host and then all.
-func TestRemoveAllRosters(t *testing.T) {
-	s := newDomainServer(t, nil, "watcher", "friend")
+func TestRemoveAllRosters(t *testing.T) { onEveryKind(t, removeAllRosters) }
+
+func removeAllRosters(t *testing.T, kind testserver.Kind) {
+	s := newDomainServer(t, kind, nil, "watcher", "friend")
 	admin, watcher := loginTo(t, s.Server, "admin@localhost"), loginTo(t, s.Server, "watcher@localhost")
 	contacts := []string{"friend@localhost", "ghost@localhost", "there@example.org"}
 	for _, c := range contacts {
@@ -220,9 +238,31 @@ func TestRemoveAllRosters(t *testing.T) {
 	assert.Equal(t, 9, strings.Count(s.program.Log(), "outcome=done"), "every item leaves its line")
 }
 
+// TestListOfRosters: with an SQL database the server's own list finds users of
+// whom nothing else knows, here over HTTP, and that there is nobody left.
+func TestListOfRosters(t *testing.T) {
+	t.Parallel()
+	s := newDomainServer(t, testserver.Debian13, func(c map[string]any) {
+		c["sql_type"], c["default_db"], c["auth_method"] = "sqlite", "sql", "internal"
+	})
+	admin := loginTo(t, s.Server, "admin@localhost")
+	s.pair(t, "a@localhost", "b@localhost")
+	put(t, s.Server, "lonely@localhost", entry{"far@far.example", "", "none", []string{"G"}})
+	put(t, s.Server, "there@example.org", entry{"far@far.example", "", "none", nil})
+	a := run(t, admin, "getAllUserJidsWithRosterByDomain", "domain", "localhost")
+	assert.Equal(t, []string{"a@localhost", "b@localhost", "lonely@localhost"}, a.lines)
+	assert.Contains(t, a.text, "registered users: 4 on localhost; connected users: 1 on localhost; the server's list of rosters: 3 on localhost")
+	assert.Contains(t, run(t, admin, "removeAllRosters", "confirm", "all").text, "Done; 4 items of 4 rosters removed")
+
+	require.NoError(t, s.program.Stop())
+	s.state = t.TempDir() // a new index, that knows nobody
+	s.start(t)
+	assert.Contains(t, run(t, admin, "removeAllRosters", "confirm", "all").text, "Done; 0 items of 0 rosters removed", "that there is nobody is known")
+}
+
 // TestNobodyIsKnown: a component that has seen nobody does not say Done.
 func TestNobodyIsKnown(t *testing.T) {
-	s := newDomainServer(t, nil)
+	s := newDomainServer(t, testserver.AdHoc, nil)
 	put(t, s.Server, "ghost@localhost", entry{"second@localhost", "", "none", nil})
 	admin := loginTo(t, s.Server, "admin@localhost")
 	for _, confirm := range []string{"", "all"} {
@@ -235,7 +275,7 @@ func TestNobodyIsKnown(t *testing.T) {
 // TestSharedRosters: what a shared roster group shows is shown and stays, and
 // is not said to be removed.
 func TestSharedRosters(t *testing.T) {
-	s := newDomainServer(t, func(c map[string]any) {
+	s := newDomainServer(t, testserver.AdHoc, func(c map[string]any) {
 		c["modules"].(map[string]any)["mod_shared_roster"] = map[string]any{}
 	}, "alice", "carol")
 	admin := loginTo(t, s.Server, "admin@localhost")
@@ -265,7 +305,7 @@ func TestSharedRosters(t *testing.T) {
 // TestStopARemoval has a host that says it grants access and then answers
 // nothing keep a removal longer than its asker waits.
 func TestStopARemoval(t *testing.T) {
-	s := newDomainServer(t, nil)
+	s := newDomainServer(t, testserver.AdHoc, nil)
 	admin, reader := loginTo(t, s.Server, "admin@localhost"), loginTo(t, s.Server, "reader@localhost")
 	s.pair(t, "ghost@localhost", "second@localhost")
 	_, _, err := s.importUsers(t, "ghost@localhost\n")

@@ -57,7 +57,7 @@ func (a adhoc) call(ctx context.Context, host, name string, args []arg) (answer,
 	if err != nil {
 		return nil, err
 	}
-	return result(name, reply)
+	return result(name, reply.Tokens)
 }
 
 func (g arg) values() []string {
@@ -75,9 +75,9 @@ func (g arg) values() []string {
 	}
 }
 
-// result is that of an answer.
-func result(name string, reply component.Content) (answer, error) {
-	f, found := seek(xml.NewTokenDecoder(reply.Tokens()))
+// result is that of an answer, whose tokens reply reads anew each time.
+func result(name string, reply func() xml.TokenReader) (answer, error) {
+	f, found := seek(xml.NewTokenDecoder(reply()))
 	if !found {
 		return nil, &Error{Command: name, Text: "an answer without a result"}
 	}
@@ -125,9 +125,9 @@ func head(start xml.StartElement) (f field) {
 
 // valuesIn reads the values of an answer's result one by one: of a list of all
 // items of all rosters, nothing is kept but the text that came.
-func valuesIn(reply component.Content) iter.Seq[string] {
+func valuesIn(reply func() xml.TokenReader) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		d := xml.NewTokenDecoder(reply.Tokens())
+		d := xml.NewTokenDecoder(reply())
 		seek(d)
 		for {
 			tok, err := d.Token()
