@@ -380,7 +380,10 @@ func TestDestroyAllRooms(t *testing.T) {
 			}
 		}
 		assert.Len(t, p.onlineRooms(t, "localhost"), 20)
-		done(t, admin, "destroyAllRoomsByDomain", "domain", "localhost", "confirm", "localhost")
+		destroyed := func(n int) answer {
+			return answer{"info", fmt.Sprintf("Done; %d rooms destroyed", n), []string{"Done"}}
+		}
+		assert.Equal(t, destroyed(20), run(t, admin, "destroyAllRoomsByDomain", "domain", "localhost", "confirm", "localhost"))
 		assert.Empty(t, p.onlineRooms(t, "localhost"))
 		assert.Equal(t, []string{stays}, p.onlineRooms(t, "example.org"))
 		assert.NoError(t, c.Destroyed(patience(t), occupant))
@@ -389,10 +392,10 @@ func TestDestroyAllRooms(t *testing.T) {
 		r, err := admin.Run(patience(t), service, "destroyAllRooms", nil)
 		require.NoError(t, err)
 		assert.Equal(t, "21 rooms on example.org, localhost would be destroyed; to do it, type all in the field confirm", r.Title)
-		done(t, admin, "destroyAllRooms", "confirm", "all")
+		assert.Equal(t, destroyed(21), run(t, admin, "destroyAllRooms", "confirm", "all"))
 		assert.Empty(t, p.onlineRooms(t, "localhost"))
 		assert.Empty(t, p.onlineRooms(t, "example.org"))
-		done(t, admin, "destroyAllRooms", "confirm", "all") // there is none left to destroy
+		assert.Equal(t, destroyed(0), run(t, admin, "destroyAllRooms", "confirm", "all"), "there is none left")
 	})
 }
 

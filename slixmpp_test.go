@@ -114,7 +114,7 @@ func others(a, room string) map[string]other {
 		"createPersistentRoom":    {with(at, "roomName", room), "info", "^Done$"},
 		"createRoom":              {args("roomName", room+"2", "domain", "localhost"), "info", "^Done$"},
 		"destroyRoom":             {args("roomName", room+"3", "domain", "localhost"), "error", noRoom},
-		"destroyAllRoomsByDomain": {args("domain", "example.org", "confirm", "example.org"), "info", "^Done$"},
+		"destroyAllRoomsByDomain": {args("domain", "example.org", "confirm", "example.org"), "info", `^Done; \d+ rooms? destroyed$`},
 		"destroyAllRooms":         {args("confirm", "nonsense"), "error", "confirm"},
 		"getAllJidsOfRoom":        {args("roomName", room+"3", "domain", "localhost"), "error", noRoom},
 		"getAffiliationsOfRoom":   {args("roomName", room+"3", "domain", "localhost"), "error", noRoom},
