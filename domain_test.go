@@ -2,6 +2,7 @@ package emanagement_test
 
 import (
 	"bytes"
+	"database/sql"
 	"encoding/xml"
 	"fmt"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"mellium.im/xmlstream"
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
+	_ "modernc.org/sqlite" // the driver
 
 	"emanagement/component"
 	"emanagement/internal/testserver"
@@ -258,6 +260,40 @@ func TestListOfRosters(t *testing.T) {
 	s.state = t.TempDir() // a new index, that knows nobody
 	s.start(t)
 	assert.Contains(t, run(t, admin, "removeAllRosters", "confirm", "all").text, "Done; 0 items of 0 rosters removed", "that there is nobody is known")
+}
+
+// TestDatabaseFails: a server that cannot write for once is not taken for one
+// that takes no roster stanzas, as older ones.
+func TestDatabaseFails(t *testing.T) {
+	t.Parallel()
+	s := newDomainServer(t, testserver.Debian13, func(c map[string]any) {
+		c["sql_type"], c["default_db"], c["auth_method"] = "sqlite", "sql", "internal"
+	})
+	admin := loginTo(t, s.Server, "admin@localhost")
+	put(t, s.Server, "a@localhost", entry{"b@localhost", "", "both", nil})
+	// From now on the server has the roster in memory. (It shows one that its
+	// database cannot read as empty.)
+	assert.Equal(t, "true", run(t, admin, "checkUserJid", "userJid", "a@localhost").text)
+	_, spool := s.Path("spool")
+	files, err := filepath.Glob(spool + "/sqlite/*/localhost/ejabberd.db")
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+	db, err := sql.Open("sqlite", files[0]+"?_pragma=busy_timeout(10000)")
+	require.NoError(t, err)
+	defer db.Close()
+	locker, err := db.Conn(t.Context())
+	require.NoError(t, err)
+	defer locker.Close()
+	_, err = locker.ExecContext(t.Context(), "BEGIN EXCLUSIVE")
+	require.NoError(t, err)
+	_, err = admin.Run(patience(t), service, "removeBuddyFromRoster", args("userJid", "a@localhost", "buddyJid", "b@localhost"))
+	assert.ErrorContains(t, err, "the server refuses: internal-server-error")
+	_, err = locker.ExecContext(t.Context(), "ROLLBACK")
+	require.NoError(t, err)
+
+	done(t, admin, "removeBuddyFromRoster", "userJid", "a@localhost", "buddyJid", "b@localhost")
+	assert.Empty(t, stored(t, s.Server, "a@localhost"))
+	assert.Zero(t, strings.Count(s.Log(), "delete_rosteritem"), "by stanza, as before")
 }
 
 // TestNobodyIsKnown: a component that has seen nobody does not say Done.
