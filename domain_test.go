@@ -240,13 +240,19 @@ func removeAllRosters(t *testing.T, kind testserver.Kind) {
 	assert.Equal(t, 9, strings.Count(s.program.Log(), "outcome=done"), "every item leaves its line")
 }
 
-// TestListOfRosters: with an SQL database the server's own list finds users of
-// whom nothing else knows, here over HTTP, and that there is nobody left.
-func TestListOfRosters(t *testing.T) {
+// TestSQL has a server that keeps rosters in SQLite, which goes over HTTP.
+func TestSQL(t *testing.T) {
 	t.Parallel()
 	s := newDomainServer(t, testserver.Debian13, func(c map[string]any) {
 		c["sql_type"], c["default_db"], c["auth_method"] = "sqlite", "sql", "internal"
 	})
+	t.Run("the server's list", func(t *testing.T) { listOfRosters(t, s) })
+	t.Run("the database fails", func(t *testing.T) { databaseFails(t, s) })
+}
+
+// listOfRosters: the server's own list finds users of whom nothing else knows,
+// and that there is nobody left.
+func listOfRosters(t *testing.T, s *domainServer) {
 	admin := loginTo(t, s.Server, "admin@localhost")
 	s.pair(t, "a@localhost", "b@localhost")
 	put(t, s.Server, "lonely@localhost", entry{"far@far.example", "", "none", []string{"G"}})
@@ -257,18 +263,15 @@ func TestListOfRosters(t *testing.T) {
 	assert.Contains(t, run(t, admin, "removeAllRosters", "confirm", "all").text, "Done; 4 items of 4 rosters removed")
 
 	require.NoError(t, s.program.Stop())
-	s.state = t.TempDir() // a new index, that knows nobody
+	s.state = filepath.Join(s.state, "new") // an index that knows nobody
+	require.NoError(t, os.Mkdir(s.state, 0o700))
 	s.start(t)
 	assert.Contains(t, run(t, admin, "removeAllRosters", "confirm", "all").text, "Done; 0 items of 0 rosters removed", "that there is nobody is known")
 }
 
-// TestDatabaseFails: a server that cannot write for once is not taken for one
+// databaseFails: a server that cannot write for once is not taken for one
 // that takes no roster stanzas, as older ones.
-func TestDatabaseFails(t *testing.T) {
-	t.Parallel()
-	s := newDomainServer(t, testserver.Debian13, func(c map[string]any) {
-		c["sql_type"], c["default_db"], c["auth_method"] = "sqlite", "sql", "internal"
-	})
+func databaseFails(t *testing.T, s *domainServer) {
 	admin := loginTo(t, s.Server, "admin@localhost")
 	put(t, s.Server, "a@localhost", entry{"b@localhost", "", "both", nil})
 	// From now on the server has the roster in memory. (It shows one that its

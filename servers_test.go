@@ -35,11 +35,16 @@ func failed(t *testing.T, c *xmppclient.Client, verb string, pairs ...string) st
 	return err.Error()
 }
 
-// TestDebian12: before 23.10 no roster stanza writes anything, and before 24.02
-// a user's groups are one text.
 func TestDebian12(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, testserver.Debian12, nil)
+	t.Run("rosters", func(t *testing.T) { rostersOnDebian12(t, p) })
+	t.Run("other verbs", func(t *testing.T) { othersOnDebian12(t, p) })
+}
+
+// rostersOnDebian12: before 23.10 no roster stanza writes anything, and before
+// 24.02 a user's groups are one text.
+func rostersOnDebian12(t *testing.T, p *place) {
 	admin := p.login(t, "admin@localhost")
 	const a, b = "a@localhost", "b@localhost"
 	add := func(buddy, nick, subscription string, groups ...string) {
@@ -165,11 +170,9 @@ func TestLookedAtAgain(t *testing.T) {
 	assert.Len(t, p.stored(t, "a@localhost"), 2)
 }
 
-// TestOtherVerbsOnDebian12: presences, messages and rooms in the forms that
-// their commands had then.
-func TestOtherVerbsOnDebian12(t *testing.T) {
-	t.Parallel()
-	p := newPlace(t, testserver.Debian12, nil)
+// othersOnDebian12: presences, messages and rooms in the forms that their
+// commands had then.
+func othersOnDebian12(t *testing.T, p *place) {
 	sessionsOverHTTP(t, p)
 	roomsOverHTTP(t, p)
 	for _, command := range []string{
