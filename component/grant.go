@@ -42,9 +42,7 @@ func grantIn(in inbound) (host string, g Grant, ok bool) {
 	if in.start.Name.Local != "message" {
 		return "", Grant{}, false
 	}
-	child, n := in.children()
-	if n == 0 || child.Name.Local != "privilege" ||
-		child.Name.Space != nsPrivilege1 && child.Name.Space != nsPrivilege2 {
+	if name := in.child.Name; name.Local != "privilege" || name.Space != nsPrivilege1 && name.Space != nsPrivilege2 {
 		return "", Grant{}, false
 	}
 	from, err := jid.Parse(attr(in.start, "from"))
@@ -55,7 +53,7 @@ func grantIn(in inbound) (host string, g Grant, ok bool) {
 	if err := in.decodeChild(&p); err != nil {
 		return "", Grant{}, false
 	}
-	g = Grant{Namespace: child.Name.Space, Access: make(map[string]string, len(p.Perms))}
+	g = Grant{Namespace: in.child.Name.Space, Access: make(map[string]string, len(p.Perms))}
 	for _, perm := range p.Perms {
 		if perm.Type != "none" {
 			g.Access[perm.Access] = perm.Type

@@ -13,10 +13,10 @@ import (
 // read. As a value each token would take a hundred bytes and more: a server's
 // list of all the items in its rosters has a million of them.
 //
-// Each token stands in one string. It is its kind and what it has: a start its name, how many
-// attributes, and of each the name and the value; text itself. An end is that
-// of the last start. A string has its length in front, a name is its namespace
-// and its local part.
+// Each token stands in one string. It is its kind and what it has: a start its
+// name, how many attributes, and of each the name and the value; text itself.
+// An end is that of the last start. A text has its length in front, a name is
+// its namespace and its local part.
 type packed []string
 
 const (
@@ -32,7 +32,9 @@ var errUnbalanced = errors.New("an element does not begin or end")
 type packer struct {
 	strings.Builder
 	full  packed
-	depth int // how many elements are open
+	depth int              // how many elements are open
+	tops  int              // how many began where none was
+	top   xml.StartElement // the first of these
 }
 
 // packSize is when a packer begins another string: one that grew on would be
@@ -44,7 +46,11 @@ func (p *packer) packed() packed { return append(p.full, p.String()) }
 func (p *packer) add(tok xml.Token) {
 	switch t := tok.(type) {
 	case xml.StartElement:
-		p.depth++
+		if p.depth++; p.depth == 1 {
+			if p.tops++; p.tops == 1 {
+				p.top = t.Copy()
+			}
+		}
 		p.WriteByte(startToken)
 		p.name(t.Name)
 		p.number(len(t.Attr))

@@ -15,8 +15,10 @@ import (
 // its start and everything inside, not yet decoded. Decoding is left to the
 // goroutine that wants the content, so that the one reader stays quick.
 type inbound struct {
-	start xml.StartElement
-	inner packed
+	start    xml.StartElement
+	inner    packed
+	children int              // elements right inside
+	child    xml.StartElement // the first of them
 }
 
 // readInbound takes the next element off the stream. White space between
@@ -40,32 +42,9 @@ func readInbound(r xml.TokenReader) (inbound, error) {
 				return inbound{}, err
 			}
 			if _, end := tok.(xml.EndElement); end && p.depth == 0 {
-				return inbound{start, p.packed()}, nil
+				return inbound{start, p.packed(), p.tops, p.top}, nil
 			}
 			p.add(tok)
-		}
-	}
-}
-
-// children counts the child elements and returns the first one's start.
-func (in inbound) children() (first xml.StartElement, n int) {
-	depth := 0
-	for r := in.reader(); ; {
-		tok, err := r.Token()
-		if err != nil { // io.EOF
-			return first, n
-		}
-		switch t := tok.(type) {
-		case xml.StartElement:
-			if depth == 0 {
-				if n == 0 {
-					first = t
-				}
-				n++
-			}
-			depth++
-		case xml.EndElement:
-			depth--
 		}
 	}
 }
