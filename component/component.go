@@ -193,10 +193,11 @@ func (c *Component) Send(ctx context.Context, start xml.StartElement, payload xm
 }
 
 // Ask sends an IQ request and decodes the child of its result into v, unless
-// v is nil or there is no child; a *Content takes it undecoded. It waits for the host's grant, for its turn
-// in the window, and then up to 10 s for the reply. Errors: *NotGrantedError
-// (nothing was sent), *TimeoutError, a stanza.Error (the server's answer),
-// one wrapping ErrDisconnected, the context's.
+// v is nil or there is no child; a *Content takes it undecoded. It waits for
+// the host's grant, for its turn in the window, and then up to 10 s for the
+// reply. Errors: *NotGrantedError (nothing was sent), *TimeoutError, a
+// stanza.Error (the server's answer), one wrapping ErrDisconnected, the
+// context's.
 func (c *Component) Ask(ctx context.Context, typ stanza.IQType, to jid.JID, payload xml.TokenReader, v any) error {
 	l, slot, err := c.turn(ctx, to.Domainpart())
 	if err != nil {
