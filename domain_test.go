@@ -92,7 +92,10 @@ const rule = "-------------------------------------"
 
 // TestRostersOfADomain finds users that the server never registered, on both
 // hosts: on the way from one that it did, and from those who were imported.
-func TestRostersOfADomain(t *testing.T) { onEveryKind(t, rostersOfADomain) }
+func TestRostersOfADomain(t *testing.T) {
+	t.Parallel()
+	onEveryKind(t, rostersOfADomain)
+}
 
 func rostersOfADomain(t *testing.T, kind testserver.Kind) {
 	s := newDomainServer(t, kind, nil, "registered")
@@ -182,7 +185,10 @@ func confirm(t *testing.T, c *xmppclient.Client, verb, what, word string, pairs 
 
 // TestRemoveAllRosters removes what the clients of those who are online see
 // go, of registered and other users, one host and then all.
-func TestRemoveAllRosters(t *testing.T) { onEveryKind(t, removeAllRosters) }
+func TestRemoveAllRosters(t *testing.T) {
+	t.Parallel()
+	onEveryKind(t, removeAllRosters)
+}
 
 func removeAllRosters(t *testing.T, kind testserver.Kind) {
 	s := newDomainServer(t, kind, nil, "watcher", "friend")
@@ -301,6 +307,7 @@ func databaseFails(t *testing.T, s *domainServer) {
 
 // TestNobodyIsKnown: a component that has seen nobody does not say Done.
 func TestNobodyIsKnown(t *testing.T) {
+	t.Parallel()
 	s := newDomainServer(t, testserver.AdHoc, nil)
 	put(t, s.Server, "ghost@localhost", entry{"second@localhost", "", "none", nil})
 	admin := loginTo(t, s.Server, "admin@localhost")
@@ -314,6 +321,7 @@ func TestNobodyIsKnown(t *testing.T) {
 // TestSharedRosters: what a shared roster group shows is shown and stays, and
 // is not said to be removed.
 func TestSharedRosters(t *testing.T) {
+	t.Parallel()
 	s := newDomainServer(t, testserver.AdHoc, func(c map[string]any) {
 		c["modules"].(map[string]any)["mod_shared_roster"] = map[string]any{}
 	}, "alice", "carol")
@@ -344,6 +352,7 @@ func TestSharedRosters(t *testing.T) {
 // TestStopARemoval has a host that says it grants access and then answers
 // nothing keep a removal longer than its asker waits.
 func TestStopARemoval(t *testing.T) {
+	t.Parallel()
 	s := newDomainServer(t, testserver.AdHoc, nil)
 	admin, reader := loginTo(t, s.Server, "admin@localhost"), loginTo(t, s.Server, "reader@localhost")
 	s.pair(t, "ghost@localhost", "second@localhost")
