@@ -31,7 +31,7 @@ bench: ## run the benchmarks
 .PHONY: soak
 soak: ## measure the verbs about whole hosts with 200,000 items (half an hour)
 	@scripts/setup ejabberd sqlite
-	@go test -tags soak -run '^TestSoak$$' -v -timeout 60m .
+	@go test -tags soak -run '^TestSoak$$' -v -timeout 180m .
 
 .PHONY: lint
 lint: ## check format, code, dependencies and generated files

@@ -2,6 +2,7 @@ package emanagement_test
 
 import (
 	"bytes"
+	"database/sql"
 	"encoding/xml"
 	"fmt"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"mellium.im/xmlstream"
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
+	_ "modernc.org/sqlite" // the driver
 
 	"emanagement/component"
 	"emanagement/internal/testserver"
@@ -30,9 +32,9 @@ type domainServer struct {
 	state   string
 }
 
-func newDomainServer(t *testing.T, edit func(map[string]any), accounts ...string) *domainServer {
+func newDomainServer(t *testing.T, kind testserver.Kind, edit func(map[string]any), accounts ...string) *domainServer {
 	t.Helper()
-	s := &domainServer{Server: testserver.Run(t, edit), state: t.TempDir()}
+	s := &domainServer{Server: kind.Run(t, edit), state: t.TempDir()}
 	for _, name := range append([]string{"admin", "reader", "writer", "stranger"}, accounts...) {
 		require.NoError(t, s.API(t.Context(), "register", map[string]string{"user": name, "host": "localhost", "password": "pw"}, new(string)))
 	}
@@ -48,8 +50,12 @@ func newDomainServer(t *testing.T, edit func(map[string]any), accounts ...string
 
 func (s *domainServer) start(t *testing.T) {
 	t.Helper()
+	settings := testserver.Settings{Access: access, Env: []string{"EMANAGEMENT_STATE=" + s.state}}
+	if s.Kind() != testserver.AdHoc {
+		settings.More = "api: {url: " + s.APIURL() + "}\n"
+	}
 	var err error
-	s.program, err = testserver.StartProgram(t.Context(), binary, s.Server, testserver.Settings{Access: access, Env: []string{"EMANAGEMENT_STATE=" + s.state}})
+	s.program, err = testserver.StartProgram(t.Context(), binary, s.Server, settings)
 	require.NoError(t, err)
 }
 
@@ -72,12 +78,27 @@ func (s *domainServer) pair(t *testing.T, a, b string) {
 	put(t, s.Server, b, entry{a, "", "both", nil})
 }
 
+// onEveryKind runs a test on each kind of server that has a shared place.
+func onEveryKind(t *testing.T, test func(t *testing.T, kind testserver.Kind)) {
+	for _, p := range places {
+		t.Run(p.kind.String(), func(t *testing.T) {
+			t.Parallel()
+			test(t, p.kind)
+		})
+	}
+}
+
 const rule = "-------------------------------------"
 
 // TestRostersOfADomain finds users that the server never registered, on both
 // hosts: on the way from one that it did, and from those who were imported.
 func TestRostersOfADomain(t *testing.T) {
-	s := newDomainServer(t, nil, "registered")
+	t.Parallel()
+	onEveryKind(t, rostersOfADomain)
+}
+
+func rostersOfADomain(t *testing.T, kind testserver.Kind) {
+	s := newDomainServer(t, kind, nil, "registered")
 	admin := loginTo(t, s.Server, "admin@localhost")
 	s.pair(t, "registered@localhost", "met@localhost")
 	s.pair(t, "met@localhost", "next@localhost")
@@ -165,7 +186,12 @@ func confirm(t *testing.T, c *xmppclient.Client, verb, what, word string, pairs 
 // TestRemoveAllRosters removes what the clients of those who are online see
 // go, of registered and other users, one host and then all.
 func TestRemoveAllRosters(t *testing.T) {
-	s := newDomainServer(t, nil, "watcher", "friend")
+	t.Parallel()
+	onEveryKind(t, removeAllRosters)
+}
+
+func removeAllRosters(t *testing.T, kind testserver.Kind) {
+	s := newDomainServer(t, kind, nil, "watcher", "friend")
 	admin, watcher := loginTo(t, s.Server, "admin@localhost"), loginTo(t, s.Server, "watcher@localhost")
 	contacts := []string{"friend@localhost", "ghost@localhost", "there@example.org"}
 	for _, c := range contacts {
@@ -220,9 +246,69 @@ func TestRemoveAllRosters(t *testing.T) {
 	assert.Equal(t, 9, strings.Count(s.program.Log(), "outcome=done"), "every item leaves its line")
 }
 
+// TestSQL has a server that keeps rosters in SQLite, which goes over HTTP.
+func TestSQL(t *testing.T) {
+	t.Parallel()
+	s := newDomainServer(t, testserver.Debian13, func(c map[string]any) {
+		c["sql_type"], c["default_db"], c["auth_method"] = "sqlite", "sql", "internal"
+	})
+	t.Run("the server's list", func(t *testing.T) { listOfRosters(t, s) })
+	t.Run("the database fails", func(t *testing.T) { databaseFails(t, s) })
+}
+
+// listOfRosters: the server's own list finds users of whom nothing else knows,
+// and that there is nobody left.
+func listOfRosters(t *testing.T, s *domainServer) {
+	admin := loginTo(t, s.Server, "admin@localhost")
+	s.pair(t, "a@localhost", "b@localhost")
+	put(t, s.Server, "lonely@localhost", entry{"far@far.example", "", "none", []string{"G"}})
+	put(t, s.Server, "there@example.org", entry{"far@far.example", "", "none", nil})
+	a := run(t, admin, "getAllUserJidsWithRosterByDomain", "domain", "localhost")
+	assert.Equal(t, []string{"a@localhost", "b@localhost", "lonely@localhost"}, a.lines)
+	assert.Contains(t, a.text, "registered users: 4 on localhost; connected users: 1 on localhost; the server's list of rosters: 3 on localhost")
+	assert.Contains(t, run(t, admin, "removeAllRosters", "confirm", "all").text, "Done; 4 items of 4 rosters removed")
+
+	require.NoError(t, s.program.Stop())
+	s.state = filepath.Join(s.state, "new") // an index that knows nobody
+	require.NoError(t, os.Mkdir(s.state, 0o700))
+	s.start(t)
+	assert.Contains(t, run(t, admin, "removeAllRosters", "confirm", "all").text, "Done; 0 items of 0 rosters removed", "that there is nobody is known")
+}
+
+// databaseFails: a server that cannot write for once is not taken for one
+// that takes no roster stanzas, as older ones.
+func databaseFails(t *testing.T, s *domainServer) {
+	admin := loginTo(t, s.Server, "admin@localhost")
+	put(t, s.Server, "a@localhost", entry{"b@localhost", "", "both", nil})
+	// From now on the server has the roster in memory. (It shows one that its
+	// database cannot read as empty.)
+	assert.Equal(t, "true", run(t, admin, "checkUserJid", "userJid", "a@localhost").text)
+	_, spool := s.Path("spool")
+	files, err := filepath.Glob(spool + "/sqlite/*/localhost/ejabberd.db")
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+	db, err := sql.Open("sqlite", files[0]+"?_pragma=busy_timeout(10000)")
+	require.NoError(t, err)
+	defer db.Close()
+	locker, err := db.Conn(t.Context())
+	require.NoError(t, err)
+	defer locker.Close()
+	_, err = locker.ExecContext(t.Context(), "BEGIN EXCLUSIVE")
+	require.NoError(t, err)
+	_, err = admin.Run(patience(t), service, "removeBuddyFromRoster", args("userJid", "a@localhost", "buddyJid", "b@localhost"))
+	assert.ErrorContains(t, err, "the server refuses: internal-server-error")
+	_, err = locker.ExecContext(t.Context(), "ROLLBACK")
+	require.NoError(t, err)
+
+	done(t, admin, "removeBuddyFromRoster", "userJid", "a@localhost", "buddyJid", "b@localhost")
+	assert.Empty(t, stored(t, s.Server, "a@localhost"))
+	assert.Zero(t, strings.Count(s.Log(), "delete_rosteritem"), "by stanza, as before")
+}
+
 // TestNobodyIsKnown: a component that has seen nobody does not say Done.
 func TestNobodyIsKnown(t *testing.T) {
-	s := newDomainServer(t, nil)
+	t.Parallel()
+	s := newDomainServer(t, testserver.AdHoc, nil)
 	put(t, s.Server, "ghost@localhost", entry{"second@localhost", "", "none", nil})
 	admin := loginTo(t, s.Server, "admin@localhost")
 	for _, confirm := range []string{"", "all"} {
@@ -235,7 +321,8 @@ func TestNobodyIsKnown(t *testing.T) {
 // TestSharedRosters: what a shared roster group shows is shown and stays, and
 // is not said to be removed.
 func TestSharedRosters(t *testing.T) {
-	s := newDomainServer(t, func(c map[string]any) {
+	t.Parallel()
+	s := newDomainServer(t, testserver.AdHoc, func(c map[string]any) {
 		c["modules"].(map[string]any)["mod_shared_roster"] = map[string]any{}
 	}, "alice", "carol")
 	admin := loginTo(t, s.Server, "admin@localhost")
@@ -265,7 +352,8 @@ func TestSharedRosters(t *testing.T) {
 // TestStopARemoval has a host that says it grants access and then answers
 // nothing keep a removal longer than its asker waits.
 func TestStopARemoval(t *testing.T) {
-	s := newDomainServer(t, nil)
+	t.Parallel()
+	s := newDomainServer(t, testserver.AdHoc, nil)
 	admin, reader := loginTo(t, s.Server, "admin@localhost"), loginTo(t, s.Server, "reader@localhost")
 	s.pair(t, "ghost@localhost", "second@localhost")
 	_, _, err := s.importUsers(t, "ghost@localhost\n")

@@ -26,6 +26,10 @@ import (
 // ten after it, as on a ring. So everybody can be found from anybody.
 const soakContacts = 20
 
+// soakMemory is how many MiB the program may need at most. The server's list of
+// 200,000 items alone is ten.
+const soakMemory = 96
+
 // TestSoak measures the verbs about whole hosts, with an eighth of 200,000
 // items and with all of them.
 func TestSoak(t *testing.T) {
@@ -71,7 +75,9 @@ func soak(t *testing.T, edit func(map[string]any), fill func(*testing.T, *testse
 		took := time.Since(began)
 		worked[name] = cpu(t, s.program.PID()) - before
 		require.Regexp(t, outcome, text)
-		t.Logf("%6d items  %-38s %8.2f s, %6.2f s of CPU, at most %3d MiB", items, name, took.Seconds(), worked[name].Seconds(), peak(t, s.program.PID()))
+		memory := peak(t, s.program.PID())
+		t.Logf("%6d items  %-38s %8.2f s, %6.2f s of CPU, at most %3d MiB", items, name, took.Seconds(), worked[name].Seconds(), memory)
+		assert.LessOrEqual(t, memory, soakMemory, name)
 	}
 	measure("getAllUserJidsWithRosterByDomain", "^1000 users; there are more", "getAllUserJidsWithRosterByDomain", "domain", "localhost")
 	measure("getAllUserJidsWithRosterByDomain, all", fmt.Sprintf("^%d users; found by", users), "getAllUserJidsWithRosterByDomain", "domain", "localhost", "limit", "10000")

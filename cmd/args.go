@@ -147,14 +147,7 @@ func (a *Args) readPeople(p Param, value string) error {
 		a.hosts = append(a.hosts, All)
 		return nil
 	}
-	words := strings.Split(value, "\n")
-	if list, ok := strings.CutPrefix(value, "["); ok && strings.HasSuffix(list, "]") {
-		words = strings.Split(strings.TrimSuffix(list, "]"), ",")
-	}
-	for _, word := range words {
-		if word = strings.TrimSpace(word); word == "" {
-			continue
-		}
+	for _, word := range peopleIn(value) {
 		j, err := parseJID(word)
 		if err != nil || word == All {
 			return fmt.Errorf("%q is not a JID", word)
@@ -168,6 +161,18 @@ func (a *Args) readPeople(p Param, value string) error {
 		return errors.New("it names nobody")
 	}
 	return nil
+}
+
+// peopleIn are the words of a list of JIDs.
+func peopleIn(value string) []string {
+	words := strings.Split(value, "\n")
+	if list, ok := strings.CutPrefix(value, "["); ok && strings.HasSuffix(list, "]") {
+		words = strings.Split(strings.TrimSuffix(list, "]"), ",")
+	}
+	for i := range words {
+		words[i] = strings.TrimSpace(words[i])
+	}
+	return slices.DeleteFunc(words, func(w string) bool { return w == "" })
 }
 
 // parseJID reads a JID. One that reads otherwise when it is read again is

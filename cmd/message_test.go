@@ -15,6 +15,7 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"emanagement/cmd"
+	"emanagement/internal/audit"
 	"emanagement/internal/failure"
 	"emanagement/internal/jobs"
 	"emanagement/presence"
@@ -214,4 +215,25 @@ func TestBroadcastAsJob(t *testing.T) {
 		working.Wait()
 		assert.Len(t, m.sent, 1000)
 	})
+}
+
+// TestRecipientsAreRecorded: a run's line names the first of many, for each has
+// a line of its own; and a refusal names each host once.
+func TestRecipientsAreRecorded(t *testing.T) {
+	for list, want := range map[string]string{
+		"all":                         `["all"]`,
+		"[b@b.example , c@b.example]": `["b@b.example","c@b.example"]`,
+		"b@b.example\n\nc@b.example\nd@b.example":                         `["b@b.example","c@b.example","d@b.example"]`,
+		"[b@b.example,c@b.example,d@b.example,e@b.example/r,f@b.example]": `["b@b.example","c@b.example","d@b.example","and 2 more"]`,
+	} {
+		var log bytes.Buffer
+		_, err := (&mailbox{memory: new(memory)}).run(t, audit.To(&log), "broadcastToConnectedUsers", "admin", "News", "userJids", list, "msg", "hi")
+		require.NoError(t, err)
+		assert.Contains(t, log.String(), `"userJids":`+want+`}`)
+	}
+
+	n := newRecorded(new(memory), cmd.Grant{JID: admin.Bare(), Role: cmd.Write, Hosts: []string{"a.example"}})
+	_, err := n.Run(t.Context(), cmd.Request{Asker: admin, Front: "test", Verb: "broadcast",
+		Values: args("admin", "b@a.example", "userJids", "[a@b.example,b@b.example,c@a.example]", "msg", "hi")})
+	assert.EqualError(t, err, admin.Bare().String()+" may not run broadcast on a.example, b.example")
 }

@@ -184,7 +184,7 @@ func (n *Namespace) checkHosts(asker Asker, v *Verb, a Args) error {
 			return nil
 		}
 	}
-	return &ForbiddenError{fmt.Sprintf("%s may not run %s on %s", identity(asker), v.Name, strings.Join(a.hosts, ", "))}
+	return &ForbiddenError{fmt.Sprintf("%s may not run %s on %s", identity(asker), v.Name, strings.Join(slices.Compact(slices.Sorted(slices.Values(a.hosts))), ", "))}
 }
 
 // rules says whether somebody may do everything everywhere.

@@ -11,9 +11,14 @@ import (
 	"time"
 )
 
-// maxName is how much of a verb's name is recorded: of one that the table does
-// not have, whoever asks decides how long it is.
-const maxName = 64
+const (
+	// maxName is how much of a verb's name is recorded: of one that the table
+	// does not have, whoever asks decides how long it is.
+	maxName = 64
+	// maxPeople is how many recipients stand in the line of a run: each has a
+	// line of its own for what was sent.
+	maxPeople = 3
+)
 
 // recordsOf is where a run leaves its lines in the audit log, each of which
 // says who asked for what, and the run's number, which no other run has.
@@ -54,15 +59,28 @@ func (a arguments) String() string {
 	return cmp.Or(strings.Join(words, " "), "none")
 }
 
-// loggable is a verb's arguments without what people wrote to each other.
+// loggable is a verb's arguments without what people wrote to each other, and
+// of many recipients the first.
 func (v *Verb) loggable(values map[string][]string) arguments {
 	a := make(arguments)
 	for _, p := range v.Params {
-		if value := values[p.Name]; len(value) > 0 && p.Kind == Lines {
+		value := values[p.Name]
+		switch {
+		case len(value) == 0:
+		case p.Kind == Lines:
 			a[p.Name] = []string{"(not shown)"}
-		} else if len(value) > 0 {
+		case p.Kind == Recipients || p.Kind == RecipientsOrAll:
+			a[p.Name] = firstOf(peopleIn(strings.TrimSpace(strings.Join(value, "\n"))))
+		default:
 			a[p.Name] = value
 		}
 	}
 	return a
+}
+
+func firstOf(people []string) []string {
+	if len(people) <= maxPeople {
+		return people
+	}
+	return append(people[:maxPeople:maxPeople], fmt.Sprintf("and %d more", len(people)-maxPeople))
 }

@@ -200,20 +200,23 @@ func destroyAllRooms(ctx context.Context, c *call) (Result, error) {
 		return Result{}, err
 	}
 	var failures []string
+	destroyed := 0
 	for i, room := range all {
 		if ctx.Err() != nil {
 			return Result{}, context.Cause(ctx)
 		}
 		c.say(Progress{Text: fmt.Sprintf("%d of %s, %d failed", i, count(len(all), "room"), len(failures)), Done: i, Total: len(all)})
-		// Gone by itself meanwhile is as good.
-		if err := c.Rooms.Destroy(ctx, room); err != nil && !errors.Is(err, rooms.ErrNoRoom) {
+		switch err := c.Rooms.Destroy(ctx, room); {
+		case err == nil:
+			destroyed++
+		case !errors.Is(err, rooms.ErrNoRoom): // gone by itself meanwhile is as good
 			failures = append(failures, fmt.Sprintf("%s: %s", room, explain(err, true)))
 		}
 	}
-	if len(failures) == 0 {
-		return Result{}, nil
+	if len(failures) > 0 {
+		return Result{}, incomplete(len(all), "room", failures)
 	}
-	return Result{}, incomplete(len(all), "room", failures)
+	return Result{remarks: []string{count(destroyed, "room") + " destroyed"}}, nil
 }
 
 // incomplete is the end of a verb that did only some of many.

@@ -191,6 +191,27 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// TestContent takes an answer undecoded, and reads it more than once.
+func TestContent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.run()
+		p := r.accept("localhost")
+		var content Content
+		asked := inBackground(func() error {
+			return r.c.Ask(t.Context(), stanza.GetIQ, jid.MustParse("a@localhost"), rosterQuery(), &content)
+		})
+		p.answer(p.hears(), "<query xmlns='jabber:iq:roster'><item jid='b@localhost'/></query>")
+		require.NoError(t, receive(t, asked))
+		for range 2 {
+			tokens := tokensOf(t, content.Tokens())
+			require.Len(t, tokens, 4)
+			assert.Equal(t, xml.Name{Space: "jabber:iq:roster", Local: "query"}, tokens[0].(xml.StartElement).Name)
+			assert.Equal(t, "b@localhost", attr(tokens[1].(xml.StartElement), "jid"))
+		}
+	})
+}
+
 // TestAnswersTooLateOrFromOthers checks that only the one who was asked can
 // answer, and only in time.
 func TestAnswersTooLateOrFromOthers(t *testing.T) {

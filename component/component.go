@@ -145,6 +145,19 @@ func (c *Component) Ready(ctx context.Context, host string) error {
 	return err
 }
 
+// Grant waits as Ready does, and returns what the host has granted.
+func (c *Component) Grant(ctx context.Context, host string) (Grant, error) {
+	for {
+		if _, err := c.granted(ctx, host); err != nil {
+			return Grant{}, err
+		}
+		// The stream may have been lost since.
+		if g, ok := c.board.grant(host); ok {
+			return g, nil
+		}
+	}
+}
+
 func (c *Component) granted(ctx context.Context, host string) (*link, error) {
 	if len(c.cfg.Hosts) > 0 && !slices.Contains(c.cfg.Hosts, host) {
 		return nil, &NotGrantedError{Host: host, Served: c.cfg.Hosts}
@@ -181,10 +194,11 @@ func (c *Component) Send(ctx context.Context, start xml.StartElement, payload xm
 }
 
 // Ask sends an IQ request and decodes the child of its result into v, unless
-// v is nil or there is no child. It waits for the host's grant, for its turn
-// in the window, and then up to 10 s for the reply. Errors: *NotGrantedError
-// (nothing was sent), *TimeoutError, a stanza.Error (the server's answer),
-// one wrapping ErrDisconnected, the context's.
+// v is nil or there is no child; a *Content takes it undecoded. It waits for
+// the host's grant, for its turn in the window, and then up to 10 s for the
+// reply. Errors: *NotGrantedError (nothing was sent), *TimeoutError, a
+// stanza.Error (the server's answer), one wrapping ErrDisconnected, the
+// context's.
 func (c *Component) Ask(ctx context.Context, typ stanza.IQType, to jid.JID, payload xml.TokenReader, v any) error {
 	l, slot, err := c.turn(ctx, to.Domainpart())
 	if err != nil {
@@ -203,7 +217,11 @@ func (c *Component) Ask(ctx context.Context, typ stanza.IQType, to jid.JID, payl
 	if attr(in.start, "type") == string(stanza.ErrorIQ) {
 		return in.stanzaError()
 	}
-	if v == nil {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case *Content:
+		v.in = in
 		return nil
 	}
 	if err := in.decodeChild(v); err != nil {

@@ -17,10 +17,15 @@ const (
 	nsPrivilege2 = "urn:xmpp:privilege:2"
 )
 
-// Grant is what one host permits this component (XEP-0356 §4): by kind of
-// access ("roster", "message", "presence", "iq"), its type ("both", "get",
-// "outgoing", "managed_entity"; "" for iq).
-type Grant map[string]string
+// Grant is what one host permits this component (XEP-0356 §4).
+type Grant struct {
+	// Namespace is that in which it was announced, and in which the host takes
+	// what this component sends by it.
+	Namespace string
+	// Access says by kind of access ("roster", "message", "presence", "iq")
+	// its type ("both", "get", "outgoing", "managed_entity"; "" for iq).
+	Access map[string]string
+}
 
 // privilege is the payload of the message that announces a grant.
 type privilege struct {
@@ -35,28 +40,26 @@ type privilege struct {
 // with <privilege/> as its first child (XEP-0356 §4.2).
 func grantIn(in inbound) (host string, g Grant, ok bool) {
 	if in.start.Name.Local != "message" {
-		return "", nil, false
+		return "", Grant{}, false
 	}
-	child, n := in.children()
-	if n == 0 || child.Name.Local != "privilege" ||
-		child.Name.Space != nsPrivilege1 && child.Name.Space != nsPrivilege2 {
-		return "", nil, false
+	if name := in.child.Name; name.Local != "privilege" || name.Space != nsPrivilege1 && name.Space != nsPrivilege2 {
+		return "", Grant{}, false
 	}
 	from, err := jid.Parse(attr(in.start, "from"))
 	if err != nil || from.Localpart() != "" || from.Resourcepart() != "" {
-		return "", nil, false
+		return "", Grant{}, false
 	}
 	var p privilege
 	if err := in.decodeChild(&p); err != nil {
-		return "", nil, false
+		return "", Grant{}, false
 	}
-	g = make(Grant, len(p.Perms))
+	g = Grant{Namespace: in.child.Name.Space, Access: make(map[string]string, len(p.Perms))}
 	for _, perm := range p.Perms {
 		if perm.Type != "none" {
-			g[perm.Access] = perm.Type
+			g.Access[perm.Access] = perm.Type
 		}
 	}
-	return from.Domainpart(), g, len(g) > 0
+	return from.Domainpart(), g, len(g.Access) > 0
 }
 
 // board is what is known of the stream and its grants, for those who wait
@@ -118,6 +121,14 @@ func (b *board) served() []string {
 	}
 	slices.Sort(hosts)
 	return hosts
+}
+
+// grant returns what a host has granted on the current stream, if it has.
+func (b *board) grant(host string) (g Grant, ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	g, ok = b.grants[host]
+	return g, ok
 }
 
 // grantedOn returns the stream on which the host has granted access, if it

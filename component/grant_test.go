@@ -32,77 +32,77 @@ var grants = map[string]struct {
 }{
 	"ejabberd": {
 		`<message to='emanagement.localhost' from='example.org'><privilege xmlns='urn:xmpp:privilege:2'><perm type='outgoing' access='message'/><perm type='both' access='roster'/><perm access='iq'/><perm type='managed_entity' access='presence'/></privilege></message>`,
-		"example.org", Grant{"message": "outgoing", "roster": "both", "iq": "", "presence": "managed_entity"},
+		"example.org", Grant{nsPrivilege2, map[string]string{"message": "outgoing", "roster": "both", "iq": "", "presence": "managed_entity"}},
 	},
 	"version 1": {
 		`<message to='emanagement.localhost' from='example.org'><privilege xmlns='urn:xmpp:privilege:1'><perm type='both' access='roster'/></privilege></message>`,
-		"example.org", Grant{"roster": "both"},
+		"example.org", Grant{nsPrivilege1, map[string]string{"roster": "both"}},
 	},
 	"version 3": {
 		`<message to='emanagement.localhost' from='example.org'><privilege xmlns='urn:xmpp:privilege:3'><perm type='both' access='roster'/></privilege></message>`,
-		"", nil,
+		"", Grant{},
 	},
 	"prefixed, in another order, with white space": {
 		"<message from='EXAMPLE.org' id='1' to='emanagement.localhost'>\n <p:privilege xmlns:p='urn:xmpp:privilege:2'>\n  <p:perm access='roster' type='get'/>\n </p:privilege>\n</message>",
-		"example.org", Grant{"roster": "get"},
+		"example.org", Grant{nsPrivilege2, map[string]string{"roster": "get"}},
 	},
 	"with children of other kinds": {
 		`<message to='emanagement.localhost' from='example.org'><privilege xmlns='urn:xmpp:privilege:2'><note>x</note><perm type='both' access='roster'><why>y</why></perm></privilege><delay xmlns='urn:xmpp:delay'/></message>`,
-		"example.org", Grant{"roster": "both"},
+		"example.org", Grant{nsPrivilege2, map[string]string{"roster": "both"}},
 	},
 	"some denied": {
 		`<message to='emanagement.localhost' from='example.org'><privilege xmlns='urn:xmpp:privilege:2'><perm type='none' access='message'/><perm type='both' access='roster'/></privilege></message>`,
-		"example.org", Grant{"roster": "both"},
+		"example.org", Grant{nsPrivilege2, map[string]string{"roster": "both"}},
 	},
 	"all denied": {
 		`<message to='emanagement.localhost' from='example.org'><privilege xmlns='urn:xmpp:privilege:2'><perm type='none' access='message'/><perm type='none' access='roster'/></privilege></message>`,
-		"", nil,
+		"", Grant{},
 	},
 	"nothing in it": {
 		`<message to='emanagement.localhost' from='example.org'><privilege xmlns='urn:xmpp:privilege:2'/></message>`,
-		"", nil,
+		"", Grant{},
 	},
 	"a message that was to be sent on": {
 		`<message type='error' to='emanagement.localhost' from='example.org'><privilege xmlns='urn:xmpp:privilege:2'><forwarded xmlns='urn:xmpp:forward:0'/></privilege><error type='auth'><forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>`,
-		"", nil,
+		"", Grant{},
 	},
 	"from a user": {
 		`<message to='emanagement.localhost' from='mallory@example.org'><privilege xmlns='urn:xmpp:privilege:2'><perm type='both' access='roster'/></privilege></message>`,
-		"", nil,
+		"", Grant{},
 	},
 	"from a resource": {
 		`<message to='emanagement.localhost' from='example.org/r'><privilege xmlns='urn:xmpp:privilege:2'><perm type='both' access='roster'/></privilege></message>`,
-		"", nil,
+		"", Grant{},
 	},
 	"from nobody": {
 		`<message to='emanagement.localhost'><privilege xmlns='urn:xmpp:privilege:2'><perm type='both' access='roster'/></privilege></message>`,
-		"", nil,
+		"", Grant{},
 	},
 	"from what is no address": {
 		`<message to='emanagement.localhost' from='@'><privilege xmlns='urn:xmpp:privilege:2'><perm type='both' access='roster'/></privilege></message>`,
-		"", nil,
+		"", Grant{},
 	},
 	"not the first child": {
 		`<message to='emanagement.localhost' from='example.org'><body>b</body><privilege xmlns='urn:xmpp:privilege:2'><perm type='both' access='roster'/></privilege></message>`,
-		"", nil,
+		"", Grant{},
 	},
 	"further inside": {
 		`<message to='emanagement.localhost' from='example.org'><x xmlns='y'><privilege xmlns='urn:xmpp:privilege:2'><perm type='both' access='roster'/></privilege></x></message>`,
-		"", nil,
+		"", Grant{},
 	},
 	"another element": {
 		`<message to='emanagement.localhost' from='example.org'><privileges xmlns='urn:xmpp:privilege:2'><perm type='both' access='roster'/></privileges></message>`,
-		"", nil,
+		"", Grant{},
 	},
 	"no namespace": {
 		`<message to='emanagement.localhost' from='example.org'><privilege><perm type='both' access='roster'/></privilege></message>`,
-		"", nil,
+		"", Grant{},
 	},
-	"a chat message": {`<message to='emanagement.localhost' from='example.org'><body>hello</body></message>`, "", nil},
-	"an empty one":   {`<message to='emanagement.localhost' from='example.org'/>`, "", nil},
+	"a chat message": {`<message to='emanagement.localhost' from='example.org'><body>hello</body></message>`, "", Grant{}},
+	"an empty one":   {`<message to='emanagement.localhost' from='example.org'/>`, "", Grant{}},
 	"an iq": {
 		`<iq type='set' id='1' to='emanagement.localhost' from='example.org'><privilege xmlns='urn:xmpp:privilege:2'><perm type='both' access='roster'/></privilege></iq>`,
-		"", nil,
+		"", Grant{},
 	},
 }
 

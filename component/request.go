@@ -109,7 +109,7 @@ func (c *Component) handle(ctx context.Context, r Request) (payload xml.TokenRea
 // checkRequest refuses what breaks the rules of RFC 6120 §8.2.3 and what could
 // not be answered.
 func (c *Component) checkRequest(r Request) error {
-	if _, n := r.in.children(); n != 1 {
+	if r.in.children != 1 {
 		return BadRequest("a request has exactly one child element")
 	}
 	// Measured on ejabberd: results to a bare JID or a domain are dropped
@@ -179,7 +179,5 @@ func newRequest(in inbound, own jid.JID) (Request, error) {
 	if iq.ID == "" || iq.From.Equal(jid.JID{}) || iq.To.Domainpart() != own.Domainpart() {
 		return Request{}, fmt.Errorf("iq from %q to %q with id %q: cannot be answered", iq.From, iq.To, iq.ID)
 	}
-	r := Request{IQ: iq, in: in}
-	r.Payload, _ = in.children()
-	return r, nil
+	return Request{IQ: iq, Payload: in.child, in: in}, nil
 }

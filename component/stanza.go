@@ -15,8 +15,10 @@ import (
 // its start and everything inside, not yet decoded. Decoding is left to the
 // goroutine that wants the content, so that the one reader stays quick.
 type inbound struct {
-	start xml.StartElement
-	inner []xml.Token
+	start    xml.StartElement
+	inner    packed
+	children int              // elements right inside
+	child    xml.StartElement // the first of them
 }
 
 // readInbound takes the next element off the stream. White space between
@@ -31,61 +33,30 @@ func readInbound(r xml.TokenReader) (inbound, error) {
 		if !ok {
 			continue
 		}
-		in := inbound{start: start.Copy()}
-		for depth := 1; ; {
+		start = start.Copy()
+		p := new(packer)
+		p.Grow(512) // most fit in there
+		for {
 			tok, err := r.Token()
 			if err != nil {
 				return inbound{}, err
 			}
-			switch tok.(type) {
-			case xml.StartElement:
-				depth++
-			case xml.EndElement:
-				depth--
+			if _, end := tok.(xml.EndElement); end && p.depth == 0 {
+				return inbound{start, p.packed(), p.tops, p.top}, nil
 			}
-			if depth == 0 {
-				return in, nil
-			}
-			in.inner = append(in.inner, xml.CopyToken(tok))
+			p.add(tok)
 		}
 	}
-}
-
-// children counts the child elements and returns the first one's start.
-func (in inbound) children() (first xml.StartElement, n int) {
-	depth := 0
-	for _, tok := range in.inner {
-		switch t := tok.(type) {
-		case xml.StartElement:
-			if depth == 0 {
-				if n == 0 {
-					first = t
-				}
-				n++
-			}
-			depth++
-		case xml.EndElement:
-			depth--
-		}
-	}
-	return first, n
 }
 
 // childNames lists the names of the child elements.
-func (in inbound) childNames() []xml.Name {
-	var names []xml.Name
-	depth := 0
-	for _, tok := range in.inner {
-		switch t := tok.(type) {
-		case xml.StartElement:
-			if depth == 0 {
-				names = append(names, t.Name)
-			}
-			depth++
-		case xml.EndElement:
-			depth--
+func (in inbound) childNames() (names []xml.Name) {
+	in.visit(func(depth int, tok xml.Token) bool {
+		if start, ok := tok.(xml.StartElement); ok && depth == 0 {
+			names = append(names, start.Name)
 		}
-	}
+		return true
+	})
 	return names
 }
 
@@ -93,25 +64,44 @@ func (in inbound) childNames() []xml.Name {
 // is inside it.
 func (in inbound) childText(space, local string) string {
 	var text []byte
-	depth, inside := 0, false
-	for _, tok := range in.inner {
+	inside := false
+	in.visit(func(depth int, tok xml.Token) bool {
 		switch t := tok.(type) {
 		case xml.StartElement:
 			if depth == 0 {
 				inside = t.Name.Space == space && t.Name.Local == local
 			}
-			depth++
 		case xml.EndElement:
-			if depth--; depth == 0 && inside {
-				return string(text)
-			}
+			return depth > 1 || !inside
 		case xml.CharData:
 			if inside && depth == 1 {
 				text = append(text, t...)
 			}
 		}
+		return true
+	})
+	return string(text)
+}
+
+// visit shows every token inside, with how many elements are open around it,
+// until it is told that it is enough.
+func (in inbound) visit(more func(depth int, tok xml.Token) bool) {
+	r := in.reader()
+	for depth := 0; ; {
+		tok, err := r.Token()
+		if tok == nil || err != nil && err != io.EOF {
+			return
+		}
+		if !more(depth, tok) || err != nil {
+			return
+		}
+		switch tok.(type) {
+		case xml.StartElement:
+			depth++
+		case xml.EndElement:
+			depth--
+		}
 	}
-	return ""
 }
 
 // decodeChild decodes the first child element into v. Without a child, v is
@@ -157,17 +147,14 @@ func (in inbound) stanzaError() error {
 	}
 }
 
-func (in inbound) reader() xml.TokenReader {
-	rest := in.inner
-	return xmlstream.ReaderFunc(func() (xml.Token, error) {
-		if len(rest) == 0 {
-			return nil, io.EOF
-		}
-		tok := rest[0]
-		rest = rest[1:]
-		return tok, nil
-	})
-}
+// Content is what an answer holds, not decoded: for those that may be long, of
+// which not everything is wanted at once.
+type Content struct{ in inbound }
+
+// Tokens reads it, each time from its beginning. It is well-formed.
+func (c Content) Tokens() xml.TokenReader { return c.in.reader() }
+
+func (in inbound) reader() xml.TokenReader { return in.inner.reader() }
 
 // whole reads a payload to its end, so that what is wrong with it shows before
 // half a stanza is on the stream. It copies what it reads.
@@ -175,11 +162,11 @@ func whole(r xml.TokenReader) (xml.TokenReader, error) {
 	if r == nil {
 		return nil, nil
 	}
-	tokens, err := xmlstream.ReadAll(r)
+	tokens, err := pack(r)
 	if err != nil {
 		return nil, fmt.Errorf("payload: cannot be written: %w", err)
 	}
-	return inbound{inner: tokens}.reader(), nil
+	return tokens.reader(), nil
 }
 
 // XML turns a value that encoding/xml can marshal into the tokens of a

@@ -24,8 +24,8 @@ func (s *serving) granted(host string, g Grant) {
 	if !s.board.granted(s.link, host, g) {
 		return
 	}
-	s.log.Info("granted", "host", host, "access", g)
-	if g["roster"] != "both" {
+	s.log.Info("granted", "host", host, "access", g.Access)
+	if g.Access["roster"] != "both" {
 		s.log.Warn("rosters of this host cannot be managed: its mod_privilege must say roster: {both: ...} for this component", "host", host)
 	}
 	// The reader calls this while serve holds the helpers open, so these are

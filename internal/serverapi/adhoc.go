@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/xml"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strconv"
@@ -46,7 +47,7 @@ func (a adhoc) call(ctx context.Context, host, name string, args []arg) (answer,
 	for _, g := range args {
 		request.Form.Fields = append(request.Form.Fields, field{Var: g.name, Values: g.values()})
 	}
-	var reply command
+	var reply component.Content
 	err = a.c.Ask(ctx, stanza.SetIQ, to, component.XML(request), &reply)
 	if cond := component.Condition(err); cond != "" {
 		// Among others item-not-found: no such command, no mod_adhoc_api, or it
@@ -56,7 +57,7 @@ func (a adhoc) call(ctx context.Context, host, name string, args []arg) (answer,
 	if err != nil {
 		return nil, err
 	}
-	return result(name, reply.Form.Fields)
+	return result(name, reply.Tokens)
 }
 
 func (g arg) values() []string {
@@ -74,59 +75,122 @@ func (g arg) values() []string {
 	}
 }
 
-// result takes the field of an answer that follows its echo of the arguments,
-// whose names it may share.
-func result(name string, fields []field) (answer, error) {
-	for i, f := range fields {
-		if f.Type != "fixed" || f.Label != "Result" {
+// result is that of an answer, whose tokens reply reads anew each time.
+func result(name string, reply func() xml.TokenReader) (answer, error) {
+	f, found := seek(xml.NewTokenDecoder(reply()))
+	if !found {
+		return nil, &Error{Command: name, Text: "an answer without a result"}
+	}
+	values := fieldAnswer(valuesIn(reply))
+	if f.Var == "error" {
+		return nil, refusal(name, f.Label, values.list())
+	}
+	return values, nil
+}
+
+// seek goes on to an answer's result: the field after its echo of the
+// arguments, whose names it may share. An empty result may have none.
+func seek(d *xml.Decoder) (f field, found bool) {
+	for {
+		tok, err := d.Token()
+		if err != nil { // io.EOF
+			return field{}, found
+		}
+		start, ok := tok.(xml.StartElement)
+		if !ok || start.Name.Local != "field" {
 			continue
 		}
-		if i+1 == len(fields) {
-			return fieldAnswer(nil), nil
+		f = head(start)
+		if found {
+			return f, true
 		}
-		if f = fields[i+1]; f.Var == "error" {
-			return nil, refusal(name, f)
-		}
-		return fieldAnswer(f.Values), nil
+		found = f.Type == "fixed" && f.Label == "Result"
 	}
-	return nil, &Error{Command: name, Text: "an answer without a result"}
+}
+
+// head is a field without its values.
+func head(start xml.StartElement) (f field) {
+	for _, a := range start.Attr {
+		switch a.Name.Local {
+		case "var":
+			f.Var = a.Value
+		case "type":
+			f.Type = a.Value
+		case "label":
+			f.Label = a.Value
+		}
+	}
+	return f
+}
+
+// valuesIn reads the values of an answer's result one by one: of a list of all
+// items of all rosters, nothing is kept but the text that came.
+func valuesIn(reply func() xml.TokenReader) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		d := xml.NewTokenDecoder(reply())
+		seek(d)
+		for {
+			tok, err := d.Token()
+			if err != nil { // io.EOF
+				return
+			}
+			switch t := tok.(type) {
+			case xml.EndElement:
+				if t.Name.Local == "field" {
+					return
+				}
+			case xml.StartElement: // there may be a <desc/> too
+				var value string
+				if t.Name.Local == "value" && (d.DecodeElement(&value, &t) != nil || !yield(value)) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // refusal reads an error, which ejabberd sends as a field of a result.
-func refusal(name string, f field) error {
-	code, err := strconv.Atoi(strings.TrimPrefix(f.Label, "Error "))
+func refusal(name, label string, words []string) error {
+	code, err := strconv.Atoi(strings.TrimPrefix(label, "Error "))
 	if err != nil {
 		code = 0
 	}
-	return &Error{Command: name, Code: code, Text: strings.Join(f.Values, " ")}
+	return &Error{Command: name, Code: code, Text: strings.Join(words, " ")}
 }
 
-// fieldAnswer is the values of a result's field.
-type fieldAnswer []string
+// fieldAnswer is the values of a result's field. One empty value stands for
+// none.
+type fieldAnswer iter.Seq[string]
 
-// list leaves out the one empty value that stands for an empty list.
 func (a fieldAnswer) list() []string {
-	if len(a) == 1 && a[0] == "" {
+	list := slices.Collect(iter.Seq[string](a))
+	if len(list) == 1 && list[0] == "" {
 		return nil
 	}
-	return a
+	return list
 }
 
 // exact: " : " is between columns, and may be in one.
 func (a fieldAnswer) exact() bool { return false }
 
-func (a fieldAnswer) rows(columns ...string) ([]map[string]string, error) {
-	var rows []map[string]string
-	for _, line := range a.list() {
-		cells := strings.SplitN(line, " : ", len(columns))
-		if len(cells) < len(columns) {
-			return nil, fmt.Errorf("%q: not %d columns", line, len(columns))
+func (a fieldAnswer) rows(columns ...string) iter.Seq2[row, error] {
+	return func(yield func(row, error) bool) {
+		for line := range a {
+			if line == "" {
+				continue
+			}
+			cells := strings.SplitN(line, " : ", len(columns))
+			if len(cells) < len(columns) {
+				yield(nil, fmt.Errorf("%q: not %d columns", line, len(columns)))
+				return
+			}
+			r := make(row, len(columns))
+			for i, c := range columns {
+				r[c] = cells[i]
+			}
+			if !yield(r, nil) {
+				return
+			}
 		}
-		row := make(map[string]string, len(columns))
-		for i, c := range columns {
-			row[c] = cells[i]
-		}
-		rows = append(rows, row)
 	}
-	return rows, nil
 }

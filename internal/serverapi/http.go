@@ -121,16 +121,10 @@ func (h *overHTTP) post(ctx context.Context, command string, args []arg) (answer
 	if status != http.StatusOK {
 		return nil, httpRefusal(command, status, text)
 	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	var a jsonAnswer
-	if err := d.Decode(&a.value); err != nil {
-		return nil, h.unanswered(fmt.Errorf("not JSON: %w", err))
+	if !json.Valid(text) {
+		return nil, h.unanswered(errors.New("not JSON"))
 	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, h.unanswered(errors.New("more than one JSON value"))
-	}
-	return a, nil
+	return jsonAnswer(text), nil
 }
 
 // exchange sends a request and reads the whole answer.

@@ -88,7 +88,7 @@ func TestLists(t *testing.T) {
 }
 
 func TestRows(t *testing.T) {
-	for body, want := range map[string][]map[string]string{
+	for body, want := range map[string][]row{
 		`[]`:                                  nil,
 		`[{"a":"x : y","b":2,"c":0}]`:         {{"a": "x : y", "b": "2"}},
 		`[{"b":"","a":1},{"a":null,"b":[1]}]`: {{"a": "1", "b": ""}, {"a": "null", "b": "[1]"}},
@@ -99,7 +99,7 @@ func TestRows(t *testing.T) {
 	} {
 		got, err := fake(t, saying(200, body)).call(t.Context(), "c", nil)
 		require.NoError(t, err, body)
-		rows, err := got.rows("a", "b")
+		rows, err := allRows(got, "a", "b")
 		assert.Equal(t, want == nil && body != "[]", err != nil, "%s: %v", body, err)
 		assert.Equal(t, want, rows, body)
 	}

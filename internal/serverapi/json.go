@@ -1,8 +1,10 @@
 package serverapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"iter"
 )
 
 // jsonAnswer is a result as mod_http_api sends it. What ejabberd 26.07, 24.12
@@ -21,10 +23,24 @@ import (
 //	an error of mod_http_api                  {"status":"error","code":32,"message":"AccessRules: …"}
 //
 // 26.07 sorts rows, the others do not.
-type jsonAnswer struct{ value any }
+type jsonAnswer []byte // valid
+
+func (a jsonAnswer) decoder() *json.Decoder {
+	d := json.NewDecoder(bytes.NewReader(a))
+	d.UseNumber()
+	return d
+}
 
 func (a jsonAnswer) list() []string {
-	switch v := a.value.(type) {
+	var value any
+	if err := a.decoder().Decode(&value); err != nil {
+		return []string{string(a)}
+	}
+	return elements(value)
+}
+
+func elements(value any) []string {
+	switch v := value.(type) {
 	case nil:
 		return nil
 	case string:
@@ -34,7 +50,7 @@ func (a jsonAnswer) list() []string {
 	case map[string]any:
 		if len(v) == 1 {
 			for _, only := range v {
-				return jsonAnswer{only}.list()
+				return elements(only)
 			}
 		}
 	case []any:
@@ -44,33 +60,53 @@ func (a jsonAnswer) list() []string {
 		}
 		return list
 	}
-	return []string{text(a.value)}
+	return []string{text(value)}
 }
 
 func (a jsonAnswer) exact() bool { return true }
 
-func (a jsonAnswer) rows(columns ...string) ([]map[string]string, error) {
-	elements, ok := a.value.([]any)
-	if !ok {
-		elements = []any{a.value}
-	}
-	var rows []map[string]string
-	for _, e := range elements {
-		object, ok := e.(map[string]any)
-		if !ok {
-			return nil, fmt.Errorf("%s: no columns", text(e))
-		}
-		row := make(map[string]string, len(columns))
-		for _, c := range columns {
-			cell, ok := object[c]
-			if !ok {
-				return nil, fmt.Errorf("%s: no column %s", text(e), c)
+// rows decodes one element at a time.
+func (a jsonAnswer) rows(columns ...string) iter.Seq2[row, error] {
+	return func(yield func(row, error) bool) {
+		d := a.decoder()
+		if bytes.HasPrefix(bytes.TrimSpace(a), []byte("[")) {
+			if _, err := d.Token(); err != nil {
+				yield(nil, err)
+				return
 			}
-			row[c] = text(cell)
 		}
-		rows = append(rows, row)
+		for d.More() {
+			var element any
+			err := d.Decode(&element)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			r, err := rowOf(element, columns)
+			if !yield(r, err) || err != nil {
+				return
+			}
+		}
 	}
-	return rows, nil
+}
+
+func rowOf(element any, columns []string) (row, error) {
+	object, ok := element.(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("%s: no columns", text(element))
+	}
+	r := make(row, len(columns))
+	for _, c := range columns {
+		cell, ok := object[c]
+		if !ok {
+			cell, ok = oldCell(object, c)
+		}
+		if !ok {
+			return nil, fmt.Errorf("%s: no column %s", text(element), c)
+		}
+		r[c] = text(cell)
+	}
+	return r, nil
 }
 
 // text is a value as ad-hoc answers write it.

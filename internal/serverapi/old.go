@@ -29,7 +29,7 @@ func inOldForm(args []arg, refusal error) ([]arg, error) {
 	case missing == "name": // all that is about rooms
 		return append(without(args, "room"), arg{"name", value(args, "room")}), nil
 	case missing == "jid": // set_room_affiliation
-		who := fmt.Sprintf("%s@%s", value(args, "user"), value(args, "host"))
+		who := address(fmt.Sprint(value(args, "user")), fmt.Sprint(value(args, "host")))
 		return append(without(args, "user", "host"), arg{"jid", who}), nil
 	case strings.HasSuffix(e.Text, "is not in format binary"): // set_presence's priority
 		old := slices.Clone(args)
@@ -70,4 +70,23 @@ func value(args []arg, name string) any {
 // without is a copy of the arguments less some.
 func without(args []arg, names ...string) []arg {
 	return slices.DeleteFunc(slices.Clone(args), func(g arg) bool { return slices.Contains(names, g.name) })
+}
+
+// oldCell is what a row of an older ejabberd's has in place of a column:
+// get_room_affiliations names users by two.
+func oldCell(object map[string]any, column string) (cell string, ok bool) {
+	user, hasUser := object["username"].(string)
+	host, hasHost := object["domain"].(string)
+	if column != "jid" || !hasUser || !hasHost {
+		return "", false
+	}
+	return address(user, host), true
+}
+
+// address is the JID of a user, or of a host where there is none.
+func address(user, host string) string {
+	if user == "" {
+		return host
+	}
+	return user + "@" + host
 }

@@ -94,12 +94,11 @@ func (a *API) Occupants(ctx context.Context, r rooms.Room) ([]jid.JID, error) {
 	}
 	// A resource and a nick may hold even what separates columns; the bare JID
 	// before them may not.
-	rows, err := got.rows("jid", "nick", "role")
-	if err != nil {
-		return nil, err
-	}
 	var occupants []jid.JID
-	for _, row := range rows {
+	for row, err := range got.rows("jid", "nick", "role") {
+		if err != nil {
+			return nil, err
+		}
 		j, err := bare(row["jid"])
 		if err != nil {
 			return nil, err
@@ -115,12 +114,11 @@ func (a *API) Affiliations(ctx context.Context, r rooms.Room) ([]rooms.Affiliate
 	if err != nil {
 		return nil, err
 	}
-	rows, err := got.rows("jid", "affiliation", "reason")
-	if err != nil {
-		return nil, err
-	}
 	var affiliates []rooms.Affiliate
-	for _, row := range rows {
+	for row, err := range got.rows("jid", "affiliation", "reason") {
+		if err != nil {
+			return nil, err
+		}
 		j, err := bare(row["jid"])
 		if err != nil {
 			return nil, err

@@ -6,6 +6,7 @@ package serverapi
 import (
 	"context"
 	"fmt"
+	"iter"
 	"strings"
 
 	"emanagement/component"
@@ -76,11 +77,25 @@ type arg struct {
 type answer interface {
 	// list is the result's elements, or the one.
 	list() []string
-	// rows is the result's elements where each has several columns, which have
-	// these names. In the last one anything may stand.
-	rows(columns ...string) ([]map[string]string, error)
+	// rows reads the result's elements where each has several columns, which
+	// have these names. In the last one anything may stand. An error ends it.
+	rows(columns ...string) iter.Seq2[row, error]
 	// exact says whether anything may stand in the other columns too.
 	exact() bool
+}
+
+// row is one element by its columns' names.
+type row map[string]string
+
+// allRows are the rows of an answer that is not long.
+func allRows(a answer, columns ...string) (rows []row, err error) {
+	for r, err := range a.rows(columns...) {
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, r)
+	}
+	return rows, nil
 }
 
 // do runs a command whose result is a code, 0 for done.

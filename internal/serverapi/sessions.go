@@ -24,22 +24,27 @@ func (a *API) Sessions(ctx context.Context, user jid.JID) ([]presence.Session, e
 	if err != nil {
 		return nil, err
 	}
-	rows, err := info.rows("connection", "ip", "port", "priority", "node", "uptime", "status", "resource", "statustext")
+	rows, err := allRows(info, sessionColumns()...)
 	if err != nil {
 		return nil, fmt.Errorf("user_sessions_info: %w", err)
 	}
 	return sessions(user, resources.list(), rows, info.exact())
 }
 
+// sessionColumns are those of user_sessions_info.
+func sessionColumns() []string {
+	return []string{"connection", "ip", "port", "priority", "node", "uptime", "status", "resource", "statustext"}
+}
+
 // sessions puts a user's resources and what is known of their sessions
 // together. Whatever a resource or a status says, the JIDs are exact: they are
 // made of the resources alone. A session that came or went between the two
 // answers is left out. exact says whether the rows are cut rightly.
-func sessions(user jid.JID, resources []string, rows []map[string]string, exact bool) ([]presence.Session, error) {
+func sessions(user jid.JID, resources []string, rows []row, exact bool) ([]presence.Session, error) {
 	var list []presence.Session
 	longestFirst := func(a, b string) int { return len(b) - len(a) }
 	for _, resource := range slices.SortedFunc(slices.Values(resources), longestFirst) {
-		i, status := rowOf(resource, rows, exact)
+		i, status := ofResource(resource, rows, exact)
 		if i < 0 {
 			continue
 		}
@@ -62,12 +67,12 @@ func sessions(user jid.JID, resources []string, rows []map[string]string, exact 
 	return list, nil
 }
 
-// rowOf finds a resource's row, where the longer ones have theirs, and the
+// ofResource finds a resource's row, where the longer ones have theirs, and the
 // status in it. A row that is not exact may be cut in the wrong place, for " : "
 // can stand in a resource and in a status. So then one user's sessions can be taken for each other
 // where one resource begins with another, " : " and more, and the status of
 // that one with the same.
-func rowOf(resource string, rows []map[string]string, exact bool) (index int, status string) {
+func ofResource(resource string, rows []row, exact bool) (index int, status string) {
 	for i, row := range rows {
 		if row["resource"] == resource {
 			return i, row["statustext"]

@@ -24,7 +24,7 @@ func line(priority int, show, resource, status string) string {
 
 func sessionsIn(t *testing.T, resources []string, lines ...string) map[string]presence.Presence {
 	t.Helper()
-	rows, err := fieldAnswer(lines).rows("connection", "ip", "port", "priority", "node", "uptime", "status", "resource", "statustext")
+	rows, err := allRows(fieldAnswer(slices.Values(lines)), sessionColumns()...)
 	require.NoError(t, err)
 	list, err := sessions(user, resources, rows, false)
 	require.NoError(t, err)
@@ -80,7 +80,7 @@ func TestSessionsAreExact(t *testing.T) {
 	for range 5000 {
 		want := make(map[string]presence.Presence)
 		var lines []string
-		var rows []map[string]string
+		var rows []row
 		for i := range 1 + r.IntN(5) {
 			resource, status := word(), word()
 			if _, twice := want[resource]; twice {
@@ -88,7 +88,7 @@ func TestSessionsAreExact(t *testing.T) {
 			}
 			want[resource] = presence.Presence{Show: "away", Status: status, Priority: i}
 			lines = append(lines, line(i, "away", resource, status))
-			rows = append(rows, map[string]string{"status": "away", "priority": fmt.Sprint(i), "resource": resource, "statustext": status})
+			rows = append(rows, row{"status": "away", "priority": fmt.Sprint(i), "resource": resource, "statustext": status})
 		}
 		r.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
 		resources := slices.Collect(maps.Keys(want))
@@ -121,7 +121,7 @@ func TestSessionsThatCannotBeRead(t *testing.T) {
 		"other text": "r",
 	} {
 		t.Run(name, func(t *testing.T) {
-			rows, err := fieldAnswer{line}.rows("connection", "ip", "port", "priority", "node", "uptime", "status", "resource", "statustext")
+			rows, err := allRows(fieldAnswer(slices.Values([]string{line})), sessionColumns()...)
 			if err == nil {
 				_, err = sessions(user, []string{"r"}, rows, false)
 			}

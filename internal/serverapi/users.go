@@ -31,13 +31,12 @@ func (a *API) RosterOwners(ctx context.Context, host string) ([]jid.JID, error) 
 	if err != nil {
 		return nil, err
 	}
-	rows, err := answer.rows("user", "contact")
-	if err != nil {
-		return nil, err
-	}
 	var owners []jid.JID
 	known := make(map[string]struct{})
-	for _, row := range rows {
+	for row, err := range answer.rows("user", "contact") {
+		if err != nil {
+			return nil, err
+		}
 		name := row["user"] // SQL leaves the host out
 		if _, ok := known[name]; ok {
 			continue

@@ -16,9 +16,10 @@ import (
 	"emanagement/presence"
 )
 
-// privileged is a message in the name of a host's user (XEP-0356 §5.2).
+// privileged is a message in the name of a host's user (XEP-0356 §5.2), in the
+// namespace of the host's grant.
 type privileged struct {
-	XMLName   xml.Name `xml:"urn:xmpp:privilege:2 privilege"`
+	XMLName   xml.Name
 	Forwarded struct {
 		XMLName xml.Name `xml:"urn:xmpp:forward:0 forwarded"`
 		Message chat
@@ -61,9 +62,12 @@ func (s *Server) messageAsName(ctx context.Context, from, to jid.JID, text strin
 // user's own in every respect. from must be bare.
 func (s *Server) messageAsUser(ctx context.Context, from, to jid.JID, text string) error {
 	host := from.Domain()
-	p := privileged{}
-	p.Forwarded.Message = chat{Type: "chat", ID: rand.Text(), From: from.String(), To: to.String(), Body: text}
-	err := s.component.Deliver(ctx, element("message", "", s.component.JID(), host), component.XML(p), host.String())
+	g, err := s.component.Grant(ctx, host.String())
+	if err == nil {
+		p := privileged{XMLName: xml.Name{Space: g.Namespace, Local: "privilege"}}
+		p.Forwarded.Message = chat{Type: "chat", ID: rand.Text(), From: from.String(), To: to.String(), Body: text}
+		err = s.component.Deliver(ctx, element("message", "", s.component.JID(), host), component.XML(p), host.String())
+	}
 	if e, ok := errors.AsType[*component.NotGrantedError](err); ok {
 		return &presence.SenderError{Sender: from, Hosts: e.Served, Own: s.component.JID().String()}
 	}

@@ -120,7 +120,8 @@ func (s *Server) putBack(ctx context.Context, user, contact jid.JID, was *roster
 // change sends a roster set. Where the host takes none, viaAPI does the same.
 func (s *Server) change(ctx context.Context, user jid.JID, payload func() xml.TokenReader, viaAPI func() error) error {
 	host := user.Domainpart()
-	if s.ways.now(host) == byAPIAlone {
+	known := s.ways.now(host)
+	if known == byAPIAlone {
 		return viaAPI()
 	}
 	err := s.ask(ctx, user, func() error {
@@ -130,6 +131,9 @@ func (s *Server) change(ctx context.Context, user jid.JID, payload func() xml.To
 	case stanza.Forbidden:
 		return &failure.NotPermittedError{Host: host, What: noRosters}
 	case stanza.InternalServerError:
+		if known != unknown {
+			return err // it took others: something is wrong there at the moment
+		}
 		if !s.api.HasHTTP() {
 			return &failure.NotPermittedError{Host: host, What: noStanzas}
 		}
