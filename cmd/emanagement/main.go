@@ -17,6 +17,7 @@ import (
 
 	"emanagement/cmd"
 	"emanagement/cmd/adhoc"
+	"emanagement/cmd/chat"
 	"emanagement/component"
 	"emanagement/internal/audit"
 	"emanagement/internal/config"
@@ -181,7 +182,9 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) (err error)
 			return names.Message(ctx, conf.JID, to, text)
 		},
 	}
-	adhoc.Register(c, cmd.New(services, conf.Access, records, log))
+	commands := cmd.New(services, conf.Access, records, log)
+	adhoc.Register(c, commands)
+	chat.Register(c, commands, log)
 	if len(conf.Access) == 0 {
 		log.Warn("the configuration has no access: nobody may run a command")
 	}
