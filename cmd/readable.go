@@ -55,13 +55,13 @@ func (i rosterItem) phrases() []string {
 }
 
 func (o ownedRoster) phrases() []string {
-	lines := []string{escape(o.User) + ":"}
+	lines := []string{"", escape(o.User) + ":"}
 	for _, item := range o.Items {
 		if p, ok := item.(phraser); ok {
 			lines = append(lines, p.phrases()...)
 		}
 	}
-	return append(lines, "")
+	return lines
 }
 
 func (p pair) phrases() []string { return []string{phrase(escape(p[0]), escape(p[1]))} }

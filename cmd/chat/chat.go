@@ -58,9 +58,7 @@ func Register(c *component.Component, n *cmd.Namespace, log *slog.Logger) {
 		return c.Send(ctx, header(q), content(q, text))
 	})
 	c.OnMessage(func(ctx context.Context, m component.Message) {
-		if q, ok := questionIn(m); ok {
-			f.take(ctx, q)
-		}
+		f.take(ctx, questionIn(m))
 	})
 }
 
@@ -96,6 +94,9 @@ func content(q question, text string) xml.TokenReader {
 
 // take answers a question, or keeps silent.
 func (f *front) take(ctx context.Context, q question) {
+	if !q.asked() {
+		return
+	}
 	if len(f.namespace.Visible(q.from)) == 0 {
 		f.refuse(ctx, q)
 		return
@@ -109,13 +110,13 @@ func (f *front) take(ctx context.Context, q question) {
 		return
 	}
 	r := f.read(ctx, q, p)
-	ok, last := p.talk.spend(r.cost)
+	ok, pause := p.talk.spend(r.cost)
 	if !ok {
 		return
 	}
 	if r.rest == nil {
-		if last {
-			r.text += "\n\n" + lastWords
+		if pause > 0 {
+			r.text += "\n\n" + lastWords(pause)
 		}
 		r.rest = partsOf(r.text)
 	}
@@ -241,20 +242,25 @@ func (f *front) run(ctx context.Context, p *person, v *cmd.Verb, request cmd.Req
 	return reply{text: explain(v, request, err)}
 }
 
-// silenceOf says how long a silence is.
-func silenceOf(d time.Duration) string {
-	if d == longSilence {
-		return "an hour"
-	}
-	return "a minute"
-}
-
-func tooFast(silence time.Duration) string {
-	return fmt.Sprintf("Too many messages. This one was not read, nor will be what comes within %s.", silenceOf(silence))
+// tooFast is said once to who sends more than is read.
+func tooFast(pause time.Duration) string {
+	return fmt.Sprintf("Too many messages. This one was not read, nor will be others until none has come for %s.", inWords(pause))
 }
 
 // lastWords end an answer after which nothing is answered but commands.
-var lastWords = fmt.Sprintf("(I say no more until you send one of my commands, such as listJobs, or nothing at all for %s.)", silenceOf(forgiven))
+func lastWords(pause time.Duration) string {
+	return fmt.Sprintf("(I say no more until you send one of my commands, such as listJobs, or nothing at all for %s.)", inWords(pause))
+}
+
+func inWords(pause time.Duration) string {
+	switch pause {
+	case time.Minute:
+		return "a minute"
+	case time.Hour:
+		return "an hour"
+	}
+	return fmt.Sprintf("%d hours", pause/time.Hour)
+}
 
 // missed says what came after a question and will not be read.
 func missed(q question) string {

@@ -15,7 +15,7 @@
 //
 // # What is never answered
 //
-// Messages that nobody has written to us just now (see questionIn): errors,
+// Messages that nobody has written to us just now (see question.asked): errors,
 // headlines, what is said in rooms, copies, archives, what was delayed, chat
 // states and receipts, and all that comes from the component's own domain.
 // Nor what comes from the bare JID of an account: clients have resources, and
@@ -37,16 +37,22 @@
 //  2. Between two commands, no more than six times is answered what is no
 //     command, nor more than twenty times help. The last answer says that it
 //     is. It does not matter how slowly they come: time brings nothing back.
-//  3. After that, it comes back with a command, or when the asker has been
-//     silent for an hour: not in a loop, for that has ended.
+//  3. After that, what comes is not answered until there is a command, or
+//     until none has come for an hour, and each further time for twice as
+//     long as the time before.
 //  4. No more than 30 messages in a row, and from then on one in two seconds,
-//     and 1,000 a day, are read at all. What comes on top is answered once,
-//     and then a minute, or after the 1,000 an hour, of silence follows.
+//     and 1,000 a day, are read at all. The first that is too much is told so;
+//     then none is read until none has come for a minute, or after the 1,000
+//     for an hour.
 //
-// By 1, 2 and 3, a loop without commands ends after at most 20 answers. By 4,
-// one in which somebody answers us by commands ends after 1,000 and a few more,
-// unless he takes more than a minute and a half for each: such a one is not to
-// be told from somebody at work.
+// A loop without commands is met with rule 3 after at most 20 answers. Whoever
+// answers each message within some time, be it days, has nothing left to answer
+// once the pause of rule 3 is longer than that: then all that was under way has
+// come and was not answered. In most cases that is the first time.
+//
+// A loop in which somebody answers us by commands, which no echo does, ends by
+// rule 4 in the same way, unless all of it takes more than a minute and a half
+// for each message: such a one is not to be told from somebody at work.
 //
 // Messages about jobs are no answers. There is one a minute as long as a job
 // runs.

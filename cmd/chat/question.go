@@ -11,26 +11,32 @@ import (
 	"emanagement/component"
 )
 
-// question is a message that wants an answer.
+// question is a message that may want an answer.
 type question struct {
 	from, to jid.JID
-	typ      stanza.MessageType // chat or normal
+	typ      stanza.MessageType
 	thread   string
-	line     string // never blank
-	missed   int    // that came after it and will not be read
+	line     string
+	missed   int        // that came after it and will not be read
+	children []xml.Name // of the message
 }
 
-// questionIn returns what a message asks of the component; ok is false where
-// nobody has written it to us just now.
-func questionIn(m component.Message) (q question, ok bool) {
-	q = question{from: m.From, to: m.To, typ: m.Type, thread: m.Thread(), line: lineIn(m.Body()), missed: m.Missed}
-	asked := m.Type == stanza.ChatMessage || m.Type == stanza.NormalMessage
+func questionIn(m component.Message) question {
+	return question{
+		from: m.From, to: m.To, typ: m.Type, thread: m.Thread(),
+		line: lineIn(m.Body()), missed: m.Missed, children: m.Children(),
+	}
+}
+
+// asked says whether somebody has written this to us just now.
+func (q question) asked() bool {
+	typed := q.typ == stanza.ChatMessage || q.typ == stanza.NormalMessage
 	// An address with a local part is a name that verbs send messages as.
-	toUs := m.To.Localpart() == "" && m.From.Domainpart() != m.To.Domainpart()
+	toUs := q.to.Localpart() == "" && q.from.Domainpart() != q.to.Domainpart()
 	// What is sent in a user's name, by privilege (XEP-0356 §5.2), has no
 	// resource: whoever may do that must not run verbs in that name.
-	themselves := m.From.Localpart() == "" || m.From.Resourcepart() != ""
-	return q, asked && toUs && themselves && q.line != "" && !slices.ContainsFunc(m.Children(), isForeign)
+	themselves := q.from.Localpart() == "" || q.from.Resourcepart() != ""
+	return typed && toUs && themselves && q.line != "" && !slices.ContainsFunc(q.children, isForeign)
 }
 
 // isForeign says whether a child element of a message shows that it is a copy,
