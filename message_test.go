@@ -217,7 +217,7 @@ func TestJobTellsItsEnd(t *testing.T) {
 	require.NoError(t, err, told[len(told)-1])
 	assert.GreaterOrEqual(t, shown+left, reached, "who has got it until then")
 	for i, line := range told[1 : len(told)-1] {
-		assert.Equal(t, nobody[i]+"\tno such user, or none who takes messages", line)
+		assert.Equal(t, nobody[i]+" – no such user, or none who takes messages", line)
 	}
 }
 

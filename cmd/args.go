@@ -152,10 +152,13 @@ func (a *Args) readPeople(p Param, value string) error {
 		if err != nil || word == All {
 			return fmt.Errorf("%q is not a JID", word)
 		}
-		if !slices.ContainsFunc(a.people[p.Name], j.Equal) {
+		if name := j.String(); !known[name] {
+			known[name] = true
 			a.people[p.Name] = append(a.people[p.Name], j)
 		}
-		a.hosts = append(a.hosts, j.Domainpart())
+		if !slices.Contains(a.hosts, j.Domainpart()) {
+			a.hosts = append(a.hosts, j.Domainpart())
+		}
 	}
 	if len(a.people[p.Name]) == 0 {
 		return errors.New("it names nobody")
@@ -165,6 +168,7 @@ func (a *Args) readPeople(p Param, value string) error {
 
 // peopleIn are the words of a list of JIDs.
 func peopleIn(value string) []string {
+	known := make(map[string]bool) // there may be very many
 	words := strings.Split(value, "\n")
 	if list, ok := strings.CutPrefix(value, "["); ok && strings.HasSuffix(list, "]") {
 		words = strings.Split(strings.TrimSuffix(list, "]"), ",")

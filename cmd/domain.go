@@ -36,7 +36,7 @@ func domainVerbs() []*Verb {
 	domain := Param{Name: "domain", Label: "Host, or all", Kind: Domain, Required: true}
 	confirm := Param{Name: "confirm", Label: "To do it: the host again, or all", Kind: Confirm, Extra: true}
 	from := Param{Name: "from", Label: "Go on after this JID", Kind: After, Extra: true}
-	limit := Param{Name: "limit", Label: fmt.Sprintf("Show no more than this (%d where left out)", defaultLimit), Kind: Number, Extra: true}
+	limit := Param{Name: "limit", Label: fmt.Sprintf("Show no more than this (%d where left out)", defaultLimit), Kind: Number, Extra: true, Example: "100"}
 	const removing = "Each item is removed as removeBuddyFromRoster does it. With confirm left empty, nothing is removed and the number of items is told."
 	const paging = "Sorted. Where the limit cuts the list, the title says from where to go on."
 	return []*Verb{
@@ -168,7 +168,7 @@ func printAllBidirecctionalBuddys(ctx context.Context, c *call) (Result, error) 
 	from := c.jid("from").String()
 	list := c.newList("pair")
 	for _, p := range pairs {
-		if p.A.String() > from && !list.add(p.A, []string{p.A.String(), p.B.String()}, fmt.Sprintf("[%s,%s]", p.A, p.B)) {
+		if p.A.String() > from && !list.add(p.A, pair{p.A.String(), p.B.String()}, fmt.Sprintf("[%s,%s]", p.A, p.B)) {
 			break
 		}
 	}
@@ -214,6 +214,9 @@ func (c *call) newList(what string) *list {
 	}
 	return l
 }
+
+// pair is two who have each other, in JSON.
+type pair [2]string
 
 // ownedRoster is a roster of a list in JSON.
 type ownedRoster struct {

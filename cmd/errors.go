@@ -29,6 +29,17 @@ func (e *ConfirmError) Error() string {
 	return fmt.Sprintf("%s; to do it, type %s in the field confirm", e.What, e.Word)
 }
 
+// Complaint names a bad argument as people are asked for it, and as programs
+// know it.
+func (v *Verb) Complaint(bad *ArgError) string {
+	for _, p := range v.Params {
+		if p.Name == bad.Param {
+			return p.Label + " (" + p.Name + "): " + bad.Why
+		}
+	}
+	return bad.Error()
+}
+
 // FailedError is a verb that could not be carried out, or not to its end.
 // Text is what the asker may know; Err is for the log.
 type FailedError struct {

@@ -110,7 +110,7 @@ func (n *Namespace) tellEnd(c *call, job *jobs.Job, r Result, err error) {
 	n.log.Info("job ended", "job", job.Number, "verb", job.Name, "took", time.Since(job.Began), "outcome", text)
 	// A verb that was not carried out to its end may say what it has done.
 	if r.shape == table && len(r.lines) > 0 {
-		text += "\n" + strings.Join(r.Lines(), "\n")
+		text += "\n" + strings.Join(r.Readable(), "\n")
 	}
 	n.tell(c, job.Number, job.Name, text)
 }

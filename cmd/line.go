@@ -17,7 +17,7 @@ func (e *UsageError) Error() string { return strings.Join(e.Lines(), "\n") }
 // Lines is the error as emanagement printed it.
 func (e *UsageError) Lines() []string {
 	return []string{
-		fmt.Sprintf("Error: Params required for command %s: %d", e.Verb.Name, len(e.Verb.places())),
+		fmt.Sprintf("Error: Params required for command %s: %d", e.Verb.Name, len(e.Verb.Places())),
 		"Syntax for command " + e.Verb.Name,
 		e.Verb.Syntax(),
 		UseHelp,
@@ -34,14 +34,26 @@ const (
 // Syntax is the verb's line in emanagement's help.
 func (v *Verb) Syntax() string {
 	words := []string{v.Name}
-	for _, p := range v.places() {
+	for _, p := range v.Places() {
 		words = append(words, p.Name)
 	}
 	return strings.Join(words, " ")
 }
 
-// places are the parameters that have a place on a line.
-func (v *Verb) places() []Param { return v.params(false) }
+// FullSyntax is the same with what is new: the flags, which may be left out.
+func (v *Verb) FullSyntax() string {
+	words := []string{v.Syntax()}
+	for _, p := range v.Flags() {
+		words = append(words, fmt.Sprintf("[--%s %s]", p.Name, strings.ToUpper(p.Name)))
+	}
+	if v.Destroys() {
+		words = append(words, "[--"+YesFlag+"]")
+	}
+	return strings.Join(words, " ")
+}
+
+// Places are the parameters that have a place on a line.
+func (v *Verb) Places() []Param { return v.params(false) }
 
 // Place is the parameter that has the i-th place on a line, counted from 0.
 func (v *Verb) Place(i int) (Param, bool) {
@@ -69,7 +81,7 @@ func (v *Verb) params(extra bool) []Param {
 // Arguments takes the verb's arguments off the words that follow it, each as it
 // is, and returns what comes after them. A *UsageError where there are too few.
 func (v *Verb) Arguments(words []string) (values map[string][]string, rest []string, err error) {
-	places := v.places()
+	places := v.Places()
 	if len(words) < len(places) {
 		return nil, nil, &UsageError{v}
 	}

@@ -98,6 +98,17 @@ func (n *Namespace) Find(asker Asker, name string) (*Verb, error) {
 	return nil, &ForbiddenError{fmt.Sprintf("%s may not run %s: it takes the role %s%s", identity(asker), name, n.verbs[i].Role, where)}
 }
 
+// Spelled returns a verb's name as the table spells it, given one that may
+// differ in upper and lower case. Any other name is returned as it is.
+func (n *Namespace) Spelled(name string) (spelled string, known bool) {
+	for _, v := range n.verbs {
+		if strings.EqualFold(v.Name, name) {
+			return v.Name, true
+		}
+	}
+	return name, false
+}
+
 // Open looks a verb up for somebody who wants to run it, as Find does. That it
 // is forbidden is recorded.
 func (n *Namespace) Open(q Request) (*Verb, error) {

@@ -13,7 +13,7 @@ import (
 func presenceVerbs() []*Verb {
 	session := Param{Name: "userJid", Label: "User, or one session of it (user@host/resource)", Kind: Session, Required: true}
 	whose := Param{Name: "userJid", Label: "User, one session of it (user@host/resource), or a name at the component's domain", Kind: Sender, Required: true}
-	status := Param{Name: "status", Label: "A text for the contacts", Kind: Text, Extra: true}
+	status := Param{Name: "status", Label: "A text for the contacts", Kind: Text, Extra: true, Example: "Out for lunch"}
 	priority := Param{Name: "priority", Label: "Priority, -128 to 127; as it is where left out", Kind: Priority, Extra: true}
 	return []*Verb{
 		{

@@ -21,7 +21,7 @@ func rosterVerbs() []*Verb {
 			Params: []Param{
 				userJid,
 				{Name: "buddyJid", Label: "Contact", Kind: Contact, Required: true},
-				{Name: "buddyNick", Label: "The contact's nick", Kind: Text},
+				{Name: "buddyNick", Label: "The contact's nick", Kind: Text, Example: "Ben Smith"},
 				{Name: "buddyGroup", Label: "Groups, one a line", Kind: Groups},
 				{Name: "subscription_type", Label: "Subscription (none, to, from, both)", Kind: Subscription, Required: true},
 			},
@@ -43,8 +43,8 @@ func rosterVerbs() []*Verb {
 			Params: []Param{
 				{Name: "userAJid", Label: "User A", Kind: User, Required: true},
 				{Name: "userBJid", Label: "User B", Kind: User, Required: true},
-				{Name: "userANick", Label: "A's nick, in B's roster", Kind: Text},
-				{Name: "userBNick", Label: "B's nick, in A's roster", Kind: Text},
+				{Name: "userANick", Label: "A's nick, in B's roster", Kind: Text, Example: "Ana"},
+				{Name: "userBNick", Label: "B's nick, in A's roster", Kind: Text, Example: "Ben Smith"},
 				{Name: "groupForA", Label: "Groups of A in B's roster, one a line", Kind: Groups},
 				{Name: "groupForB", Label: "Groups of B in A's roster, one a line", Kind: Groups},
 			},
@@ -58,7 +58,7 @@ func rosterVerbs() []*Verb {
 			Params: []Param{
 				userJid,
 				{Name: "oldFriendJid", Label: "Old friend", Kind: User, Required: true},
-				{Name: "oldFriendNick", Label: "The old friend's nick", Kind: Text},
+				{Name: "oldFriendNick", Label: "The old friend's nick", Kind: Text, Example: "Ben Smith"},
 				{Name: "groupForOldFriend", Label: "Groups of the old friend, one a line", Kind: Groups},
 			},
 			run: unsetBidireccionalBuddys,

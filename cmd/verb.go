@@ -57,6 +57,8 @@ type Param struct {
 	// Extra says that emanagement did not have it: on a command line it has a
 	// flag, not a place.
 	Extra bool
+	// Example is a value for examples; without, they have one of the kind's.
+	Example string
 }
 
 // call is one run of a verb.

@@ -96,6 +96,7 @@ type Component struct {
 	onPresence func(ctx context.Context, p stanza.Presence)
 	onMessage  func(ctx context.Context, m Message)
 
+	mail     mail         // messages to us that wait
 	crew     *crew        // the goroutines that work on requests to us
 	overflow chan Request // requests that found no place in it
 
@@ -119,6 +120,7 @@ func New(cfg Config) (*Component, error) {
 		board: newBoard(), window: newWindow(windowSize),
 		ungranted: backoff{min: time.Minute, max: time.Hour},
 		handlers:  make(map[handlerKey]Handler),
+		mail:      mail{waiting: make(map[string][]Message)},
 		crew:      newCrew(maxRequests),
 		overflow:  make(chan Request, maxRequests),
 		dial:      dial,

@@ -5,12 +5,17 @@ import (
 	"encoding/xml"
 	"runtime/debug"
 
+	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 )
 
 // Message is a message to an address at the component's domain.
 type Message struct {
 	stanza.Message
+	// Missed is how many messages of the same sender came right after this
+	// one and were dropped, because too many were waiting.
+	Missed int
+
 	in inbound
 }
 
@@ -25,9 +30,11 @@ func (m Message) Body() string { return m.in.childText(m.in.start.Name.Space, "b
 // none.
 func (m Message) Thread() string { return m.in.childText(m.in.start.Name.Space, "thread") }
 
-// OnMessage has f called, in a goroutine of its own, with every message to an
-// address at the component's domain that is neither an error nor a grant. The
-// context ends as that of a Handler does. To be called before Run.
+// OnMessage has f called with every message to an address at the component's
+// domain that is neither an error nor a grant. Those of one sender (a bare
+// JID) are taken one after the other, in their order; up to 32 wait. Those of
+// several are taken at once. The context ends as that of a Handler does. To be
+// called before Run.
 func (c *Component) OnMessage(f func(ctx context.Context, m Message)) { c.onMessage = f }
 
 // message takes a message off the reader.
@@ -36,12 +43,29 @@ func (s *serving) message(in inbound) {
 		return
 	}
 	m, err := stanza.NewMessage(in.start)
-	if err != nil || m.To.Domainpart() != s.cfg.JID.Domainpart() {
+	if err != nil || m.From.Equal(jid.JID{}) || m.To.Domainpart() != s.cfg.JID.Domainpart() {
 		s.log.Debug("a message was dropped", "from", attr(in.start, "from"), "why", err)
 		return
 	}
-	if !s.crew.start(m.From.Bare().String(), func() { s.takeMessage(s.work, Message{m, in}) }) {
-		s.log.Warn("a message was dropped: too many requests at once", "from", m.From)
+	sender := m.From.Bare().String()
+	first, ok := s.mail.put(sender, Message{Message: m, in: in})
+	if first && !s.crew.start(sender, func() { s.takeMessages(s.work, sender) }) {
+		s.mail.drop(sender)
+		ok = false
+	}
+	if !ok {
+		s.log.Warn("a message was dropped: too many at once", "from", m.From)
+	}
+}
+
+// takeMessages takes what waits of one sender.
+func (c *Component) takeMessages(ctx context.Context, sender string) {
+	for {
+		m, ok := c.mail.next(sender)
+		if !ok {
+			return
+		}
+		c.takeMessage(ctx, m)
 	}
 }
 

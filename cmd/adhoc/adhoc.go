@@ -115,7 +115,7 @@ func (f *front) run(ctx context.Context, r component.Request, v *cmd.Verb, q req
 	// What was filled in is not lost: the session stays open.
 	session := f.sessions.put(q.SessionID, r.From.String(), v.Name)
 	if bad, ok := errors.AsType[*cmd.ArgError](err); ok {
-		return component.XML(question(v, session, values, "error", complaint(v, bad))), nil
+		return component.XML(question(v, session, values, "error", v.Complaint(bad))), nil
 	}
 	if more, ok := errors.AsType[*cmd.ConfirmError](err); ok {
 		return component.XML(question(v, session, values, "warn", more.Error())), nil

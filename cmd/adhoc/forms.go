@@ -20,16 +20,6 @@ func fieldType(k cmd.Kind) string {
 	return "text-single"
 }
 
-// complaint names a bad argument as the form shows it, and as programs know it.
-func complaint(v *cmd.Verb, bad *cmd.ArgError) string {
-	for _, p := range v.Params {
-		if p.Name == bad.Param {
-			return p.Label + " (" + p.Name + "): " + bad.Why
-		}
-	}
-	return bad.Error()
-}
-
 // question asks for a verb's arguments. It keeps the values given before, and
 // says what is wrong with them or missing, in a note of that type and in the
 // title too: two clients show no note beside a form.

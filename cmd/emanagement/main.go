@@ -18,6 +18,7 @@ import (
 
 	"emanagement/cmd"
 	"emanagement/cmd/adhoc"
+	"emanagement/cmd/chat"
 	"emanagement/cmd/control"
 	"emanagement/component"
 	"emanagement/internal/audit"
@@ -212,6 +213,7 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) (err error)
 	}
 	namespace := cmd.New(services, withOwner(conf.Access), records, log)
 	adhoc.Register(c, namespace)
+	chat.Register(c, namespace, log)
 	if len(conf.Access) == 0 {
 		log.Warn("the configuration has no access: nobody may run a command but on this machine, as root or as this user")
 	}

@@ -34,6 +34,9 @@ read, write, admin.
 
 `
 
+// host is that of the examples.
+const host = "example.org"
+
 // page is the whole text.
 func page(verbs []*cmd.Verb) string {
 	var p strings.Builder
@@ -49,7 +52,10 @@ func page(verbs []*cmd.Verb) string {
 }
 
 func section(p *strings.Builder, v *cmd.Verb) {
-	fmt.Fprintf(p, "\n## %s\n\n```\n%s\n```\n\n%s %s\n\n", v.Name, syntax(v), sentence(v.Summary), v.Help)
+	fmt.Fprintf(p, "\n## %s\n\n```\n%s\n```\n\n%s %s\n\n", v.Name, v.FullSyntax(), sentence(v.Summary), v.Help)
+	if example := v.Example(host); example != v.Name {
+		fmt.Fprintf(p, "For example:\n\n```\n%s\n```\n\n", example)
+	}
 	fmt.Fprintf(p, "- Role: %s.\n", v.Role)
 	for _, trait := range traits(v) {
 		fmt.Fprintf(p, "- %s\n", trait)
@@ -65,19 +71,6 @@ func section(p *strings.Builder, v *cmd.Verb) {
 		}
 		fmt.Fprintf(p, "| %s | %s | %s | %s |\n", param.Name, cell(param.Label), cell(param.Kind.String()), needed)
 	}
-}
-
-// syntax is a verb as it is typed: its line in emanagement's help, and the
-// flags that are new.
-func syntax(v *cmd.Verb) string {
-	words := []string{v.Syntax()}
-	for _, p := range v.Flags() {
-		words = append(words, fmt.Sprintf("[--%s %s]", p.Name, strings.ToUpper(p.Name)))
-	}
-	if v.Destroys() {
-		words = append(words, "[--yes]")
-	}
-	return strings.Join(words, " ")
 }
 
 // traits are what sets a verb apart from one that does its work at once and

@@ -38,6 +38,10 @@ Is it there? One line.
 
 Destroy a|b. All of it.
 
+For example:
+
+`+"```\ndestroyIt example.org member\n```"+`
+
 - Role: admin.
 - Not to be repeated when its outcome is unknown: it does not set a state.
 - What takes longer than a client waits goes on as a job; a message tells its end.

@@ -1,0 +1,92 @@
+package chat
+
+import (
+	"strings"
+	"unicode"
+
+	"github.com/kballard/go-shellquote"
+)
+
+// lineIn is the line that a message's text has. Clients put above a reply,
+// behind >, what it replies to: that is left out.
+func lineIn(body string) string {
+	body = strings.TrimSpace(body)
+	for strings.HasPrefix(body, ">") {
+		_, rest, _ := strings.Cut(body, "\n")
+		body = strings.TrimSpace(rest)
+	}
+	return body
+}
+
+// split takes a line apart: words between blanks, with quotes and backslashes
+// as in a shell and nothing expanded. Where the line has no straight quotes,
+// those that phones type are as good. The errors are those of shellquote.
+func split(line string) ([]string, error) {
+	if !strings.ContainsAny(line, `"'`) {
+		line = straight(line)
+	}
+	return shellquote.Split(line)
+}
+
+// straight makes a phone's quotes straight. Any double one opens, and any ends
+// what it opened; ‘ opens before a word and ’ ends it behind one, so that an
+// apostrophe is none.
+func straight(line string) string {
+	runes := []rune(line)
+	at := func(i int) rune {
+		if i < 0 || i >= len(runes) {
+			return ' '
+		}
+		return runes[i]
+	}
+	var (
+		out     strings.Builder
+		open    rune // the quote that is open, straight
+		escaped bool
+	)
+	for i, r := range runes {
+		switch {
+		case escaped:
+			escaped = false
+		case r == '\\' && open != '\'':
+			escaped = true
+		case strings.ContainsRune("“”„", r) && open != '\'':
+			r = '"'
+			open ^= r
+		case r == '‘' && open == 0 && (unicode.IsSpace(at(i-1)) || at(i-1) == '='):
+			r = '\''
+			open = r
+		case r == '’' && open == '\'' && unicode.IsSpace(at(i+1)):
+			r = '\''
+			open = 0
+		}
+		out.WriteRune(r)
+	}
+	return out.String()
+}
+
+// firstWord is what a line begins with, even where it cannot be taken apart.
+func firstWord(line string) string {
+	words, err := split(line)
+	if err != nil {
+		words = strings.Fields(line)
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	return words[0]
+}
+
+// The words that are no verbs.
+const (
+	wordHelp     = "help"
+	wordQuestion = "?"
+	wordMore     = "more"
+	wordYes      = "yes"
+	wordNo       = "no"
+)
+
+// plainly is a word without what a phone makes of it: a capital, a full stop.
+func plainly(word string) string {
+	return strings.ToLower(strings.TrimRight(strings.TrimSpace(word), ".…。．"))
+}

@@ -1,0 +1,192 @@
+package chat
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/kballard/go-shellquote"
+	"mellium.im/xmpp/jid"
+
+	"emanagement/cmd"
+)
+
+// shown is a result as it is read: the outcome, then a line for each item.
+func shown(v *cmd.Verb, request cmd.Request, r cmd.Result) []string {
+	lines := append([]string{r.Outcome()}, r.Readable()...)
+	if r.Next() != "" {
+		lines = append(lines, "", "What follows:", again(v, request, r.Next()))
+	}
+	return lines
+}
+
+// again is the line that goes on with a list after somebody.
+func again(v *cmd.Verb, request cmd.Request, from string) string {
+	words := []string{v.Name}
+	for _, p := range v.Places() {
+		words = append(words, cmd.Quote(strings.Join(request.Values[p.Name], "\n")))
+	}
+	for _, p := range v.Flags() {
+		value, given := request.Values[p.Name]
+		if p.Kind == cmd.After {
+			value, given = []string{from}, true
+		}
+		if given {
+			words = append(words, "--"+p.Name, cmd.Quote(strings.Join(value, "\n")))
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// explain is what is said where a verb did not run, or failed. v is nil where
+// there is none.
+func explain(v *cmd.Verb, request cmd.Request, err error) string {
+	if e, ok := errors.AsType[*cmd.ForbiddenError](err); ok {
+		return capital(e.Why) + "."
+	}
+	if e, ok := errors.AsType[*cmd.FailedError](err); ok {
+		return capital(e.Text)
+	}
+	if e, ok := errors.AsType[*cmd.ConfirmError](err); ok {
+		return fmt.Sprintf("%s.\nSend %s within a minute to do it.", capital(e.What), wordYes)
+	}
+	if _, ok := errors.AsType[*cmd.UsageError](err); ok {
+		return wrongCount(v) + "\n\n" + manner(v, host(request))
+	}
+	if e, ok := errors.AsType[*cmd.FlagError](err); ok {
+		return e.Error() + "\n\n" + manner(v, host(request))
+	}
+	if e, ok := errors.AsType[*cmd.ArgError](err); ok {
+		return v.Complaint(e) + "\n\n" + manner(v, host(request))
+	}
+	return "Something went wrong here; the log of the component says what."
+}
+
+// host is that of the examples for an asker.
+func host(request cmd.Request) string {
+	if j, ok := request.Asker.(jid.JID); ok {
+		return j.Domainpart()
+	}
+	return ""
+}
+
+func wrongCount(v *cmd.Verb) string {
+	switch n := len(v.Places()); n {
+	case 0:
+		return fmt.Sprintf("Too many words: %s takes no arguments.", v.Name)
+	case 1:
+		return fmt.Sprintf("Too few or too many words: %s takes 1 argument. Put quotes around what has blanks in it.", v.Name)
+	default:
+		return fmt.Sprintf("Too few or too many words: %s takes %d arguments. Put quotes around what has blanks in it.", v.Name, n)
+	}
+}
+
+// manner is how a verb is used.
+func manner(v *cmd.Verb, host string) string {
+	return fmt.Sprintf("Syntax: %s\nExample: %s", v.FullSyntax(), v.Example(host))
+}
+
+// unreadable says why a line could not be taken apart.
+func unreadable(err error) string {
+	if errors.Is(err, shellquote.UnterminatedEscapeError) {
+		return `nothing follows the \ at its end.`
+	}
+	return `a quote is not closed. (One that is meant as it is has a \ before it.)`
+}
+
+// unknown is said to what is no command.
+func (f *front) unknown(asker jid.JID, word string) string {
+	if r := []rune(word); len(r) > 40 {
+		word = string(r[:40]) + "…"
+	}
+	text := fmt.Sprintf("Sorry, I do not know the command %q. Send %s for those that I know.", word, wordHelp)
+	if alike := f.alike(asker, word); len(alike) > 0 {
+		text += " Did you mean " + strings.Join(alike, " or ") + "?"
+	}
+	return text
+}
+
+// alike are the first verbs in whose names a word is.
+func (f *front) alike(asker jid.JID, word string) (names []string) {
+	if utf8.RuneCountInString(word) < 4 {
+		return nil
+	}
+	for _, v := range f.namespace.Visible(asker) {
+		if len(names) < 3 && strings.Contains(strings.ToLower(v.Name), strings.ToLower(word)) {
+			names = append(names, v.Name)
+		}
+	}
+	return names
+}
+
+// help says what there is, or what a verb does that the words name.
+func (f *front) help(asker jid.JID, words []string) string {
+	if len(words) < 2 {
+		return f.list(asker)
+	}
+	verb, _ := f.namespace.Spelled(words[1])
+	v, err := f.namespace.Find(asker, verb)
+	switch {
+	case errors.Is(err, cmd.ErrNoSuchVerb):
+		return f.unknown(asker, words[1])
+	case err != nil:
+		return explain(nil, cmd.Request{Asker: asker}, err)
+	}
+	return about(v, asker.Domainpart())
+}
+
+// list is what an asker may run.
+func (f *front) list(asker jid.JID) string {
+	verbs := f.namespace.Visible(asker)
+	lines := []string{fmt.Sprintf("The commands that you may send here (%d):", len(verbs))}
+	for _, v := range verbs {
+		lines = append(lines, v.Name+" – "+v.Summary)
+	}
+	lines = append(lines, "", "A command's arguments follow it, with quotes around what has blanks in it:")
+	for _, role := range []cmd.Role{cmd.Read, cmd.Write} {
+		i := slices.IndexFunc(verbs, func(v *cmd.Verb) bool { return v.Role == role && len(v.Places()) > 0 })
+		if i >= 0 {
+			lines = append(lines, verbs[i].Example(asker.Domainpart()))
+		}
+	}
+	return strings.Join(append(lines, "", "What each takes, say for the first one:", wordHelp+" "+verbs[0].Name), "\n")
+}
+
+// about is all that is known of a verb.
+func about(v *cmd.Verb, host string) string {
+	lines := []string{fmt.Sprintf("About %s: %s", v.Name, sentence(v.Summary)), v.Help, "", v.FullSyntax()}
+	for _, p := range v.Places() {
+		line := fmt.Sprintf("%s – %s: %s", p.Name, p.Label, p.Kind)
+		if !p.Required {
+			line += `; "" for none`
+		}
+		lines = append(lines, line)
+	}
+	for _, p := range v.Flags() {
+		lines = append(lines, fmt.Sprintf("--%s – %s: %s, such as %s", p.Name, p.Label, p.Kind, cmd.ExampleOf(p, host)))
+	}
+	if v.Destroys() {
+		lines = append(lines, fmt.Sprintf("--%s – do it without being asked to send %s", cmd.YesFlag, wordYes))
+	}
+	return strings.Join(append(lines, "", "Example:", v.Example(host)), "\n")
+}
+
+// sentence makes a clause one.
+func sentence(clause string) string {
+	if strings.HasSuffix(clause, "?") {
+		return clause
+	}
+	return clause + "."
+}
+
+// capital begins a clause as a sentence begins, unless it begins with a JID.
+func capital(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	if word, _, _ := strings.Cut(s, " "); strings.ContainsAny(word, "@:.") {
+		return s
+	}
+	return string(unicode.ToUpper(first)) + s[size:]
+}
