@@ -25,7 +25,7 @@ type parsed struct {
 }
 
 func parseOne(k Kind, required bool, values ...string) (parsed, []string, error) {
-	v := &Verb{Params: []Param{{"p", "P", k, required}}}
+	v := &Verb{Params: []Param{{Name: "p", Label: "P", Kind: k, Required: required}}}
 	a, err := v.parse(ownDomain, map[string][]string{"p": values, "other": {"x"}})
 	if err != nil {
 		return parsed{}, nil, err

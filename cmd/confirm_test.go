@@ -18,7 +18,7 @@ type destroyer struct {
 
 func (d *destroyer) verb(params ...Param) *Verb {
 	return &Verb{
-		Name: "destroy", Role: Admin, Params: append(params, Param{"confirm", "Again", Confirm, false}),
+		Name: "destroy", Role: Admin, Params: append(params, Param{Name: "confirm", Label: "Again", Kind: Confirm, Extra: true}),
 		stakes: func(_ context.Context, c *call) (string, error) {
 			d.counted = append(d.counted, c.domains()...)
 			return "at least 7 things of " + c.target(), d.err
@@ -33,7 +33,7 @@ func (d *destroyer) verb(params ...Param) *Verb {
 // TestConfirmation: nothing is done until the asker has typed what is meant,
 // and only who does not know yet is told what is at stake.
 func TestConfirmation(t *testing.T) {
-	domain := Param{"domain", "Host, or all", Domain, true}
+	domain := Param{Name: "domain", Label: "Host, or all", Kind: Domain, Required: true}
 	stakes := func(target string) error { return &ConfirmError{"at least 7 things of " + target, target} }
 	wrong := func(typed, target string) error {
 		return &ArgError{"confirm", `"` + typed + `" is not "` + target + `"`}
@@ -87,7 +87,7 @@ func TestStakesUnknown(t *testing.T) {
 // concerns them all, and learns nothing of what is at stake there.
 func TestWhomHostsLimit(t *testing.T) {
 	did := func(context.Context, *call) (Result, error) { return Result{}, nil }
-	param := func(k Kind, name string) []Param { return []Param{{name, "P", k, false}} }
+	param := func(k Kind, name string) []Param { return []Param{{Name: name, Label: "P", Kind: k}} }
 	for name, test := range map[string]struct {
 		verb    *Verb
 		values  []string
@@ -127,7 +127,7 @@ func TestWhomHostsLimit(t *testing.T) {
 // TestBodiesAreNotRecorded: what people write to each other is theirs.
 func TestBodiesAreNotRecorded(t *testing.T) {
 	n := newExtra(t.Context(), &Verb{
-		Name: "say", Role: Write, Hostless: true, Params: []Param{{"msg", "Text", Lines, true}, {"title", "Title", Text, false}},
+		Name: "say", Role: Write, Hostless: true, Params: []Param{{Name: "msg", Label: "Text", Kind: Lines, Required: true}, {Name: "title", Label: "Title", Kind: Text}},
 		run: func(context.Context, *call) (Result, error) { return Result{}, nil },
 	})
 	n.answer(t, boss, "say", "msg", "between us", "title", "in the open")

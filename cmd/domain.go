@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -32,10 +33,10 @@ var rule = strings.Repeat("-", 37)
 
 // domainVerbs is the part of the table about the rosters of whole hosts.
 func domainVerbs() []*Verb {
-	domain := Param{"domain", "Host, or all", Domain, true}
-	confirm := Param{"confirm", "To do it: the host again, or all", Confirm, false}
-	from := Param{"from", "Go on after this JID", After, false}
-	limit := Param{"limit", fmt.Sprintf("Show no more than this (%d where left out)", defaultLimit), Number, false}
+	domain := Param{Name: "domain", Label: "Host, or all", Kind: Domain, Required: true}
+	confirm := Param{Name: "confirm", Label: "To do it: the host again, or all", Kind: Confirm, Extra: true}
+	from := Param{Name: "from", Label: "Go on after this JID", Kind: After, Extra: true}
+	limit := Param{Name: "limit", Label: fmt.Sprintf("Show no more than this (%d where left out)", defaultLimit), Kind: Number, Extra: true}
 	const removing = "Each item is removed as removeBuddyFromRoster does it. With confirm left empty, nothing is removed and the number of items is told."
 	const paging = "Sorted. Where the limit cuts the list, the title says from where to go on."
 	return []*Verb{
@@ -117,7 +118,7 @@ func countRosters(ctx context.Context, c *call) (string, error) {
 
 func removeAllRosters(ctx context.Context, c *call) (Result, error) {
 	removal, err := c.Rosters.ClearAll(ctx, c.domains(), func(r rosterpush.Removal) {
-		c.say(fmt.Sprintf("%s looked at, %s", count(r.Looked, "roster"), r))
+		c.say(Progress{Text: fmt.Sprintf("%s looked at, %s", count(r.Looked, "roster"), r), Done: r.Looked, Total: r.Met})
 	})
 	return Result{remarks: []string{removal.String(), restsOn(removal.Census)}}, err
 }
@@ -129,7 +130,7 @@ func getAllUserJidsWithRoster(ctx context.Context, c *call) (Result, error) {
 	}
 	list := c.newList("user")
 	for _, o := range c.after(owners) {
-		if !list.add(o, o.String()) {
+		if !list.add(o, o.String(), escape(o.String())) {
 			break
 		}
 	}
@@ -151,7 +152,8 @@ func printAllRosters(ctx context.Context, c *call) (Result, error) {
 			continue // removed in the meantime
 		}
 		head := []string{rule, escape(o.Localpart()) + " Roster", rule}
-		if !list.add(o, append(append(head, rosterTable(items).Lines()...), rule)...) {
+		roster := rosterTable(items)
+		if !list.add(o, ownedRoster{o.String(), roster.items}, append(append(head, roster.lines...), rule)...) {
 			break
 		}
 	}
@@ -166,7 +168,7 @@ func printAllBidirecctionalBuddys(ctx context.Context, c *call) (Result, error) 
 	from := c.jid("from").String()
 	list := c.newList("pair")
 	for _, p := range pairs {
-		if p.A.String() > from && !list.add(p.A, fmt.Sprintf("[%s,%s]", p.A, p.B)) {
+		if p.A.String() > from && !list.add(p.A, []string{p.A.String(), p.B.String()}, fmt.Sprintf("[%s,%s]", p.A, p.B)) {
 			break
 		}
 	}
@@ -175,7 +177,7 @@ func printAllBidirecctionalBuddys(ctx context.Context, c *call) (Result, error) 
 
 // looked says how far a search for rosters is.
 func (c *call) looked(s rosterpush.Census) {
-	c.say(fmt.Sprintf("%s looked at, %s found", count(s.Looked, "user"), count(s.Rosters, "roster")))
+	c.say(Progress{Text: fmt.Sprintf("%s looked at, %s found", count(s.Looked, "user"), count(s.Rosters, "roster")), Done: s.Looked, Total: s.Met})
 }
 
 // after leaves out of sorted users those up to the argument from.
@@ -192,45 +194,55 @@ func (c *call) after(users []jid.JID) []jid.JID {
 type list struct {
 	what  string
 	limit int
+	most  int // bytes
+	items []any
 	lines []string
 	size  int
-	count int
 	last  jid.JID // whose entry was added last
 	cut   bool
 }
 
+// newList is an empty list. Where the asker takes one of any length, only the
+// argument limit cuts it.
 func (c *call) newList(what string) *list {
-	limit, given := c.num("limit")
-	if !given {
-		limit = defaultLimit
+	l := &list{what: what, limit: defaultLimit, most: maxAnswer}
+	if c.whole {
+		l.limit, l.most = math.MaxInt, math.MaxInt
 	}
-	return &list{what: what, limit: limit}
+	if limit, given := c.num("limit"); given {
+		l.limit = limit
+	}
+	return l
+}
+
+// ownedRoster is a roster of a list in JSON.
+type ownedRoster struct {
+	User  string `json:"user"`
+	Items []any  `json:"items"`
 }
 
 // add adds a user's entry, unless the list is long enough and what was added
 // last is another user's: a list goes on after a user.
-func (l *list) add(user jid.JID, lines ...string) bool {
-	if (l.count >= l.limit || l.size >= maxAnswer) && !user.Equal(l.last) {
+func (l *list) add(user jid.JID, item any, lines ...string) bool {
+	if (len(l.items) >= l.limit || l.size >= l.most) && !user.Equal(l.last) {
 		l.cut = true
 		return false
 	}
 	for _, line := range lines {
 		l.size += len(line)
 	}
+	l.items = append(l.items, item)
 	l.lines = append(l.lines, lines...)
 	l.last = user
-	l.count++
 	return true
 }
 
 // result is the list as an answer. Its outcome says whether it goes on, and
 // what it rests on.
 func (l *list) result(census rosterpush.Census) Result {
-	r := Result{shape: table, text: count(l.count, l.what)}
-	for _, line := range l.lines {
-		r.rows = append(r.rows, []string{line})
-	}
+	r := Result{shape: table, what: l.what, items: l.items, lines: l.lines}
 	if l.cut {
+		r.next = l.last.String()
 		r.remarks = []string{l.rest()}
 	}
 	r.remarks = append(r.remarks, restsOn(census))
@@ -244,7 +256,7 @@ func (l *list) done(census rosterpush.Census) Result {
 		end = l.rest()
 	}
 	r := l.result(census)
-	r.rows = append(r.rows, []string{end})
+	r.lines = append(r.lines, end)
 	return r
 }
 

@@ -34,6 +34,7 @@ func (e *ConfirmError) Error() string {
 type FailedError struct {
 	Text      string
 	Temporary bool // it may work when asked again
+	Away      bool // the server did not answer, or could not be reached
 	Err       error
 }
 
@@ -51,7 +52,7 @@ func (v *Verb) outcome(c *call, r Result, err error) (Result, error) {
 		return r, err
 	}
 	if e, ok := errors.AsType[*rosterpush.ClearError](err); ok {
-		return r, &FailedError{Text: v.explainClear(e), Temporary: true, Err: err}
+		return r, &FailedError{Text: v.explainClear(e), Temporary: true, Away: isAway(e.Err), Err: err}
 	}
 	if e, ok := errors.AsType[*rosterpush.NobodyError](err); ok {
 		return r, &FailedError{Text: explainNobody(e), Err: err}
@@ -60,7 +61,7 @@ func (v *Verb) outcome(c *call, r Result, err error) (Result, error) {
 		if foreign, ok := errors.AsType[*rosterpush.ForeignContactError](e.Err); ok && e.Undone() {
 			return refused("%s", foreign.Error()), nil
 		}
-		return r, &FailedError{Text: fmt.Sprintf("%s (%s)", v.explain(e.Err), e.Stands()), Temporary: errors.Is(e.Err, failure.ErrNoAnswer), Err: err}
+		return r, &FailedError{Text: fmt.Sprintf("%s (%s)", v.explain(e.Err), e.Stands()), Temporary: isAway(e.Err), Away: isAway(e.Err), Err: err}
 	}
 	if e, ok := errors.AsType[*rosterpush.InvalidError](err); ok {
 		return r, &ArgError{e.Field, fmt.Sprintf("%q is %s", e.Value, e.Why)}
@@ -76,8 +77,13 @@ func (v *Verb) outcome(c *call, r Result, err error) (Result, error) {
 	if e, ok := errors.AsType[*rooms.NoServiceError](err); ok {
 		return refused("%s", e.Error()), nil
 	}
-	passing := errors.Is(err, failure.ErrNoAnswer) || errors.Is(err, failure.ErrUnreachable)
-	return r, &FailedError{Text: v.explain(err), Temporary: passing && !v.Once, Err: err}
+	passing := isAway(err)
+	return r, &FailedError{Text: v.explain(err), Temporary: passing && !v.Once, Away: passing, Err: err}
+}
+
+// isAway says whether the server did not answer, or could not be reached.
+func isAway(err error) bool {
+	return errors.Is(err, failure.ErrNoAnswer) || errors.Is(err, failure.ErrUnreachable)
 }
 
 // isWorded says whether a verb has said itself what an asker is told.

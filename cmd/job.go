@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"mellium.im/xmpp/jid"
+
 	"emanagement/internal/jobs"
 )
 
@@ -26,24 +28,32 @@ const (
 
 // runAsJob runs a verb as a job and waits for its end as long as the asker
 // does. After that, messages tell the asker how far it is and how it ended.
-func (n *Namespace) runAsJob(ctx context.Context, v *Verb, c *call, carryOut func(context.Context) (Result, error)) (Result, error) {
+func (n *Namespace) runAsJob(ctx context.Context, v *Verb, c *call, q Request, carryOut func(context.Context) (Result, error)) (Result, error) {
 	var r Result // both are the job's until it has ended
 	var err error
-	job := n.services.Jobs.Start(c.asker.Bare().String(), v.Name, func(ctx context.Context, say func(string)) {
-		c.say = func(progress string) {
-			say(progress)
-			if number, due := c.reports.note(progress, n.news); due {
-				n.log.Info("job goes on", "job", number, "verb", v.Name, "progress", progress)
-				n.tell(c, number, v.Name, "goes on: "+progress)
+	job := n.services.Jobs.Start(identity(c.asker), v.Name, func(ctx context.Context, say func(string)) {
+		c.say = func(p Progress) {
+			say(p.Text)
+			if number, due := c.reports.note(p.Text, n.news); due {
+				n.log.Info("job goes on", "job", number, "verb", v.Name, "progress", p.Text)
+				n.tell(c, number, v.Name, "goes on: "+p.Text)
+			}
+			if q.Attend != nil {
+				q.Attend(p)
 			}
 		}
 		r, err = carryOut(ctx)
 	})
-	if job.Await(ctx, n.patience, func() { n.tellEnd(c, job, r, err) }) {
+	if q.Attend != nil {
+		defer context.AfterFunc(ctx, job.Stop)()
+		<-job.Done()
+		return r, err
+	}
+	if job.Await(ctx, cmp.Or(q.Patience, n.patience), func() { n.tellEnd(c, job, r, err) }) {
 		return r, err
 	}
 	c.reports.begin(job.Number)
-	return accepted("job %d: %s goes on; messages will tell how far it is and how it ends, and so does listJobs", job.Number, v.Name), nil
+	return accepted(job.Number, "job %d: %s goes on; messages will tell how far it is and how it ends, and so does listJobs", job.Number, v.Name), nil
 }
 
 // reports are what an asker hears of a job that goes on. There is none while
@@ -99,22 +109,27 @@ func (n *Namespace) tellEnd(c *call, job *jobs.Job, r Result, err error) {
 	}
 	n.log.Info("job ended", "job", job.Number, "verb", job.Name, "took", time.Since(job.Began), "outcome", text)
 	// A verb that was not carried out to its end may say what it has done.
-	if r.shape == table && len(r.rows) > 0 {
+	if r.shape == table && len(r.lines) > 0 {
 		text += "\n" + strings.Join(r.Lines(), "\n")
 	}
 	n.tell(c, job.Number, job.Name, text)
 }
 
-// tell sends a message about a job, cut where it is too long.
+// tell sends a message about a job, cut where it is too long. Only whoever has
+// a JID can be sent one.
 func (n *Namespace) tell(c *call, number int, verb, text string) {
+	asker, ok := c.asker.(jid.JID)
+	if !ok {
+		return
+	}
 	if len(text) > maxMessage {
 		shown := text[:strings.LastIndex(text[:maxMessage], "\n")+1]
 		text = fmt.Sprintf("%s(%s left out; ask again for less at once)", shown, count(strings.Count(text[len(shown):], "\n")+1, "line"))
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), tellTimeout)
 	defer cancel()
-	if err := n.services.Tell(ctx, c.asker, fmt.Sprintf("job %d: %s: %s", number, verb, text)); err != nil {
-		n.log.Warn("an asker could not be told of a job", "job", number, "to", c.asker, "why", err)
+	if err := n.services.Tell(ctx, asker, fmt.Sprintf("job %d: %s: %s", number, verb, text)); err != nil {
+		n.log.Warn("an asker could not be told of a job", "job", number, "to", asker, "why", err)
 	}
 }
 
@@ -135,16 +150,25 @@ func jobVerbs() []*Verb {
 			Help:     "What it has done until then stays done. Only who asked for it may stop it, and who has the role admin.",
 			Role:     Read,
 			Hostless: true,
-			Params:   []Param{{"job", "Number, as listJobs shows it", Number, true}},
+			Params:   []Param{{Name: "job", Label: "Number, as listJobs shows it", Kind: Number, Required: true}},
 			run:      stopJob,
 		},
 	}
 }
 
+type jobItem struct {
+	Job      int    `json:"job"`
+	Verb     string `json:"verb"`
+	Asker    string `json:"asker"`
+	Began    string `json:"began"`
+	Progress string `json:"progress"`
+}
+
 func listJobs(_ context.Context, c *call) (Result, error) {
 	r := Result{shape: table, what: "job"}
 	for _, j := range c.Jobs.Running() {
-		r.rows = append(r.rows, []string{fmt.Sprint(j.Number), j.Name, j.Owner, j.Began.UTC().Format(time.RFC3339), j.Progress()})
+		began := j.Began.UTC().Format(time.RFC3339)
+		r.add(jobItem{j.Number, j.Name, j.Owner, began, j.Progress()}, fmt.Sprint(j.Number), j.Name, j.Owner, began, j.Progress())
 	}
 	return r, nil
 }
@@ -155,7 +179,7 @@ func stopJob(_ context.Context, c *call) (Result, error) {
 		if j.Number != number {
 			continue
 		}
-		if j.Owner != c.asker.Bare().String() && !c.admin {
+		if j.Owner != identity(c.asker) && !c.admin {
 			return refused("job %d is not yours", number), nil
 		}
 		j.Stop()

@@ -24,7 +24,7 @@ func long(takes time.Duration, err error) *Verb {
 			for _, progress := range []string{"half of it", "all of it"} {
 				select {
 				case <-time.After(takes / 2):
-					c.say(progress)
+					c.say(Progress{Text: progress})
 				case <-ctx.Done():
 					return Result{}, ctx.Err()
 				}

@@ -56,6 +56,14 @@ func (k Kind) Options() []string {
 	return nil
 }
 
+// Words lists what is known of a kind's values beforehand, for completion.
+func (k Kind) Words() []string {
+	if k == Domain || k == RecipientsOrAll {
+		return []string{All}
+	}
+	return k.Options()
+}
+
 // Multi says whether a kind takes several values, or text of several lines.
 func (k Kind) Multi() bool {
 	return slices.Contains([]Kind{Groups, Lines, Recipients, RecipientsOrAll}, k)

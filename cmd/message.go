@@ -14,8 +14,8 @@ import (
 // messageVerbs is the part of the table that sends messages. What they say
 // goes to no log.
 func messageVerbs() []*Verb {
-	msg := Param{"msg", "The message", Lines, true}
-	admin := Param{"admin", "Who sends it: a user of a host here, or a name at the component's domain", Sender, true}
+	msg := Param{Name: "msg", Label: "The message", Kind: Lines, Required: true}
+	admin := Param{Name: "admin", Label: "Who sends it: a user of a host here, or a name at the component's domain", Kind: Sender, Required: true}
 	return []*Verb{
 		{
 			Name:    "sendMessageToUser",
@@ -24,8 +24,8 @@ func messageVerbs() []*Verb {
 			Role:    Write,
 			Once:    true,
 			Params: []Param{
-				{"fromJid", admin.Label, Sender, true},
-				{"toJid", "To whom", Recipient, true},
+				{Name: "fromJid", Label: admin.Label, Kind: Sender, Required: true},
+				{Name: "toJid", Label: "To whom", Kind: Recipient, Required: true},
 				msg,
 			},
 			run: sendMessageToUser,
@@ -37,7 +37,7 @@ func messageVerbs() []*Verb {
 			Role:    Write,
 			Once:    true,
 			Long:    true,
-			Params:  []Param{admin, {"userJids", "To whom: [a@b,c@d], or one a line", Recipients, true}, msg},
+			Params:  []Param{admin, {Name: "userJids", Label: "To whom: [a@b,c@d], or one a line", Kind: Recipients, Required: true}, msg},
 			run:     func(ctx context.Context, c *call) (Result, error) { return c.broadcast(ctx, c.several("userJids")) },
 		},
 		{
@@ -47,7 +47,7 @@ func messageVerbs() []*Verb {
 			Role:    Write,
 			Once:    true,
 			Long:    true,
-			Params:  []Param{admin, {"userJids", "To whom: all, or [a@b,c@d], or one a line", RecipientsOrAll, true}, msg},
+			Params:  []Param{admin, {Name: "userJids", Label: "To whom: all, or [a@b,c@d], or one a line", Kind: RecipientsOrAll, Required: true}, msg},
 			run:     broadcastToConnectedUsers,
 		},
 	}
@@ -68,7 +68,7 @@ func (c *call) broadcast(ctx context.Context, to []jid.JID) (Result, error) {
 	r := Result{shape: table}
 	reached := 0
 	err := c.Presences.Broadcast(ctx, c.jid("admin"), to, c.str("msg"), func(recipient jid.JID, err error) error {
-		if len(r.rows) == 0 && refusesAll(err) {
+		if len(r.items) == 0 && refusesAll(err) {
 			return err
 		}
 		outcome := "Done"
@@ -77,8 +77,8 @@ func (c *call) broadcast(ctx context.Context, to []jid.JID) (Result, error) {
 		} else {
 			outcome = outcomeOf(err)
 		}
-		r.rows = append(r.rows, []string{recipient.String(), escape(outcome)})
-		c.say(fmt.Sprintf("%d of %d", len(r.rows), len(to)))
+		r.addOutcome(recipient, outcome)
+		c.say(Progress{Text: fmt.Sprintf("%d of %d", len(r.items), len(to)), Done: len(r.items), Total: len(to)})
 		return nil
 	})
 	r.text = fmt.Sprintf("sent to %d of %s", reached, count(len(to), "recipient"))
@@ -96,7 +96,7 @@ func broadcastToConnectedUsers(ctx context.Context, c *call) (Result, error) {
 	}
 	var (
 		connected []jid.JID
-		absent    [][]string
+		absent    Result
 	)
 	for _, user := range named {
 		_, err := c.Presences.Sessions(ctx, user)
@@ -107,13 +107,23 @@ func broadcastToConnectedUsers(ctx context.Context, c *call) (Result, error) {
 		if ctx.Err() != nil {
 			return Result{}, err
 		}
-		absent = append(absent, []string{user.String(), escape(outcomeOf(err))})
+		absent.addOutcome(user, outcomeOf(err))
 	}
 	r, err := c.broadcast(ctx, connected)
 	if r.shape == table {
-		r.rows = append(r.rows, absent...)
+		r.items, r.lines = append(r.items, absent.items...), append(r.lines, absent.lines...)
 	}
 	return r, err
+}
+
+// messageOutcome is what came of one message, in JSON.
+type messageOutcome struct {
+	JID     string `json:"jid"`
+	Outcome string `json:"outcome"`
+}
+
+func (r *Result) addOutcome(recipient jid.JID, outcome string) {
+	r.add(messageOutcome{recipient.String(), outcome}, recipient.String(), escape(outcome))
 }
 
 // refusesAll says whether a message was refused for what another recipient

@@ -67,7 +67,7 @@ func Verbs() []*Verb {
 }
 
 // Visible lists the verbs that an asker may run, in the table's order.
-func (n *Namespace) Visible(asker jid.JID) []*Verb {
+func (n *Namespace) Visible(asker Asker) []*Verb {
 	var verbs []*Verb
 	for _, v := range n.verbs {
 		if len(n.grantsFor(asker, v)) > 0 {
@@ -80,9 +80,9 @@ func (n *Namespace) Visible(asker jid.JID) []*Verb {
 // Find looks a verb up for an asker. The error is a *ForbiddenError, also for
 // a verb that does not exist where the asker may run none at all, or
 // ErrNoSuchVerb.
-func (n *Namespace) Find(asker jid.JID, name string) (*Verb, error) {
+func (n *Namespace) Find(asker Asker, name string) (*Verb, error) {
 	if len(n.grantsOf(asker, Read)) == 0 {
-		return nil, &ForbiddenError{fmt.Sprintf("%s may not run commands here", asker.Bare())}
+		return nil, &ForbiddenError{fmt.Sprintf("%s may not run commands here", identity(asker))}
 	}
 	i := slices.IndexFunc(n.verbs, func(v *Verb) bool { return v.Name == name })
 	if i < 0 {
@@ -95,7 +95,7 @@ func (n *Namespace) Find(asker jid.JID, name string) (*Verb, error) {
 	if n.verbs[i].everywhere() {
 		where = " on every host"
 	}
-	return nil, &ForbiddenError{fmt.Sprintf("%s may not run %s: it takes the role %s%s", asker.Bare(), name, n.verbs[i].Role, where)}
+	return nil, &ForbiddenError{fmt.Sprintf("%s may not run %s: it takes the role %s%s", identity(asker), name, n.verbs[i].Role, where)}
 }
 
 // Open looks a verb up for somebody who wants to run it, as Find does. That it
@@ -110,10 +110,29 @@ func (n *Namespace) Open(q Request) (*Verb, error) {
 
 // Request is a verb that somebody wants to be run.
 type Request struct {
-	Asker  jid.JID // full
-	Front  string  // the way in that it came by
+	Asker  Asker  // a JID is full
+	Front  string // the way in that it came by
 	Verb   string
 	Values map[string][]string // the arguments as text, by parameter
+
+	// Confirmed says that the asker knows what a verb destroys: as if the
+	// argument confirm repeated what it is aimed at.
+	Confirmed bool
+	// Patience is how long the asker waits for a verb that can take long; 8 s
+	// where it is zero.
+	Patience time.Duration
+	// Attend, where there is one, hears how far a verb is that can take long.
+	// Such an asker waits to the end and takes answers of any length, and the
+	// verb is stopped when he leaves: when Run's context ends. It is called in
+	// another goroutine than Run's, and not after Run has returned.
+	Attend func(Progress)
+}
+
+// Progress is how far a verb is.
+type Progress struct {
+	Text  string `json:"text"` // for people
+	Done  int    `json:"done,omitempty"`
+	Total int    `json:"total,omitempty"` // 0: nobody knows
 }
 
 // Run runs a verb. It waits until the verb is done; one that takes long goes
@@ -134,8 +153,11 @@ func (n *Namespace) Run(ctx context.Context, q Request) (Result, error) {
 		recordRefusal(records, v.loggable(q.Values), err)
 		return Result{}, err
 	}
-	c := &call{Services: &n.services, Args: args, asker: q.Asker, admin: n.rules(q.Asker), say: func(string) {}, reports: new(reports)}
-	if r, confirmed, err := n.confirmed(ctx, v, c); !confirmed {
+	c := &call{
+		Services: &n.services, Args: args, asker: q.Asker, admin: n.rules(q.Asker), whole: q.Attend != nil,
+		say: func(Progress) {}, reports: new(reports),
+	}
+	if r, confirmed, err := n.confirmed(ctx, v, c, q); !confirmed {
 		return r, err
 	}
 	carryOut := func(ctx context.Context) (Result, error) {
@@ -149,31 +171,31 @@ func (n *Namespace) Run(ctx context.Context, q Request) (Result, error) {
 		return result, err
 	}
 	if v.Long {
-		return n.runAsJob(ctx, v, c, carryOut)
+		return n.runAsJob(ctx, v, c, q, carryOut)
 	}
 	return carryOut(ctx)
 }
 
 // checkHosts refuses arguments that name a host beyond what the asker was
 // granted: that of a contact too, for removing an item changes the contact's.
-func (n *Namespace) checkHosts(asker jid.JID, v *Verb, a Args) error {
+func (n *Namespace) checkHosts(asker Asker, v *Verb, a Args) error {
 	for _, g := range n.grantsFor(asker, v) {
 		if !slices.ContainsFunc(a.hosts, func(h string) bool { return !g.covers(h) }) {
 			return nil
 		}
 	}
-	return &ForbiddenError{fmt.Sprintf("%s may not run %s on %s", asker.Bare(), v.Name, strings.Join(a.hosts, ", "))}
+	return &ForbiddenError{fmt.Sprintf("%s may not run %s on %s", identity(asker), v.Name, strings.Join(a.hosts, ", "))}
 }
 
 // rules says whether somebody may do everything everywhere.
-func (n *Namespace) rules(asker jid.JID) bool {
+func (n *Namespace) rules(asker Asker) bool {
 	return slices.ContainsFunc(n.grantsOf(asker, Admin), func(g Grant) bool { return g.covers(All) })
 }
 
 // confirmed refuses a verb that destroys much until the asker has repeated
 // what it is to destroy. Where it does not say so, the verb must not run.
-func (n *Namespace) confirmed(ctx context.Context, v *Verb, c *call) (r Result, confirmed bool, err error) {
-	if v.stakes == nil || c.str("confirm") == c.target() {
+func (n *Namespace) confirmed(ctx context.Context, v *Verb, c *call, q Request) (r Result, confirmed bool, err error) {
+	if v.stakes == nil || q.Confirmed || c.str("confirm") == c.target() || n.unconfirmed(q.Asker, v) {
 		return Result{}, true, nil
 	}
 	if c.str("confirm") != "" {
@@ -185,6 +207,12 @@ func (n *Namespace) confirmed(ctx context.Context, v *Verb, c *call) (r Result, 
 		return r, false, err
 	}
 	return Result{}, false, &ConfirmError{What: what, Word: c.target()}
+}
+
+// unconfirmed says whether an asker was granted to run a verb without
+// confirmation.
+func (n *Namespace) unconfirmed(asker Asker, v *Verb) bool {
+	return slices.ContainsFunc(n.grantsFor(asker, v), func(g Grant) bool { return slices.Contains(g.Unconfirmed, v.Name) })
 }
 
 // target is what a verb that destroys much is aimed at, and what confirms it.

@@ -11,10 +11,10 @@ import (
 
 // presenceVerbs is the part of the table about presences and sessions.
 func presenceVerbs() []*Verb {
-	session := Param{"userJid", "User, or one session of it (user@host/resource)", Session, true}
-	whose := Param{"userJid", "User, one session of it (user@host/resource), or a name at the component's domain", Sender, true}
-	status := Param{"status", "A text for the contacts", Text, false}
-	priority := Param{"priority", "Priority, -128 to 127; as it is where left out", Priority, false}
+	session := Param{Name: "userJid", Label: "User, or one session of it (user@host/resource)", Kind: Session, Required: true}
+	whose := Param{Name: "userJid", Label: "User, one session of it (user@host/resource), or a name at the component's domain", Kind: Sender, Required: true}
+	status := Param{Name: "status", Label: "A text for the contacts", Kind: Text, Extra: true}
+	priority := Param{Name: "priority", Label: "Priority, -128 to 127; as it is where left out", Kind: Priority, Extra: true}
 	return []*Verb{
 		{
 			Name:    "setPresence",
@@ -39,7 +39,7 @@ func presenceVerbs() []*Verb {
 			Summary: "let a user's presence show something",
 			Help:    "Every session of the user, or the one that is named; the server tells the contacts.",
 			Role:    Write,
-			Params:  []Param{whose, {"show", "What to show", Show, false}, status, priority},
+			Params:  []Param{whose, {Name: "show", Label: "What to show", Kind: Show}, status, priority},
 			run:     sendPresence,
 		},
 		{
@@ -47,7 +47,7 @@ func presenceVerbs() []*Verb {
 			Summary: "show by which resources a user is connected",
 			Help:    "One line a session.",
 			Role:    Read,
-			Params:  []Param{{"userJid", "User", User, true}},
+			Params:  []Param{{Name: "userJid", Label: "User", Kind: User, Required: true}},
 			run:     getUserResource,
 		},
 		{
@@ -62,7 +62,7 @@ func presenceVerbs() []*Verb {
 			Summary: "show who is connected on a host",
 			Help:    "One bare JID a line.",
 			Role:    Read,
-			Params:  []Param{{"domain", "Host, or all", Domain, true}},
+			Params:  []Param{{Name: "domain", Label: "Host, or all", Kind: Domain, Required: true}},
 			run:     getConnectedJids,
 		},
 		{

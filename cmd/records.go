@@ -19,7 +19,7 @@ const maxName = 64
 // says who asked for what, and the run's number, which no other run has.
 func (n *Namespace) recordsOf(q Request) *slog.Logger {
 	name := q.Verb[:min(len(q.Verb), maxName)]
-	return n.audit.With("run", n.runs.Add(1), "asker", q.Asker, "front", q.Front, "verb", name)
+	return n.audit.With("run", n.runs.Add(1), "asker", q.Asker.String(), "front", q.Front, "verb", name)
 }
 
 // report leaves one line for a write, whatever came of it, and one in the log

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -10,13 +11,16 @@ import (
 )
 
 // Result is a verb's answer: one of done, yes or no, a table, a refusal, or that
-// it has been started.
+// it has been started. As JSON it is what docs/control.md describes.
 type Result struct {
 	shape shape
 	yes   bool
-	text  string // of a table: its outcome, where rows are not what it counts
-	rows  [][]string
-	what  string // a row is; "item" where it is empty
+	text  string // of a table: its outcome, where items are not what it counts
+	what  string // an item is; "item" where it is empty
+	items []any  // of a table, for programs
+	lines []string
+	next  string // after which JID the table goes on
+	job   int    // that was started
 
 	remarks []string // what else there is to know
 }
@@ -31,6 +35,16 @@ const (
 	started // and not done yet
 )
 
+func (s shape) String() string {
+	return [...]string{done: "done", answer: "answer", table: "table", refusal: "refusal", started: "started"}[s]
+}
+
+// add adds an item to a table, and the line that shows it: its columns.
+func (r *Result) add(item any, columns ...string) {
+	r.items = append(r.items, item)
+	r.lines = append(r.lines, strings.Join(columns, "\t"))
+}
+
 // Refused says whether the answer is that it could not be, and nothing was
 // changed.
 func (r Result) Refused() bool { return r.shape == refusal }
@@ -41,7 +55,7 @@ func (r Result) Outcome() string {
 	case answer:
 		return strconv.FormatBool(r.yes)
 	case table:
-		return r.remarked(cmp.Or(r.text, count(len(r.rows), cmp.Or(r.what, "item"))))
+		return r.remarked(cmp.Or(r.text, count(len(r.items), cmp.Or(r.what, "item"))))
 	case refusal, started:
 		return r.text
 	}
@@ -57,16 +71,40 @@ func (r Result) remarked(outcome string) string {
 func (r Result) Lines() []string {
 	switch r.shape {
 	case table:
+		return notNil(r.lines)
 	case done:
 		return []string{"Done"}
-	default:
-		return []string{r.Outcome()}
 	}
-	lines := make([]string, len(r.rows))
-	for i, row := range r.rows {
-		lines[i] = strings.Join(row, "\t")
+	return []string{r.Outcome()}
+}
+
+// MarshalJSON implements json.Marshaler.
+func (r Result) MarshalJSON() ([]byte, error) {
+	wire := struct {
+		Shape   string   `json:"shape"`
+		Outcome string   `json:"outcome"`
+		Answer  *bool    `json:"answer,omitempty"`
+		Items   *[]any   `json:"items,omitempty"`
+		Next    string   `json:"next,omitempty"`
+		Job     int      `json:"job,omitempty"`
+		Lines   []string `json:"lines"`
+	}{Shape: r.shape.String(), Outcome: r.Outcome(), Next: r.next, Job: r.job, Lines: r.Lines()}
+	switch r.shape {
+	case answer:
+		wire.Answer = &r.yes
+	case table:
+		items := notNil(r.items)
+		wire.Items = &items
 	}
-	return lines
+	return json.Marshal(wire)
+}
+
+// notNil has an empty list be one in JSON too.
+func notNil[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
 }
 
 func yesNo(yes bool) Result { return Result{shape: answer, yes: yes} }
@@ -75,8 +113,8 @@ func refused(format string, args ...any) Result {
 	return Result{shape: refusal, text: fmt.Sprintf(format, args...)}
 }
 
-func accepted(format string, args ...any) Result {
-	return Result{shape: started, text: fmt.Sprintf(format, args...)}
+func accepted(job int, format string, args ...any) Result {
+	return Result{shape: started, job: job, text: fmt.Sprintf(format, args...)}
 }
 
 func count(n int, what string) string {
@@ -90,9 +128,18 @@ func count(n int, what string) string {
 func lines(what string, words []string) Result {
 	r := Result{shape: table, what: what}
 	for _, w := range words {
-		r.rows = append(r.rows, []string{escape(w)})
+		r.add(w, escape(w))
 	}
 	return r
+}
+
+// rosterItem is an item of a roster in JSON.
+type rosterItem struct {
+	JID          string   `json:"jid"`
+	Nick         string   `json:"nick"`
+	Subscription string   `json:"subscription"`
+	Ask          string   `json:"ask"`
+	Groups       []string `json:"groups"`
 }
 
 // rosterTable is a roster as emanagement showed it: jid, nick, subscription,
@@ -108,9 +155,8 @@ func rosterTable(items []rosterpush.Item) Result {
 		for g := range i.Groups {
 			groups[g] = escape(i.Groups[g])
 		}
-		r.rows = append(r.rows, []string{
-			escape(i.JID.String()), escape(i.Name), string(i.Subscription), ask, strings.Join(groups, ";"),
-		})
+		r.add(rosterItem{i.JID.String(), i.Name, string(i.Subscription), ask, notNil(i.Groups)},
+			escape(i.JID.String()), escape(i.Name), string(i.Subscription), ask, strings.Join(groups, ";"))
 	}
 	return r
 }

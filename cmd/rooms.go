@@ -14,9 +14,9 @@ const maxFailures = 20
 
 // roomVerbs is the part of the table about chat rooms.
 func roomVerbs() []*Verb {
-	room := []Param{{"roomName", "Room, what stands before the @", Room, true}, {"domain", "Host", Host, true}}
-	domain := Param{"domain", "Host, or all", Domain, true}
-	confirm := Param{"confirm", "Leave empty to see what would be destroyed", Confirm, false}
+	room := []Param{{Name: "roomName", Label: "Room, what stands before the @", Kind: Room, Required: true}, {Name: "domain", Label: "Host", Kind: Host, Required: true}}
+	domain := Param{Name: "domain", Label: "Host, or all", Kind: Domain, Required: true}
+	confirm := Param{Name: "confirm", Label: "Leave empty to see what would be destroyed", Kind: Confirm, Extra: true}
 	return []*Verb{
 		{
 			Name:    "createPersistentRoom",
@@ -92,8 +92,8 @@ func roomVerbs() []*Verb {
 			Role:    Write,
 			Params: []Param{
 				room[0], room[1],
-				{"jid", "User, or a whole host", Contact, true},
-				{"affiliation", "Affiliation", Affiliation, true},
+				{Name: "jid", Label: "User, or a whole host", Kind: Contact, Required: true},
+				{Name: "affiliation", Label: "Affiliation", Kind: Affiliation, Required: true},
 			},
 			run: setJidAffiliationOfRoom,
 		},
@@ -153,12 +153,18 @@ func getAllJidsOfRoom(ctx context.Context, c *call) (Result, error) {
 	})
 }
 
+// affiliate is somebody who belongs to a room, in JSON.
+type affiliate struct {
+	JID         string `json:"jid"`
+	Affiliation string `json:"affiliation"`
+}
+
 func getAffiliationsOfRoom(ctx context.Context, c *call) (Result, error) {
 	return c.onRoom(func(r rooms.Room) (Result, error) {
 		affiliates, err := c.Rooms.Affiliations(ctx, r)
 		table := Result{shape: table, what: "affiliation"}
 		for _, a := range affiliates {
-			table.rows = append(table.rows, []string{escape(a.JID.String()), string(a.Affiliation)})
+			table.add(affiliate{a.JID.String(), string(a.Affiliation)}, escape(a.JID.String()), string(a.Affiliation))
 		}
 		return table, err
 	})
@@ -198,7 +204,7 @@ func destroyAllRooms(ctx context.Context, c *call) (Result, error) {
 		if ctx.Err() != nil {
 			return Result{}, context.Cause(ctx)
 		}
-		c.say(fmt.Sprintf("%d of %s, %d failed", i, count(len(all), "room"), len(failures)))
+		c.say(Progress{Text: fmt.Sprintf("%d of %s, %d failed", i, count(len(all), "room"), len(failures)), Done: i, Total: len(all)})
 		// Gone by itself meanwhile is as good.
 		if err := c.Rooms.Destroy(ctx, room); err != nil && !errors.Is(err, rooms.ErrNoRoom) {
 			failures = append(failures, fmt.Sprintf("%s: %s", room, explain(err, true)))

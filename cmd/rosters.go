@@ -11,7 +11,7 @@ import (
 // Users need not be registered: a web application may be the one that knows
 // them, and the server only keep their rosters.
 func rosterVerbs() []*Verb {
-	userJid := Param{"userJid", "User", User, true}
+	userJid := Param{Name: "userJid", Label: "User", Kind: User, Required: true}
 	return []*Verb{
 		{
 			Name:    "addBuddyToRoster",
@@ -20,10 +20,10 @@ func rosterVerbs() []*Verb {
 			Role:    Write,
 			Params: []Param{
 				userJid,
-				{"buddyJid", "Contact", Contact, true},
-				{"buddyNick", "The contact's nick", Text, false},
-				{"buddyGroup", "Groups, one a line", Groups, false},
-				{"subscription_type", "Subscription (none, to, from, both)", Subscription, true},
+				{Name: "buddyJid", Label: "Contact", Kind: Contact, Required: true},
+				{Name: "buddyNick", Label: "The contact's nick", Kind: Text},
+				{Name: "buddyGroup", Label: "Groups, one a line", Kind: Groups},
+				{Name: "subscription_type", Label: "Subscription (none, to, from, both)", Kind: Subscription, Required: true},
 			},
 			run: addBuddyToRoster,
 		},
@@ -32,7 +32,7 @@ func rosterVerbs() []*Verb {
 			Summary: "remove a contact from a user's roster",
 			Help:    "The subscriptions that the item had end, also in a registered contact's own roster, where the item stays.",
 			Role:    Write,
-			Params:  []Param{userJid, {"buddyJid", "Contact", Contact, true}},
+			Params:  []Param{userJid, {Name: "buddyJid", Label: "Contact", Kind: Contact, Required: true}},
 			run:     removeBuddyFromRoster,
 		},
 		{
@@ -41,12 +41,12 @@ func rosterVerbs() []*Verb {
 			Help:    "Each gets the other with the subscription both, under the nick and in the groups given for the other. If one side fails, both are put back.",
 			Role:    Write,
 			Params: []Param{
-				{"userAJid", "User A", User, true},
-				{"userBJid", "User B", User, true},
-				{"userANick", "A's nick, in B's roster", Text, false},
-				{"userBNick", "B's nick, in A's roster", Text, false},
-				{"groupForA", "Groups of A in B's roster, one a line", Groups, false},
-				{"groupForB", "Groups of B in A's roster, one a line", Groups, false},
+				{Name: "userAJid", Label: "User A", Kind: User, Required: true},
+				{Name: "userBJid", Label: "User B", Kind: User, Required: true},
+				{Name: "userANick", Label: "A's nick, in B's roster", Kind: Text},
+				{Name: "userBNick", Label: "B's nick, in A's roster", Kind: Text},
+				{Name: "groupForA", Label: "Groups of A in B's roster, one a line", Kind: Groups},
+				{Name: "groupForB", Label: "Groups of B in A's roster, one a line", Kind: Groups},
 			},
 			run: setBidireccionalBuddys,
 		},
@@ -57,9 +57,9 @@ func rosterVerbs() []*Verb {
 			Role:    Write,
 			Params: []Param{
 				userJid,
-				{"oldFriendJid", "Old friend", User, true},
-				{"oldFriendNick", "The old friend's nick", Text, false},
-				{"groupForOldFriend", "Groups of the old friend, one a line", Groups, false},
+				{Name: "oldFriendJid", Label: "Old friend", Kind: User, Required: true},
+				{Name: "oldFriendNick", Label: "The old friend's nick", Kind: Text},
+				{Name: "groupForOldFriend", Label: "Groups of the old friend, one a line", Kind: Groups},
 			},
 			run: unsetBidireccionalBuddys,
 		},
@@ -92,7 +92,7 @@ func rosterVerbs() []*Verb {
 			Summary: "do two users have each other?",
 			Help:    "true if each has the other with the subscription both.",
 			Role:    Read,
-			Params:  []Param{{"userAJid", "User A", User, true}, {"userBJid", "User B", User, true}},
+			Params:  []Param{{Name: "userAJid", Label: "User A", Kind: User, Required: true}, {Name: "userBJid", Label: "User B", Kind: User, Required: true}},
 			run:     checkBidirecctionalBuddys,
 		},
 	}

@@ -85,11 +85,13 @@ func TestSyntaxIsEmanagements(t *testing.T) {
 		old, ok := script[v.Name]
 		assert.Equal(t, !ok, slices.Contains(own, v.Name), "%s is spelled as it was", v.Name)
 		for i, p := range v.Params {
+			if ok {
+				assert.Equal(t, i >= len(old), p.Extra, "%s %s", v.Name, p.Name)
+			}
 			if i < len(old) {
 				assert.Equal(t, old[i], p.Name, v.Name)
-			} else if ok {
-				assert.False(t, p.Required, "%s %s", v.Name, p.Name)
 			}
+			assert.False(t, p.Extra && p.Required, "%s %s", v.Name, p.Name)
 		}
 		assert.GreaterOrEqual(t, len(v.Params), len(old), v.Name)
 	}

@@ -32,6 +32,16 @@ type Verb struct {
 	stakes func(ctx context.Context, c *call) (string, error)
 }
 
+// Destroys says whether the verb wants to be confirmed.
+func (v *Verb) Destroys() bool {
+	return slices.ContainsFunc(v.Params, func(p Param) bool { return p.Kind == Confirm })
+}
+
+// Has says whether the verb has a parameter of that name.
+func (v *Verb) Has(param string) bool {
+	return slices.ContainsFunc(v.Params, func(p Param) bool { return p.Name == param })
+}
+
 // everywhere says whether the verb always concerns every host.
 func (v *Verb) everywhere() bool {
 	return !v.Hostless && !slices.ContainsFunc(v.Params, func(p Param) bool { return p.Kind.namesHost() })
@@ -44,15 +54,19 @@ type Param struct {
 	Label    string // for people
 	Kind     Kind
 	Required bool
+	// Extra says that emanagement did not have it: on a command line it has a
+	// flag, not a place.
+	Extra bool
 }
 
 // call is one run of a verb.
 type call struct {
 	*Services
 	Args
-	asker jid.JID
-	admin bool                  // the asker has that role, on every host
-	say   func(progress string) // to whoever waits for a long run's end
+	asker Asker
+	admin bool           // the asker has that role, on every host
+	whole bool           // the asker takes an answer of any length
+	say   func(Progress) // to whoever waits for a long run's end
 	// reports are what the asker has heard of it.
 	reports *reports
 }

@@ -94,6 +94,7 @@ type Component struct {
 	onGrant  func(ctx context.Context, host string)
 
 	onPresence func(ctx context.Context, p stanza.Presence)
+	onMessage  func(ctx context.Context, m Message)
 
 	crew     *crew        // the goroutines that work on requests to us
 	overflow chan Request // requests that found no place in it

@@ -30,8 +30,9 @@ func (s *serving) receive(in inbound) {
 	case kind == "message":
 		if host, g, ok := grantIn(in); ok {
 			s.granted(host, g)
+			return
 		}
-		// Nothing here listens to other messages yet.
+		s.message(in)
 	}
 }
 

@@ -71,6 +71,49 @@ func (in inbound) children() (first xml.StartElement, n int) {
 	return first, n
 }
 
+// childNames lists the names of the child elements.
+func (in inbound) childNames() []xml.Name {
+	var names []xml.Name
+	depth := 0
+	for _, tok := range in.inner {
+		switch t := tok.(type) {
+		case xml.StartElement:
+			if depth == 0 {
+				names = append(names, t.Name)
+			}
+			depth++
+		case xml.EndElement:
+			depth--
+		}
+	}
+	return names
+}
+
+// childText is the text of the first child of that name, without that of what
+// is inside it.
+func (in inbound) childText(space, local string) string {
+	var text []byte
+	depth, inside := 0, false
+	for _, tok := range in.inner {
+		switch t := tok.(type) {
+		case xml.StartElement:
+			if depth == 0 {
+				inside = t.Name.Space == space && t.Name.Local == local
+			}
+			depth++
+		case xml.EndElement:
+			if depth--; depth == 0 && inside {
+				return string(text)
+			}
+		case xml.CharData:
+			if inside && depth == 1 {
+				text = append(text, t...)
+			}
+		}
+	}
+	return ""
+}
+
 // decodeChild decodes the first child element into v. Without a child, v is
 // left alone.
 func (in inbound) decodeChild(v any) error {

@@ -38,7 +38,8 @@ type Basis struct {
 
 // Census is what was found on some hosts, so far or in the end.
 type Census struct {
-	Looked  int // at the rosters of so many users
+	Met     int // so many users were met
+	Looked  int // at the rosters of so many of them
 	Rosters int // so many of them have items
 	Items   int // and so many
 	Basis   []Basis
@@ -188,5 +189,6 @@ func (c *crawl) note(user uint32, v view) error {
 	for _, i := range v.items {
 		c.meet(i.JID)
 	}
+	c.census.Met = len(c.users)
 	return c.found(user, v)
 }

@@ -20,6 +20,22 @@ import (
 // name is this front's in the audit log.
 const name = "ad-hoc"
 
+// What a program may add to the form that it submits. No form shows them, and
+// no verb has parameters of these names.
+const (
+	formatField = "format" // json: the answer has the result as JSON too, in the field json
+	waitField   = "wait"   // true: the answer may take longer than people wait
+)
+
+// longPatience is how long a program waits that says so: the component gives a
+// request five minutes.
+const longPatience = 4*time.Minute + 30*time.Second
+
+// wants says whether a submitted form has that value in a field.
+func wants(values map[string][]string, field, value string) bool {
+	return slices.Equal(values[field], []string{value})
+}
+
 // front answers for one component.
 type front struct {
 	namespace *cmd.Namespace
@@ -82,9 +98,19 @@ func (f *front) resume(q request, asker string) error {
 // form comes back with it.
 func (f *front) run(ctx context.Context, r component.Request, v *cmd.Verb, q request) (xml.TokenReader, error) {
 	values := q.Form.values()
-	result, err := f.namespace.Run(ctx, cmd.Request{Asker: r.From, Front: name, Verb: v.Name, Values: values})
+	request := cmd.Request{Asker: r.From, Front: name, Verb: v.Name, Values: values}
+	if wants(values, waitField, "true") {
+		request.Patience = longPatience
+	}
+	result, err := f.namespace.Run(ctx, request)
 	if err == nil {
-		return component.XML(answer(v, sessionOf(q), result)), nil
+		answer := answer(v, sessionOf(q), result)
+		if wants(values, formatField, "json") {
+			if err := answer.addJSON(result); err != nil {
+				return nil, err
+			}
+		}
+		return component.XML(answer), nil
 	}
 	// What was filled in is not lost: the session stays open.
 	session := f.sessions.put(q.SessionID, r.From.String(), v.Name)

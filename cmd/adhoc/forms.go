@@ -1,6 +1,10 @@
 package adhoc
 
-import "emanagement/cmd"
+import (
+	"encoding/json"
+
+	"emanagement/cmd"
+)
 
 // fieldType is the type of a form's field (XEP-0004 §3.3) for a kind of
 // parameter.
@@ -54,6 +58,13 @@ func fieldFor(p cmd.Param, values []string) field {
 		f.Options = append(f.Options, option{Label: o, Value: o})
 	}
 	return f
+}
+
+// addJSON adds the result as docs/control.md describes it, hidden from people.
+func (r *response) addJSON(result cmd.Result) error {
+	text, err := json.Marshal(result)
+	r.Form.Fields = append(r.Form.Fields, field{Var: "json", Type: "hidden", Values: []string{string(text)}})
+	return err
 }
 
 // answer shows a verb's result.

@@ -72,7 +72,7 @@ type dataForm struct {
 type field struct {
 	Var      string    `xml:"var,attr"`
 	Type     string    `xml:"type,attr"` // profanity loses values of untyped fields
-	Label    string    `xml:"label,attr"`
+	Label    string    `xml:"label,attr,omitempty"`
 	Required *struct{} `xml:"required"`
 	Values   []string  `xml:"value"`
 	Options  []option  `xml:"option"`

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -17,6 +18,7 @@ import (
 
 	"emanagement/cmd"
 	"emanagement/cmd/adhoc"
+	"emanagement/cmd/control"
 	"emanagement/component"
 	"emanagement/internal/audit"
 	"emanagement/internal/config"
@@ -33,17 +35,39 @@ import (
 // version is set when the program is built.
 var version = "unknown"
 
-const usage = `emanagement lets administrators and web applications manage the rosters of an
-XMPP server's users. It runs beside the server, as a component of it.
+const usage = `emanagement manages the rosters, presences, messages and rooms of an XMPP
+server's users. It runs beside the server as a component of it ('serve'), and
+has verbs, each of which does one thing.
 
 Usage:
+  emanagement [flags] VERB ARGS... [flags]
+                                      run a verb by the component that runs here;
+                                      what stands in an argument's place is taken
+                                      as it is
   emanagement serve [--config FILE]   connect to the server and serve until stopped
   emanagement users import FILE|- [--config FILE]
                                       take users into the index of users: a JID a
                                       line, or what ejabberdctl process_rosteritems
                                       list prints
+  emanagement completion bash         print completion for bash
   emanagement version                 print the version
-  emanagement help                    print this
+  emanagement help [VERB]             print this, or explain a verb
+
+Flags with a verb:
+  --json             print the result as JSON, an error too
+  --yes              do what destroys much (without it, it is only counted)
+  --config FILE      find the component by this configuration
+  --as JID           run it from anywhere, as this account, which may run it
+  --server HOST:PORT where that account's server is, if DNS does not say
+  --component JID    the component, if neither the configuration nor the server say
+  --password-file FILE
+                     the account's password (or the environment variable
+                     EMANAGEMENT_PASSWORD; else it is asked for)
+  and those of the verb itself, which its help names.
+
+Exit status of a verb: 0 done, or yes; 1 no, or not done; 2 wrong usage, nothing
+was done; 3 the server or the component is away. Of serve: 0 stopped as asked; 1 a
+configuration error, or the server refuses the component; 2 wrong usage.
 
 Configuration, in FILE (default ` + defaultConfig + `), a YAML file:
   jid: emanagement.example.org         # the component's name
@@ -51,10 +75,13 @@ Configuration, in FILE (default ` + defaultConfig + `), a YAML file:
   secret_file: /etc/emanagement/secret # shared with the server; not readable by others
   state: /var/lib/emanagement          # what it keeps: the index of users
   audit: /var/log/emanagement/audit.log # optional: where every write is recorded, default: the log
+  control: ` + config.DefaultControl + ` # optional: the socket for verbs from here, or none
   hosts: [example.org]                 # optional: default, every host that grants access
-  access:                              # who may run commands; nobody else can
+  access:                              # who may run verbs; nobody else can but, from
+                                       # here, root and the component's own user
     - {jid: admin@example.org, role: admin}
     - {jid: app@example.org, role: write, hosts: [example.org]}
+    - {uid: 1001, role: write}         # a user of this machine; or gid: a group
   api:                                 # optional: ejabberd's API over HTTP,
     url: http://127.0.0.1:5280/api/v3  # for one older than 25.03 and for
     token_file: /etc/emanagement/token # contacts of other servers; the token,
@@ -63,53 +90,55 @@ Configuration, in FILE (default ` + defaultConfig + `), a YAML file:
 
 A jid with a local part is that account, at any resource; a domain is that
 component or host itself, not its users. Roles: read, write, admin. With hosts,
-it may name only users and contacts of those.
+it may name only users and contacts of those. With unconfirmed: [VERB, ...] it
+need not confirm those, for a program that cannot.
 
 These environment variables count more than the file: EMANAGEMENT_JID,
 EMANAGEMENT_SERVER, EMANAGEMENT_SECRET (the secret itself),
 EMANAGEMENT_SECRET_FILE, EMANAGEMENT_STATE, EMANAGEMENT_AUDIT,
-EMANAGEMENT_HOSTS (with commas), EMANAGEMENT_API_URL.
-
-Exit status: 0 stopped as asked; 1 a configuration error, or the server refuses
-the component; 2 wrong usage.
+EMANAGEMENT_CONTROL, EMANAGEMENT_HOSTS (with commas), EMANAGEMENT_API_URL.
 `
 
 const defaultConfig = "/etc/emanagement/emanagement.yml"
 
-// Exit statuses.
+// Exit statuses. A verb's no, and what a program cannot do, are the same to
+// scripts.
 const (
 	exitOK    = 0
+	exitNo    = 1
 	exitError = 1
 	exitUsage = 2
+	exitAway  = 3
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// After the first signal, a second one ends the program at once.
 	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
 }
 
-// run is the program: its arguments in, its exit status out.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	name := "help"
+// run is the program: its arguments in, its exit status out. What is none of
+// its commands is a line with a verb.
+func run(ctx context.Context, args []string, std streams) int {
+	name := ""
 	if len(args) > 0 {
-		name, args = args[0], args[1:]
+		name = args[0]
 	}
 	switch name {
 	case "serve":
-		return serve(ctx, args, stdout, stderr)
+		return serve(ctx, args[1:], std.out, std.err)
 	case "users":
-		return importUsers(ctx, args, stdout, stderr)
+		return importUsers(ctx, args[1:], std)
+	case "completion":
+		return completion(args[1:], std)
 	case "version", "--version":
-		fmt.Fprintln(stdout, "emanagement", version)
+		fmt.Fprintln(std.out, "emanagement", version)
 		return exitOK
-	case "help", "--help", "-h":
-		fmt.Fprint(stdout, usage)
-		return exitOK
+	case "help":
+		return help(args[1:], std)
 	}
-	fmt.Fprintf(stderr, "emanagement: %s: no such command; 'emanagement help' lists them\n", name)
-	return exitUsage
+	return runLine(ctx, args, std)
 }
 
 func serve(ctx context.Context, args []string, stdout, stderr io.Writer) int {
@@ -181,11 +210,61 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) (err error)
 			return names.Message(ctx, conf.JID, to, text)
 		},
 	}
-	adhoc.Register(c, cmd.New(services, conf.Access, records, log))
+	namespace := cmd.New(services, withOwner(conf.Access), records, log)
+	adhoc.Register(c, namespace)
 	if len(conf.Access) == 0 {
-		log.Warn("the configuration has no access: nobody may run a command")
+		log.Warn("the configuration has no access: nobody may run a command but on this machine, as root or as this user")
 	}
-	return c.Run(ctx)
+	return runBoth(ctx, c, conf.Control, namespace, log)
+}
+
+// withOwner adds those to the grants who could do anything here anyway: root,
+// and whoever runs the component.
+func withOwner(access []cmd.Grant) []cmd.Grant {
+	for _, uid := range []uint32{0, uint32(os.Getuid())} {
+		access = append(access, cmd.Grant{UID: &uid, Role: cmd.Admin})
+	}
+	return access
+}
+
+// runBoth runs the component and the control socket until the context ends.
+// The component outlasts the socket, for what comes in there needs it.
+func runBoth(ctx context.Context, c *component.Component, at config.Socket, n *cmd.Namespace, log *slog.Logger) error {
+	l, err := listen(ctx, at, log)
+	if err != nil {
+		return err
+	}
+	if l == nil {
+		return c.Run(ctx)
+	}
+	serving, stopServing := context.WithCancel(ctx)
+	running, stopRunning := context.WithCancel(context.WithoutCancel(ctx))
+	served := make(chan error, 1)
+	go func() { // received below
+		defer stopRunning()
+		served <- control.Serve(serving, l, n, c.Connected, log)
+	}()
+	err = c.Run(running)
+	stopServing()
+	return errors.Join(err, <-served)
+}
+
+// listen makes the control socket, if there is to be one. That the usual place
+// cannot be had is no reason not to serve.
+func listen(ctx context.Context, at config.Socket, log *slog.Logger) (net.Listener, error) {
+	if at.Path == "" {
+		return nil, nil
+	}
+	l, err := control.Listen(ctx, at.Path)
+	switch {
+	case err == nil:
+		log.Info("verbs can be run from this machine", "control", at.Path)
+		return l, nil
+	case at.Fixed:
+		return nil, fmt.Errorf("control: %w", err)
+	}
+	log.Warn("verbs cannot be run from this machine: there is no control socket; name a place for it, as control in the configuration", "why", err)
+	return nil, nil
 }
 
 // auditLog is where every write is recorded: a file of its own, or among the

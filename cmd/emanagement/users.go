@@ -14,14 +14,14 @@ import (
 )
 
 // importUsers takes users into the index, beside a component that runs or not.
-func importUsers(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+func importUsers(ctx context.Context, args []string, std streams) int {
 	name, path, err := importArgs(args)
 	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprint(stdout, usage)
+		fmt.Fprint(std.out, usage)
 		return exitOK
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "emanagement: users: %v; 'emanagement help' explains\n", err)
+		std.complain("users: %v; 'emanagement help' explains", err)
 		return exitUsage
 	}
 	conf, err := config.Load(path, os.Getenv)
@@ -29,10 +29,10 @@ func importUsers(ctx context.Context, args []string, stdout, stderr io.Writer) i
 		err = fmt.Errorf("%s: state: missing; the index of users is kept there", path)
 	}
 	if err == nil {
-		err = importFrom(ctx, conf.State, name, stdout, stderr)
+		err = importFrom(ctx, conf.State, name, std)
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "emanagement:", err)
+		std.complain("%v", err)
 		return exitError
 	}
 	return exitOK
@@ -60,25 +60,27 @@ func importArgs(args []string) (file, config string, err error) {
 	return words[1], config, nil
 }
 
-func importFrom(ctx context.Context, state, name string, stdout, stderr io.Writer) (err error) {
-	file := os.Stdin
+func importFrom(ctx context.Context, state, name string, std streams) (err error) {
+	from := std.in
 	if name != "-" {
-		if file, err = os.Open(name); err != nil {
+		file, err := os.Open(name)
+		if err != nil {
 			return err
 		}
 		defer file.Close()
+		from = file
 	}
-	index, err := users.Open(ctx, state, slog.New(slog.NewTextHandler(stderr, nil)))
+	index, err := users.Open(ctx, state, slog.New(slog.NewTextHandler(std.err, nil)))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, index.Close()) }()
 	bad := 0
-	read, added, err := index.Import(ctx, file, func(line int, why error) {
+	read, added, err := index.Import(ctx, from, func(line int, why error) {
 		bad++
-		fmt.Fprintf(stderr, "emanagement: %s: line %d: %v\n", name, line, why)
+		std.complain("%s: line %d: %v", name, line, why)
 	})
-	fmt.Fprintf(stdout, "users: %d read, %d new\n", read, added)
+	fmt.Fprintf(std.out, "users: %d read, %d new\n", read, added)
 	if err == nil && bad > 0 {
 		err = fmt.Errorf("%s: lines left out: %d", name, bad)
 	}

@@ -42,7 +42,7 @@ func TestImportUsers(t *testing.T) {
 	} {
 		t.Run(strings.ReplaceAll(test.args, dir, ""), func(t *testing.T) {
 			var out, diag bytes.Buffer
-			assert.Equal(t, test.status, run(t.Context(), strings.Fields(test.args), &out, &diag))
+			assert.Equal(t, test.status, run(t.Context(), strings.Fields(test.args), streams{nil, &out, &diag}))
 			assert.Equal(t, test.out, out.String())
 			assert.Contains(t, diag.String(), test.diag)
 			assert.Equal(t, test.status == exitOK, diag.Len() == 0, diag.String())

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -21,14 +22,17 @@ import (
 
 // Config is a checked configuration.
 type Config struct {
-	JID    jid.JID  // the component's domain
-	Server string   // see component.CheckAddress
-	Secret []byte   // shared with the server
-	State  string   // folder for what the component keeps
-	Audit  string   // file of the audit log; empty: the program's log
-	Hosts  []string // to serve; empty: every host that grants access
-	Access []cmd.Grant
-	API    serverapi.Endpoint // without a URL: there is none
+	JID    jid.JID // the component's domain
+	Server string  // see component.CheckAddress
+	Secret []byte  // shared with the server
+	State  string  // folder for what the component keeps
+	Audit  string  // file of the audit log; empty: the program's log
+	// Control is the path of the control socket; empty: there is none. Only
+	// where Fixed is it an error that it cannot be there.
+	Control Socket
+	Hosts   []string // to serve; empty: every host that grants access
+	Access  []cmd.Grant
+	API     serverapi.Endpoint // without a URL: there is none
 }
 
 // file is the configuration as it is written.
@@ -39,15 +43,19 @@ type file struct {
 	SecretFile string   `yaml:"secret_file"`
 	State      string   `yaml:"state"`
 	Audit      string   `yaml:"audit"`
+	Control    string   `yaml:"control"`
 	Hosts      []string `yaml:"hosts"`
 	Access     []access `yaml:"access"`
 	API        api      `yaml:"api"`
 }
 
 type access struct {
-	JID   string   `yaml:"jid"`
-	Role  string   `yaml:"role"`
-	Hosts []string `yaml:"hosts"`
+	JID         string   `yaml:"jid"`
+	UID         *uint32  `yaml:"uid"`
+	GID         *uint32  `yaml:"gid"`
+	Role        string   `yaml:"role"`
+	Hosts       []string `yaml:"hosts"`
+	Unconfirmed []string `yaml:"unconfirmed"`
 }
 
 // The environment variables and the keys they stand for.
@@ -58,6 +66,7 @@ const (
 	envSecretFile = "EMANAGEMENT_SECRET_FILE"
 	envState      = "EMANAGEMENT_STATE"
 	envAudit      = "EMANAGEMENT_AUDIT"
+	envControl    = "EMANAGEMENT_CONTROL"
 	envHosts      = "EMANAGEMENT_HOSTS"
 	envAPIURL     = "EMANAGEMENT_API_URL"
 )
@@ -101,6 +110,7 @@ func (f *file) override(path string, getenv func(string) string) (from map[strin
 	take(envSecretFile, "secret_file", &f.SecretFile)
 	take(envState, "state", &f.State)
 	take(envAudit, "audit", &f.Audit)
+	take(envControl, "control", &f.Control)
 	take(envAPIURL, "api.url", &f.API.URL)
 	var hosts string
 	take(envHosts, "hosts", &hosts)
@@ -144,19 +154,16 @@ func (f *file) check() (c Config, key string, err error) {
 	if c.API, key, err = f.API.check(); err != nil {
 		return c, "api." + key, err
 	}
+	if c.Control, err = socket(f.Control); err != nil {
+		return c, "control", err
+	}
 	c.Server, c.State, c.Audit = f.Server, f.State, f.Audit
 	return c, "", nil
 }
 
 func (a access) check() (g cmd.Grant, key string, err error) {
-	if a.JID == "" {
-		return g, "jid", errors.New("missing")
-	}
-	if g.JID, err = jid.Parse(a.JID); err != nil {
-		return g, "jid", fmt.Errorf("%q is not a JID", a.JID)
-	}
-	if g.JID.Resourcepart() != "" {
-		return g, "jid", fmt.Errorf("%q has a resource; an account is meant at any of its resources", a.JID)
+	if key, err := a.who(&g); err != nil {
+		return g, key, err
 	}
 	if g.Role, err = cmd.ParseRole(a.Role); err != nil {
 		return g, "role", err
@@ -168,7 +175,40 @@ func (a access) check() (g cmd.Grant, key string, err error) {
 		}
 		g.Hosts = append(g.Hosts, d.String())
 	}
+	for _, name := range a.Unconfirmed {
+		if !slices.ContainsFunc(cmd.Verbs(), func(v *cmd.Verb) bool { return v.Name == name && v.Destroys() }) {
+			return g, "unconfirmed", fmt.Errorf("%q is not a verb that wants to be confirmed", name)
+		}
+	}
+	g.Unconfirmed = a.Unconfirmed
 	return g, "", nil
+}
+
+// who reads whom an entry is for: a JID, a user or a group of this machine.
+func (a access) who(g *cmd.Grant) (key string, err error) {
+	named := 0
+	for _, is := range []bool{a.JID != "", a.UID != nil, a.GID != nil} {
+		if is {
+			named++
+		}
+	}
+	switch {
+	case named == 0:
+		return "jid", errors.New("missing (or uid, or gid)")
+	case named > 1:
+		return "jid", errors.New("an entry is for a jid, a uid or a gid, not for two of them")
+	}
+	g.UID, g.GID = a.UID, a.GID
+	if a.JID == "" {
+		return "", nil
+	}
+	if g.JID, err = jid.Parse(a.JID); err != nil {
+		return "jid", fmt.Errorf("%q is not a JID", a.JID)
+	}
+	if g.JID.Resourcepart() != "" {
+		return "jid", fmt.Errorf("%q has a resource; an account is meant at any of its resources", a.JID)
+	}
+	return "", nil
 }
 
 func domain(s string) (jid.JID, error) {
@@ -256,6 +296,9 @@ func syntax(err error, root ast.Node) error {
 	switch e.(type) {
 	case *yaml.UnknownFieldError:
 		message = fmt.Sprintf("unknown key %q", token.Value)
+	case *yaml.OverflowError:
+		n := find(root, func(n ast.Node) bool { return n.GetToken() == token })
+		message = fmt.Sprintf("%s%s is out of range", key(n), token.Value)
 	case *yaml.TypeError, *yaml.UnexpectedNodeTypeError:
 		n := find(root, func(n ast.Node) bool { return n.GetToken() == token })
 		message = fmt.Sprintf("%sa %s cannot stand here", key(n), kind(n))

@@ -42,8 +42,11 @@ func (f folder) load(t *testing.T, text string, env map[string]string) (config.C
 // least is the smallest configuration.
 const least = "jid: emanagement.example.org\nserver: 127.0.0.1:5347\nsecret_file: DIR/secret\n"
 
+// usual is where the control socket is when nothing is said of it.
+var usual = config.Socket{Path: "/run/emanagement/control.sock"}
+
 func minimal(change func(*config.Config)) config.Config {
-	c := config.Config{JID: jid.MustParse("emanagement.example.org"), Server: "127.0.0.1:5347", Secret: []byte("s3cret")}
+	c := config.Config{JID: jid.MustParse("emanagement.example.org"), Server: "127.0.0.1:5347", Secret: []byte("s3cret"), Control: usual}
 	if change != nil {
 		change(&c)
 	}
@@ -80,6 +83,25 @@ access:
 				}
 			}),
 		},
+		"no control socket": {least + "control: none\n", nil, minimal(func(c *config.Config) { c.Control = config.Socket{} })},
+		"access from this machine": {
+			least + `
+control: /srv/control.sock
+access:
+  - {uid: 0, role: read}
+  - {uid: 1001, role: write, hosts: [Example.org]}
+  - {gid: 33, role: admin, unconfirmed: [removeAllRostersByDomain, destroyAllRooms]}
+`, nil,
+			minimal(func(c *config.Config) {
+				c.Control = config.Socket{Path: "/srv/control.sock", Fixed: true}
+				id := func(n uint32) *uint32 { return &n }
+				c.Access = []cmd.Grant{
+					{UID: id(0), Role: cmd.Read},
+					{UID: id(1001), Role: cmd.Write, Hosts: []string{"example.org"}},
+					{GID: id(33), Role: cmd.Admin, Unconfirmed: []string{"removeAllRostersByDomain", "destroyAllRooms"}},
+				}
+			}),
+		},
 		"api, without a secret": {least + "api: {url: 'http://127.0.0.1:5280/api/v3'}\n", nil, minimal(func(c *config.Config) {
 			c.API = serverapi.Endpoint{URL: "http://127.0.0.1:5280/api/v3"}
 		})},
@@ -94,20 +116,20 @@ access:
 		})},
 		"environment alone": {"", map[string]string{
 			"EMANAGEMENT_JID": "e.localhost", "EMANAGEMENT_SERVER": "unix:/run/e.sock", "EMANAGEMENT_SECRET": " not a file ",
-			"EMANAGEMENT_STATE": "/state", "EMANAGEMENT_AUDIT": "/audit", "EMANAGEMENT_HOSTS": "b.example, a.example,",
+			"EMANAGEMENT_STATE": "/state", "EMANAGEMENT_AUDIT": "/audit", "EMANAGEMENT_CONTROL": "/c.sock", "EMANAGEMENT_HOSTS": "b.example, a.example,",
 		}, config.Config{
 			JID: jid.MustParse("e.localhost"), Server: "unix:/run/e.sock", Secret: []byte(" not a file "),
-			State: "/state", Audit: "/audit", Hosts: []string{"b.example", "a.example"},
+			State: "/state", Audit: "/audit", Control: config.Socket{Path: "/c.sock", Fixed: true}, Hosts: []string{"b.example", "a.example"},
 		}},
 		"a comment alone, and the environment": {"# nothing here\n", map[string]string{
 			"EMANAGEMENT_JID": "e.localhost", "EMANAGEMENT_SERVER": "[::1]:5347", "EMANAGEMENT_SECRET_FILE": "DIR/secret",
-		}, config.Config{JID: jid.MustParse("e.localhost"), Server: "[::1]:5347", Secret: []byte("s3cret")}},
+		}, config.Config{JID: jid.MustParse("e.localhost"), Server: "[::1]:5347", Secret: []byte("s3cret"), Control: usual}},
 		"environment over file": {least + "state: /a\naudit: /c\nhosts: [a.example]\n", map[string]string{
 			"EMANAGEMENT_JID": "e.localhost", "EMANAGEMENT_SERVER": "tls://localhost:5348", "EMANAGEMENT_SECRET": "env",
 			"EMANAGEMENT_STATE": "/b", "EMANAGEMENT_AUDIT": "/d", "EMANAGEMENT_HOSTS": "b.example",
 		}, config.Config{
 			JID: jid.MustParse("e.localhost"), Server: "tls://localhost:5348", Secret: []byte("env"),
-			State: "/b", Audit: "/d", Hosts: []string{"b.example"},
+			State: "/b", Audit: "/d", Control: usual, Hosts: []string{"b.example"},
 		}},
 		"environment over what is wrong": {"jid: a@b\nserver: x\nsecret_file: /no/such\nhosts: [a@b]\n", map[string]string{
 			"EMANAGEMENT_JID": "emanagement.example.org", "EMANAGEMENT_SERVER": "127.0.0.1:5347", "EMANAGEMENT_SECRET": "s3cret", "EMANAGEMENT_HOSTS": "a.example",
@@ -169,8 +191,15 @@ func TestBad(t *testing.T) {
 		"hosts":            file(least+"hosts: [localhost, 'a@b']\n", `hosts: "a@b" is not a domain`),
 		"an empty host":    file(least+"hosts: ['']\n", "hosts: missing"),
 
-		"access without jid":          file(least+"access: [{role: read}]\n", "access[0].jid: missing"),
-		"access of nobody":            file(least+"access: [null]\n", "access[0].jid: missing"),
+		"access without jid":          file(least+"access: [{role: read}]\n", "access[0].jid: missing (or uid, or gid)"),
+		"access of nobody":            file(least+"access: [null]\n", "access[0].jid: missing (or uid, or gid)"),
+		"access of two":               file(least+"access: [{jid: a@b, uid: 5, role: read}]\n", "access[0].jid: an entry is for a jid, a uid or a gid, not for two of them"),
+		"access: uid below 0":         file(least+"access: [{uid: -1, role: read}]\n", "line 4: access[0].uid: -1 is out of range"),
+		"access: uid by name":         file(least+"access: [{uid: www-data, role: read}]\n", "line 4: access[0].uid: a text cannot stand here"),
+		"unconfirmed: no verb":        file(least+"access: [{uid: 5, role: admin, unconfirmed: [removeAll]}]\n", `access[0].unconfirmed: "removeAll" is not a verb that wants to be confirmed`),
+		"unconfirmed: harmless":       file(least+"access: [{uid: 5, role: admin, unconfirmed: [getRoster]}]\n", `access[0].unconfirmed: "getRoster" is not a verb that wants to be confirmed`),
+		"control: not from the root":  file(least+"control: control.sock\n", `control: "control.sock" is neither a path from the root on nor none`),
+		"control: too long":           file(least+"control: /"+strings.Repeat("x", 107)+"\n", `control: "/`+strings.Repeat("x", 107)+`" is longer than the 107 bytes that a socket's path can have`),
 		"access: no JID":              file(least+"access:\n- {jid: a@b, role: read}\n- {jid: a b@c, role: read}\n", `access[1].jid: "a b@c" is not a JID`),
 		"access: full JID":            file(least+"access: [{jid: a@b/r, role: read}]\n", `access[0].jid: "a@b/r" has a resource; an account is meant at any of its resources`),
 		"access: no role":             file(least+"access: [{jid: a@b}]\n", `access[0].role: "" is not a role (read, write, admin)`),

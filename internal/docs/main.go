@@ -5,7 +5,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
 	"emanagement/cmd"
@@ -28,9 +27,10 @@ const head = `<!-- Written by go generate from the table in cmd. Change it there
 
 # Verbs
 
-Each is an ad-hoc command whose form has the parameters as its fields. In the
-syntax they stand in emanagement's order. Somebody may run the verbs of his role
-and of those before it: read, write, admin.
+Each is an ad-hoc command whose form has the parameters as its fields, and a line
+on the command line and in chat: the arguments in emanagement's order, then flags
+for what is new. Somebody may run the verbs of his role and of those before it:
+read, write, admin.
 
 `
 
@@ -67,11 +67,15 @@ func section(p *strings.Builder, v *cmd.Verb) {
 	}
 }
 
-// syntax is a verb's line in emanagement's help.
+// syntax is a verb as it is typed: its line in emanagement's help, and the
+// flags that are new.
 func syntax(v *cmd.Verb) string {
-	words := []string{v.Name}
-	for _, p := range v.Params {
-		words = append(words, p.Name)
+	words := []string{v.Syntax()}
+	for _, p := range v.Flags() {
+		words = append(words, fmt.Sprintf("[--%s %s]", p.Name, strings.ToUpper(p.Name)))
+	}
+	if v.Destroys() {
+		words = append(words, "[--yes]")
 	}
 	return strings.Join(words, " ")
 }
@@ -88,7 +92,7 @@ func traits(v *cmd.Verb) []string {
 	if v.Long {
 		traits = append(traits, "What takes longer than a client waits goes on as a job; a message tells its end.")
 	}
-	if slices.ContainsFunc(v.Params, func(p cmd.Param) bool { return p.Kind == cmd.Confirm }) {
+	if v.Destroys() {
 		traits = append(traits, "Wants confirmation: without it, it says what would be destroyed, and does nothing.")
 	}
 	return traits

@@ -34,7 +34,7 @@ Is it there? One line.
 
 ## destroyIt
 
-`+"```\ndestroyIt domain affiliation confirm\n```"+`
+`+"```\ndestroyIt domain affiliation [--yes]\n```"+`
 
 Destroy a|b. All of it.
 

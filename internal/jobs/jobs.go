@@ -80,6 +80,9 @@ func (j *Jobs) Running() []*Job {
 // Stop tells the job to stop. What it does until it notices is done.
 func (j *Job) Stop() { j.stop(ErrStopped) }
 
+// Done is closed when the job has ended.
+func (j *Job) Done() <-chan struct{} { return j.done }
+
 // Progress is what the job last said of itself, empty at first.
 func (j *Job) Progress() string {
 	j.mu.Lock()

@@ -57,7 +57,8 @@ func (p *Program) start(ctx context.Context, binary string, s *Server, settings 
 	if settings.Until == "" {
 		settings.Until = readyLine
 	}
-	text := fmt.Sprintf("jid: %s\nserver: %s\nsecret_file: %s\naccess:\n%s\n%s", Component, settings.Address, secret, settings.Access, settings.More)
+	text := fmt.Sprintf("jid: %s\nserver: %s\nsecret_file: %s\ncontrol: %s\naccess:\n%s\n%s",
+		Component, settings.Address, secret, p.Control(), settings.Access, settings.More)
 	if err := os.WriteFile(conf, []byte(text), 0o644); err != nil {
 		return err
 	}
@@ -88,6 +89,9 @@ func (p *Program) Log() string { return p.log.String() }
 
 // Config is the program's configuration file.
 func (p *Program) Config() string { return filepath.Join(p.dir, "emanagement.yml") }
+
+// Control is the program's control socket.
+func (p *Program) Control() string { return filepath.Join(p.dir, "control.sock") }
 
 // PID is the program's process.
 func (p *Program) PID() int { return p.cmd.Process.Pid }

@@ -1,0 +1,94 @@
+package control
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+
+	"emanagement/cmd"
+)
+
+// rate is how often a caller hears how far a verb is, at most.
+const rate = 200 * time.Millisecond
+
+// reply is Reply as it is written.
+type reply struct {
+	Progress *cmd.Progress `json:"progress,omitempty"`
+	Result   *cmd.Result   `json:"result,omitempty"`
+	Error    *Error        `json:"error,omitempty"`
+}
+
+// answer writes the lines of an answer. One goroutine uses it at a time.
+type answer struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+	begun   bool
+	told    time.Time
+}
+
+// progress writes how far a verb is, unless it has done so a moment ago. That
+// it cannot be written shows in the end.
+func (a *answer) progress(p cmd.Progress) {
+	if time.Since(a.told) < rate {
+		return
+	}
+	a.told = time.Now()
+	_ = a.line(http.StatusOK, reply{Progress: &p})
+}
+
+// end writes the last line. Where it is the first one too, the status says
+// what came of the verb.
+func (a *answer) end(status int, r reply) { _ = a.line(status, r) }
+
+func (a *answer) line(status int, r reply) error {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	if !a.begun {
+		a.begun = true
+		a.w.Header().Set("Content-Type", "application/x-ndjson")
+		a.w.WriteHeader(status)
+	}
+	_, err = a.w.Write(append(text, '\n'))
+	return errors.Join(err, a.control.SetWriteDeadline(time.Now().Add(reading)), a.control.Flush())
+}
+
+// wireError is how an error of the namespace is sent. Of one that it does not
+// know the caller learns nothing: known is false.
+func wireError(err error) (e *Error, known bool) {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e, true
+	}
+	if _, ok := errors.AsType[*cmd.UsageError](err); ok {
+		return &Error{Kind: Usage, Text: err.Error()}, true
+	}
+	if errors.Is(err, cmd.ErrNoSuchVerb) {
+		return &Error{Kind: Unknown, Text: cmd.NotRecognized}, true
+	}
+	if _, ok := errors.AsType[*cmd.ForbiddenError](err); ok {
+		return &Error{Kind: Forbidden, Text: err.Error()}, true
+	}
+	if e, ok := errors.AsType[*cmd.ArgError](err); ok {
+		return &Error{Kind: Argument, Text: e.Error(), Param: e.Param}, true
+	}
+	if e, ok := errors.AsType[*cmd.ConfirmError](err); ok {
+		return &Error{Kind: Confirm, Text: e.What, Word: e.Word}, true
+	}
+	if e, ok := errors.AsType[*cmd.FailedError](err); ok {
+		if e.Away {
+			return &Error{Kind: Away, Text: e.Text}, true
+		}
+		return &Error{Kind: Failed, Text: e.Text}, true
+	}
+	return &Error{Kind: Failed, Text: "something went wrong here; the log of the component says what"}, false
+}
+
+// status is the HTTP status of an error of that kind.
+func (k Kind) status() int {
+	return map[Kind]int{
+		Usage: http.StatusBadRequest, Argument: http.StatusBadRequest, Forbidden: http.StatusForbidden, Unknown: http.StatusNotFound,
+		Confirm: http.StatusConflict, Failed: http.StatusBadGateway, Away: http.StatusServiceUnavailable,
+	}[k]
+}

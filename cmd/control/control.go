@@ -1,0 +1,160 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"emanagement/cmd"
+)
+
+// name is this front's in the audit log.
+const name = "control"
+
+const (
+	// maxBody bounds a request, in bytes: a broadcast to 100,000 fits.
+	maxBody = 8 << 20
+	// patience is how long a verb may take that is not long.
+	patience = time.Minute
+	// connecting is how long a verb waits for a stream to the server.
+	connecting = 5 * time.Second
+	// reading is how long a caller may take to take a line.
+	reading = 10 * time.Second
+	// drain is how long verbs under way may go on when the component stops.
+	drain = 7 * time.Second
+)
+
+// front answers on the socket.
+type front struct {
+	namespace *cmd.Namespace
+	connected func(context.Context) error // waits for a stream to the server
+	log       *slog.Logger
+}
+
+// Serve answers on the socket until the context ends, and closes it. What is
+// under way then has 7 s to end. connected waits for a stream to the server. An
+// error is one of the listener.
+func Serve(ctx context.Context, l net.Listener, n *cmd.Namespace, connected func(context.Context) error, log *slog.Logger) error {
+	f := &front{namespace: n, connected: connected, log: log}
+	server := &http.Server{
+		Handler:           f.routes(),
+		ConnContext:       withPeer,
+		ReadHeaderTimeout: reading,
+		IdleTimeout:       time.Minute,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	stopped := make(chan error, 1)
+	go func() { // received below, after Serve
+		<-ctx.Done()
+		draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+		defer cancel()
+		err := server.Shutdown(draining)
+		if errors.Is(err, context.DeadlineExceeded) {
+			log.Warn("stopping: callers of the control socket are left without an answer", "after", drain)
+			err = server.Close()
+		}
+		stopped <- err
+	}()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return <-stopped
+}
+
+func (f *front) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /verbs", f.list)
+	mux.HandleFunc("POST /verbs/{verb}", f.run)
+	return mux
+}
+
+// run runs a verb and answers in lines, as docs/control.md describes it.
+func (f *front) run(w http.ResponseWriter, r *http.Request) {
+	out := &answer{w: w, control: http.NewResponseController(w)}
+	result, err := f.answer(r, out)
+	if err == nil {
+		out.end(http.StatusOK, reply{Result: &result})
+		return
+	}
+	e, known := wireError(err)
+	if !known {
+		f.log.Error("a request on the control socket failed", "verb", r.PathValue("verb"), "why", err)
+	}
+	out.end(e.Kind.status(), reply{Error: e})
+}
+
+func (f *front) answer(r *http.Request, out *answer) (cmd.Result, error) {
+	asker, err := peer(r.Context())
+	if err != nil {
+		return cmd.Result{}, err
+	}
+	q := cmd.Request{Asker: asker, Front: name, Verb: r.PathValue("verb"), Attend: out.progress}
+	v, err := f.namespace.Open(q)
+	if err != nil {
+		return cmd.Result{}, err
+	}
+	var call Call
+	body := json.NewDecoder(http.MaxBytesReader(out.w, r.Body, maxBody))
+	body.DisallowUnknownFields()
+	if err := body.Decode(&call); err != nil {
+		return cmd.Result{}, &Error{Kind: Usage, Text: "the request's body is not as docs/control.md describes it: " + err.Error()}
+	}
+	if q.Values, err = call.values(v); err != nil {
+		return cmd.Result{}, err
+	}
+	q.Confirmed = call.Confirm
+	if err := f.awaitStream(r.Context(), v); err != nil {
+		return cmd.Result{}, err
+	}
+	ctx := r.Context() // which ends when the caller leaves
+	if !v.Long {
+		// It is not left half done.
+		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		defer cancel()
+		ctx = limited
+	}
+	return f.namespace.Run(ctx, q)
+}
+
+// values are a call's arguments, by parameter.
+func (c Call) values(v *cmd.Verb) (map[string][]string, error) {
+	values := make(map[string][]string)
+	if c.Args != nil {
+		var rest []string
+		var err error
+		if values, rest, err = v.Arguments(c.Args); err != nil {
+			return nil, err
+		}
+		if len(rest) > 0 {
+			return nil, &cmd.UsageError{Verb: v}
+		}
+	}
+	for name, given := range c.Arguments {
+		if _, twice := values[name]; twice {
+			return nil, &cmd.ArgError{Param: name, Why: "it is in args too"}
+		}
+		if !v.Has(name) {
+			return nil, &cmd.ArgError{Param: name, Why: "the verb has no such parameter"}
+		}
+		values[name] = given
+	}
+	return values, nil
+}
+
+// awaitStream waits for a moment until the server can be asked anything. A
+// verb that concerns no host need not ask it.
+func (f *front) awaitStream(ctx context.Context, v *cmd.Verb) error {
+	if v.Hostless {
+		return nil
+	}
+	waiting, cancel := context.WithTimeout(ctx, connecting)
+	defer cancel()
+	if err := f.connected(waiting); err != nil {
+		return &Error{Kind: Away, Text: "the component is not connected to the server at the moment; its log says why"}
+	}
+	return nil
+}

@@ -1,0 +1,99 @@
+package control
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"emanagement/cmd"
+)
+
+// Call is what a request says of how to run a verb. Either Args or Arguments
+// has the arguments that emanagement had; the others are in Arguments.
+type Call struct {
+	Args      []string          `json:"args,omitempty"`      // in their places, as on a command line
+	Arguments map[string]Values `json:"arguments,omitempty"` // by parameter
+	Confirm   bool              `json:"confirm,omitempty"`   // what the verb destroys is meant
+}
+
+// Values are those of one argument: in JSON a string, a number, a truth value,
+// or a list of such.
+type Values []string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (v *Values) UnmarshalJSON(text []byte) error {
+	var many []any
+	if err := json.Unmarshal(text, &many); err != nil {
+		many = make([]any, 1)
+		if err := json.Unmarshal(text, &many[0]); err != nil {
+			return err
+		}
+	}
+	*v = Values{}
+	for _, one := range many {
+		switch one := one.(type) {
+		case string:
+			*v = append(*v, one)
+		case float64, bool:
+			*v = append(*v, fmt.Sprint(one))
+		default:
+			return fmt.Errorf("%s: neither text nor a number, nor a list of these", text)
+		}
+	}
+	return nil
+}
+
+// Reply is one line of an answer: how far the verb is, or, in the last one,
+// what came of it.
+type Reply struct {
+	Progress *cmd.Progress `json:"progress,omitempty"`
+	Result   *Result       `json:"result,omitempty"`
+	Error    *Error        `json:"error,omitempty"`
+}
+
+// Result is a verb's answer, as cmd.Result is written.
+type Result struct {
+	Shape   string   `json:"shape"` // done, answer, table, refusal, started
+	Outcome string   `json:"outcome"`
+	Answer  bool     `json:"answer"` // of the shape answer
+	Lines   []string `json:"lines"`  // as emanagement printed them
+
+	raw json.RawMessage
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (r *Result) UnmarshalJSON(text []byte) error {
+	type plain Result
+	if err := json.Unmarshal(text, (*plain)(r)); err != nil {
+		return err
+	}
+	r.raw = append(json.RawMessage(nil), text...)
+	return nil
+}
+
+// MarshalJSON implements json.Marshaler: what was read, to the letter, with
+// the items that are not read here.
+func (r Result) MarshalJSON() ([]byte, error) { return r.raw, nil }
+
+// Error is a verb that was not carried out, or not to its end.
+type Error struct {
+	Kind  Kind   `json:"kind"`
+	Text  string `json:"text"`            // for people
+	Param string `json:"param,omitempty"` // of the kind argument: which one
+	Word  string `json:"word,omitempty"`  // of the kind confirm: what it is aimed at
+}
+
+func (e *Error) Error() string { return e.Text }
+
+// Kind says in a word why a verb was not carried out.
+type Kind string
+
+// The kinds of errors.
+const (
+	Usage     Kind = "usage"     // too few or too many arguments
+	Argument  Kind = "argument"  // one that the verb does not take
+	Forbidden Kind = "forbidden" // the caller may not run it, or not there
+	Unknown   Kind = "unknown"   // there is no such verb
+	Confirm   Kind = "confirm"   // it destroys much, and was not confirmed
+	Failed    Kind = "failed"    // it was not carried out, or not to its end
+	Away      Kind = "away"      // the server did not answer, or is not there
+)

@@ -1,0 +1,101 @@
+package control
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"emanagement/cmd"
+)
+
+func TestValues(t *testing.T) {
+	for text, want := range map[string]Values{
+		`"a"`: {"a"}, `""`: {""}, `[]`: {}, `["a","b"]`: {"a", "b"}, `7`: {"7"}, `-128`: {"-128"}, `1000000`: {"1000000"}, `true`: {"true"}, `["a",7]`: {"a", "7"},
+		`{}`: nil, `[["a"]]`: nil, `[{}]`: nil,
+	} {
+		t.Run(text, func(t *testing.T) {
+			var got Values
+			err := json.Unmarshal([]byte(text), &got)
+			assert.Equal(t, want == nil, err != nil, err)
+			if want != nil {
+				assert.Equal(t, want, got)
+			}
+		})
+	}
+}
+
+// TestCallValues puts arguments in their places and by name together.
+func TestCallValues(t *testing.T) {
+	v := &cmd.Verb{Name: "do", Params: []cmd.Param{
+		{Name: "user", Kind: cmd.User, Required: true}, {Name: "group", Kind: cmd.Groups}, {Name: "limit", Kind: cmd.Number, Extra: true},
+		{Name: "confirm", Kind: cmd.Confirm, Extra: true},
+	}}
+	for name, test := range map[string]struct {
+		call    string
+		want    map[string][]string
+		failure string
+	}{
+		"places":         {`{"args":["u","--g"]}`, map[string][]string{"user": {"u"}, "group": {"--g"}}, ""},
+		"and a name":     {`{"args":["u","g"],"arguments":{"limit":5}}`, map[string][]string{"user": {"u"}, "group": {"g"}, "limit": {"5"}}, ""},
+		"names":          {`{"arguments":{"user":"u","group":["a","b"]}}`, map[string][]string{"user": {"u"}, "group": {"a", "b"}}, ""},
+		"nothing":        {`{}`, map[string][]string{}, ""},
+		"a word spelled": {`{"arguments":{"confirm":"all"}}`, map[string][]string{"confirm": {"all"}}, ""},
+		"too few":        {`{"args":["u"]}`, nil, "Error: Params required for command do: 2\nSyntax for command do\ndo user group\nUse 'help' to get information about command syntax"},
+		"none":           {`{"args":[]}`, nil, "Error: Params required for command do: 2\nSyntax for command do\ndo user group\nUse 'help' to get information about command syntax"},
+		"too many":       {`{"args":["u","g","x"]}`, nil, "Error: Params required for command do: 2\nSyntax for command do\ndo user group\nUse 'help' to get information about command syntax"},
+		"twice":          {`{"args":["u","g"],"arguments":{"user":"v"}}`, nil, "user: it is in args too"},
+		"no such":        {`{"arguments":{"usr":"u"}}`, nil, "usr: the verb has no such parameter"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var call Call
+			require.NoError(t, json.Unmarshal([]byte(test.call), &call))
+			got, err := call.values(v)
+			if test.failure != "" {
+				require.EqualError(t, err, test.failure)
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, test.want, got)
+		})
+	}
+}
+
+func TestWireError(t *testing.T) {
+	secret := errors.New("/etc/secret: no")
+	for _, test := range []struct {
+		err    error
+		want   Error
+		status int
+		known  bool
+	}{
+		{&cmd.UsageError{Verb: &cmd.Verb{Name: "do"}}, Error{Kind: Usage, Text: "Error: Params required for command do: 0\nSyntax for command do\ndo\nUse 'help' to get information about command syntax"}, http.StatusBadRequest, true},
+		{cmd.ErrNoSuchVerb, Error{Kind: Unknown, Text: "Error: Command not recognized"}, http.StatusNotFound, true},
+		{&cmd.ForbiddenError{Why: "not you"}, Error{Kind: Forbidden, Text: "not you"}, http.StatusForbidden, true},
+		{&cmd.ArgError{Param: "user", Why: "not one"}, Error{Kind: Argument, Text: "user: not one", Param: "user"}, http.StatusBadRequest, true},
+		{&cmd.ConfirmError{What: "this removes much", Word: "all"}, Error{Kind: Confirm, Text: "this removes much", Word: "all"}, http.StatusConflict, true},
+		{&cmd.FailedError{Text: "broken", Err: secret}, Error{Kind: Failed, Text: "broken"}, http.StatusBadGateway, true},
+		{&cmd.FailedError{Text: "silent", Away: true, Err: secret}, Error{Kind: Away, Text: "silent"}, http.StatusServiceUnavailable, true},
+		{&Error{Kind: Away, Text: "gone"}, Error{Kind: Away, Text: "gone"}, http.StatusServiceUnavailable, true},
+		{secret, Error{Kind: Failed, Text: "something went wrong here; the log of the component says what"}, http.StatusBadGateway, false},
+	} {
+		e, known := wireError(test.err)
+		assert.Equal(t, test.want, *e)
+		assert.Equal(t, test.status, e.Kind.status(), test.err)
+		assert.Equal(t, test.known, known)
+	}
+}
+
+// TestResultIsPassedOn: what is not read of a result is not lost.
+func TestResultIsPassedOn(t *testing.T) {
+	const text = `{"shape":"table","outcome":"1 item","items":[{"jid":"a@b"}],"lines":["a@b"]}`
+	var r Reply
+	require.NoError(t, json.Unmarshal([]byte(`{"result":`+text+`}`), &r))
+	assert.Equal(t, []string{"a@b"}, r.Result.Lines)
+	again, err := json.Marshal(r.Result)
+	require.NoError(t, err)
+	assert.Equal(t, text, string(again))
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"emanagement/cmd"
+)
+
+// help prints how the program is used, or how one verb is.
+func help(args []string, std streams) int {
+	switch len(args) {
+	case 0:
+		fmt.Fprint(std.out, usage)
+		fmt.Fprintln(std.out, "\nVerbs ('emanagement help VERB' explains one):")
+		for _, v := range cmd.Verbs() {
+			fmt.Fprintln(std.out, " ", v.Syntax())
+		}
+		return exitOK
+	case 1:
+		verbs := cmd.Verbs()
+		if i := slices.IndexFunc(verbs, func(v *cmd.Verb) bool { return v.Name == args[0] }); i >= 0 {
+			fmt.Fprint(std.out, explain(verbs[i]))
+			return exitOK
+		}
+	}
+	std.lines(cmd.NotRecognized, cmd.UseHelp)
+	return exitUsage
+}
+
+// explain says all that the table says of a verb.
+func explain(v *cmd.Verb) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n\n%s: %s\nRole: %s\n", v.Syntax(), v.Summary, v.Help, v.Role)
+	for _, p := range v.Params {
+		name := p.Name
+		if p.Kind == cmd.Confirm {
+			continue
+		}
+		if p.Extra {
+			name = "--" + name
+		}
+		fmt.Fprintf(&b, "\n  %-20s %s (%s)", name, p.Label, p.Kind)
+	}
+	if v.Destroys() {
+		fmt.Fprintf(&b, "\n  %-20s %s", "--yes", "Do it; without it, only say what would be destroyed")
+	}
+	return strings.TrimRight(b.String(), "\n") + "\n"
+}

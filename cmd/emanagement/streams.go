@@ -1,0 +1,97 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"emanagement/cmd"
+	"emanagement/cmd/control"
+)
+
+// streams are what the program reads from and writes to.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// lines prints lines on the standard output.
+func (s streams) lines(lines ...string) {
+	if len(lines) > 0 {
+		fmt.Fprintln(s.out, strings.Join(lines, "\n"))
+	}
+}
+
+// complain says what is wrong on the standard error.
+func (s streams) complain(format string, args ...any) {
+	fmt.Fprintf(s.err, "emanagement: "+format+"\n", args...)
+}
+
+// watched says whether a person looks at all that is printed.
+func (s streams) watched() bool { return isTerminal(s.out) && isTerminal(s.err) }
+
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// confirm asks a person whether what a verb destroys is meant. Where nobody is
+// there to ask, it is not.
+func (s streams) confirm(e *control.Error) bool {
+	if !s.watched() || !isTerminal(s.in) {
+		return false
+	}
+	fmt.Fprintf(s.err, "%s. To do it, type %s: ", e.Text, e.Word)
+	typed, err := bufio.NewReader(s.in).ReadString('\n')
+	return err == nil && strings.TrimSpace(typed) == e.Word
+}
+
+// progress shows a person how far a verb is.
+type progress struct {
+	out io.Writer // nil: nobody looks
+	bar *progressbar.ProgressBar
+}
+
+func (s streams) newProgress() *progress {
+	if !s.watched() {
+		return new(progress)
+	}
+	return &progress{out: s.err}
+}
+
+// show shows how far it is: a bar where the end is known, else a sign of life.
+func (p *progress) show(now cmd.Progress) {
+	if p.out == nil {
+		return
+	}
+	total := now.Total
+	if total == 0 {
+		total = -1
+	}
+	if p.bar == nil {
+		p.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(p.out), progressbar.OptionClearOnFinish(),
+			progressbar.OptionSetWidth(20), progressbar.OptionSetPredictTime(false), progressbar.OptionShowDescriptionAtLineEnd())
+	}
+	// A bar that cannot be drawn is no failure of the verb's.
+	if p.bar.GetMax() != total {
+		p.bar.ChangeMax(total)
+	}
+	p.bar.Describe(now.Text)
+	if total < 0 {
+		_ = p.bar.Add(1)
+	} else {
+		_ = p.bar.Set(min(now.Done, total-1)) // at the total it would be over
+	}
+}
+
+// end takes the bar away again.
+func (p *progress) end() {
+	if p.bar != nil {
+		_ = p.bar.Clear()
+	}
+}

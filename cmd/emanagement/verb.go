@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+
+	"emanagement/cmd"
+	"emanagement/cmd/control"
+	"emanagement/internal/config"
+)
+
+// runLine runs a verb as the command of 2012 did: [flags] VERB ARGS... [flags].
+func runLine(ctx context.Context, args []string, std streams) int {
+	l, err := readLine(args)
+	usage, isUsage := errors.AsType[*cmd.UsageError](err)
+	switch {
+	case isUsage:
+		std.lines(usage.Lines()...)
+		return exitUsage
+	case errors.Is(err, errNoSuchVerb):
+		std.lines(cmd.NotRecognized, cmd.UseHelp)
+		return exitUsage
+	case errors.Is(err, flag.ErrHelp):
+		return help(nil, std)
+	case err != nil:
+		std.complain("%v; 'emanagement help' explains", err)
+		return exitUsage
+	case l.verb == nil:
+		return help(nil, std)
+	}
+	result, err := l.run(ctx, std)
+	if again, ok := errors.AsType[*control.Error](err); ok && again.Kind == control.Confirm && !l.json && std.confirm(again) {
+		l.yes = true
+		result, err = l.run(ctx, std)
+	}
+	if err != nil {
+		return l.fail(err, std)
+	}
+	return l.show(result, std)
+}
+
+// run has the component run the verb. The error is a *control.Error, or one of
+// the configuration.
+func (l *line) run(ctx context.Context, std streams) (control.Result, error) {
+	conf, err := config.LoadCaller(l.config, l.configNamed, os.Getenv)
+	if err != nil {
+		return control.Result{}, err
+	}
+	if conf.Control == "" {
+		return control.Result{}, fmt.Errorf("%s: control: none; the component listens at no socket", l.config)
+	}
+	caller := control.NewClient(conf.Control)
+	defer caller.Close()
+	call := control.Call{Arguments: make(map[string]control.Values), Confirm: l.yes}
+	for name, values := range l.values {
+		call.Arguments[name] = values
+	}
+	progress := std.newProgress()
+	defer progress.end()
+	return caller.Run(ctx, l.verb.Name, call, progress.show)
+}
+
+// show prints a result and returns the exit status that it means.
+func (l *line) show(r control.Result, std streams) int {
+	if l.json {
+		text, err := json.Marshal(r)
+		if err != nil {
+			return l.fail(err, std)
+		}
+		std.lines(string(text))
+	} else {
+		std.lines(r.Lines...)
+	}
+	if r.Shape == "refusal" || r.Shape == "answer" && !r.Answer {
+		return exitNo
+	}
+	return exitOK
+}
+
+// fail says why there is no result, and returns the exit status that it means.
+func (l *line) fail(err error, std streams) int {
+	e, ok := errors.AsType[*control.Error](err)
+	if !ok {
+		e = &control.Error{Kind: control.Failed, Text: err.Error()}
+	}
+	switch {
+	case l.json:
+		text, err := json.Marshal(control.Reply{Error: e})
+		if err != nil {
+			text = []byte(`{"error":{"kind":"failed"}}`)
+		}
+		std.lines(string(text))
+	case e.Kind == control.Confirm:
+		std.complain("%s; nothing was done; to do it, add --yes", e.Text)
+	default:
+		std.complain("%s", e.Text)
+	}
+	switch e.Kind {
+	case control.Usage, control.Argument, control.Unknown, control.Confirm:
+		return exitUsage
+	case control.Away:
+		return exitAway
+	}
+	return exitNo
+}
