@@ -72,6 +72,20 @@ class ConnectionTest < Minitest::Test
     Place.order("thaw the program")
   end
 
+  # Threads are stopped wherever they are. Nobody else has to mind.
+  def test_who_gives_up_disturbs_nobody
+    client = user
+    client.call("listJobs")
+    busy = Array.new(4) { Thread.new { Array.new(30) { look_and_write(client) } } }
+    200.times do |n|
+      hasty = Thread.new { look_and_write(client) }
+      hasty.join(n / 20_000.0)
+      hasty.kill
+    end
+    busy.each(&:join)
+    assert_equal 1, look_and_write(client)
+  end
+
   def test_a_fork_has_a_connection_of_its_own
     client = user(logger: logger(log = []))
     over = false
@@ -208,6 +222,16 @@ class LostConnectionTest < Minitest::Test
     end
     error = assert_raises(Emanagement::FailedError) { opened(@fake.client).call("removeRoster") }
     assert_equal ["removeRoster: half of it", true], [error.message, error.outcome_unknown?]
+  end
+
+  def test_answers_that_cannot_be_read
+    json = "<x xmlns='jabber:x:data'><field var='json'><value>%s</value></field></x>"
+    ["<other/>", *["", "{", "[]", "{}"].map { |text| "<command status='completed'>#{format(json, text)}</command>" }].each do |inside|
+      fake { |stanza, connection| connection.write(FakeServer.answer(stanza, inside)) }
+      assert_raises(Emanagement::FailedError, inside) { opened(@fake.client).call("removeRoster") }
+      @clients.each(&:close)
+      @fake.close
+    end
   end
 
   # Nobody is there, or somebody who says nothing.

@@ -94,6 +94,28 @@ module Transport
   end
 end
 
+# Where the client may do everything.
+module Admin
+  def test_confirmation
+    owner = "owner.#{SecureRandom.hex(4)}@example.org"
+    client = self.client
+    client.call("addBuddyToRoster", userJid: owner, buddyJid: "b@example.org", subscription_type: "to")
+    error = assert_raises(Emanagement::ConfirmationError) { client.call("removeAllRostersByDomain", domain: "example.org") }
+    assert_match(/this removes 1 item/, error.text)
+    assert_equal 1, Place.roster(owner).size
+    assert_equal :done, client.call("removeAllRostersByDomain", domain: "example.org", confirm: true).shape
+    assert_empty Place.roster(owner)
+  end
+
+  def test_a_cut_list
+    client = self.client
+    first, second, third = Array.new(3) { |n| "z#{n}@localhost" }
+    [second, third].each { |jid| client.call("addBuddyToRoster", userJid: jid, buddyJid: "b@localhost", subscription_type: "to") }
+    list = client.call("getAllUserJidsWithRosterByDomain", domain: "localhost", from: first, limit: 1)
+    assert_equal [[second], second], [list.items, list.more_after]
+  end
+end
+
 # As a component of its own.
 class ComponentTest < Minitest::Test
   include Transport
@@ -139,6 +161,7 @@ end
 
 # As a client, by TLS.
 class UserTest < Minitest::Test
+  include Admin
   include Transport
 
   def client
@@ -149,17 +172,6 @@ class UserTest < Minitest::Test
     stranger = user("stranger@localhost")
     assert_raises(Emanagement::ForbiddenError) { stranger.call("getRoster", userJid: "a@localhost") }
     assert_raises(Emanagement::ForbiddenError) { user("writer@localhost").call("getRoster", userJid: "a@example.org") }
-  end
-
-  def test_confirmation
-    owner = "owner.#{SecureRandom.hex(4)}@example.org"
-    client = self.client
-    client.call("addBuddyToRoster", userJid: owner, buddyJid: "b@example.org", subscription_type: "to")
-    error = assert_raises(Emanagement::ConfirmationError) { client.call("removeAllRostersByDomain", domain: "example.org") }
-    assert_match(/this removes 1 item/, error.text)
-    assert_equal 1, Place.roster(owner).size
-    assert_equal :done, client.call("removeAllRostersByDomain", domain: "example.org", confirm: true).shape
-    assert_empty Place.roster(owner)
   end
 
   def test_wrong_password
@@ -226,5 +238,15 @@ class UserWithoutTLSTest < Minitest::Test
   ensure
     Emanagement::Wire.remove_method(:local?)
     Emanagement::Wire.define_method(:local?, local)
+  end
+end
+
+# By the control socket.
+class ControlTest < Minitest::Test
+  include Admin
+  include Transport
+
+  def client
+    opened Emanagement::Client.control(W[:control])
   end
 end

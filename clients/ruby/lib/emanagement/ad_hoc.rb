@@ -11,6 +11,11 @@ module Emanagement
     COMMANDS = "http://jabber.org/protocol/commands"
     FORM = "jabber:x:data"
 
+    # Who has so many seconds to wait has a long verb answered when it is done:
+    # the component lets it go on as a job after four and a half minutes, or
+    # after 8 s.
+    PATIENT = 300
+
     def initialize(connection, to:)
       @connection = connection
       @to = to.include?("/") ? to : "#{to}/ruby" # from one component to another, ejabberd drops what goes to a bare JID
@@ -20,11 +25,13 @@ module Emanagement
     # Returns a Result, or raises an Error.
     def run(verb, arguments, confirm, deadline)
       values = { **arguments, format: "json" }
+      values[:wait] = "true" if deadline.remaining >= PATIENT
       values[:confirm] = arguments.fetch(:domain, "all") if confirm
       iq = @connection.ask(@to, command(verb, values), deadline)
       raise refusal(iq) if iq["type"] == "error"
 
-      answer(verb, iq.first("command"))
+      command = iq.first("command") or raise FailedError, "the component's answer cannot be read"
+      answer(verb, command)
     end
 
     def close
@@ -51,6 +58,8 @@ module Emanagement
       return Result.from_json(JSON.parse(json, symbolize_names: true)) if json
 
       Result.from_lines(verb, outcome, values(command, "result"), refused: note && note["type"] == "error")
+    rescue JSON::ParserError, NoMatchingPatternError
+      raise FailedError, "the component's answer cannot be read: #{json[0, 200]}"
     end
 
     def values(command, name)

@@ -16,6 +16,7 @@ module Emanagement
 
     def initialize(path)
       @address = Address.new(path: path)
+      @closed = false
     end
 
     # As AdHoc#run.
@@ -32,13 +33,17 @@ module Emanagement
       wire&.close
     end
 
-    # There is nothing that stays open.
-    def close; end
+    # There is nothing that is open; nothing will be opened any more.
+    def close
+      @closed = true
+    end
 
     private
 
     # Waits for a component that does not run.
     def connect(deadline)
+      raise AwayError, "the client is closed" if @closed
+
       Wire.open(@address, deadline)
     rescue Wire::Lost => e
       raise LoginError, e.message if e.cause.is_a?(Errno::EACCES)
@@ -56,15 +61,15 @@ module Emanagement
 
     # The last line is what the verb came to; those before it tell of progress.
     def outcome(body)
-      last = JSON.parse(body.lines.last.to_s, symbolize_names: true)
-      return Result.from_json(last[:result]) if last[:result]
-
-      raise failure(**last.fetch(:error).slice(:kind, :text, :param))
-    rescue JSON::ParserError, KeyError
+      case JSON.parse(body.lines.last.to_s, symbolize_names: true)
+      in { result: Hash => result } then Result.from_json(result)
+      in { error: { kind: String => kind, text: String => text, **more } } then raise failure(kind, text, more[:param])
+      end
+    rescue JSON::ParserError, NoMatchingPatternError
       raise FailedError, "the component's answer cannot be read: #{body[0, 200]}"
     end
 
-    def failure(kind:, text:, param: nil)
+    def failure(kind, text, param)
       case kind
       when "usage", "argument" then UsageError.new(text, field: param)
       when "unknown" then UnknownVerbError.new(text)

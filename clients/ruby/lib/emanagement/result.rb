@@ -14,16 +14,21 @@ module Emanagement
     attr_reader :lines
     # Of an answer: true or false.
     attr_reader :answer
-    # Of a table: its rows. A roster's are Hashes with :jid, :nick,
-    # :subscription, :ask and :groups; where a row is one word, it is a String.
+    # Of a table: its rows, as docs/control.md describes them: Strings, Arrays,
+    # or Hashes with Symbols for keys. A roster's have :jid, :nick,
+    # :subscription, :ask and :groups.
     attr_reader :items
     # Where a table was cut at its limit: the JID after which it goes on, when
     # that is given as from.
     attr_reader :more_after
+    # Of what was started: the number of its job.
+    attr_reader :job
 
-    # Makes a result of what the component calls json.
+    # Makes a result of what the component calls one in JSON. Raises a
+    # NoMatchingPatternError where it is none.
     def self.from_json(value)
-      new(**value.slice(:outcome, :lines, :answer, :items), shape: value.fetch(:shape).to_sym, more_after: value[:next])
+      value => { shape: String => shape, outcome: String }
+      new(**value.slice(:outcome, :lines, :answer, :items, :job), shape: shape.to_sym, more_after: value[:next])
     end
 
     # Makes a result of the lines alone. refused says that the verb's answer is
@@ -35,13 +40,14 @@ module Emanagement
           items: (lines.map { |line| Row.read(verb, line) } if shape == :table))
     end
 
-    def initialize(shape:, outcome:, lines: [], answer: nil, items: nil, more_after: nil)
+    def initialize(shape:, outcome:, lines: [], answer: nil, items: nil, more_after: nil, job: nil)
       @shape = shape
       @outcome = outcome
       @lines = lines || []
       @answer = answer
       @items = items || []
       @more_after = more_after
+      @job = job
     end
 
     # Did the verb itself say no ("Roster not found for user ...")? Then nothing
