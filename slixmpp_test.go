@@ -162,10 +162,16 @@ func newSlixmpp(t *testing.T, account string) *slixmpp {
 	if err := exec.CommandContext(t.Context(), "/usr/bin/python3", "-c", "import slixmpp").Run(); err != nil {
 		t.Fatalf("/usr/bin/python3 has no slixmpp (%v): run scripts/setup slixmpp", err)
 	}
+	return logIn(t, account, "/usr/bin/python3", "internal/xmppclient/slixmpp_commands.py")
+}
+
+// logIn logs in a client that speaks as slixmpp_commands.py does.
+func logIn(t *testing.T, account string, command ...string) *slixmpp {
+	t.Helper()
 	host, port, err := net.SplitHostPort(server.ClientAddr())
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute) // not the test's, which ends before it is logged out
-	cmd := exec.CommandContext(ctx, "/usr/bin/python3", "internal/xmppclient/slixmpp_commands.py", host, port, account, "pw")
+	cmd := exec.CommandContext(ctx, command[0], append(command[1:], host, port, account, "pw")...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM} // should the tests be killed
 	var log bytes.Buffer
 	cmd.Stderr = &log
@@ -178,7 +184,7 @@ func newSlixmpp(t *testing.T, account string) *slixmpp {
 		defer cancel()
 		assert.NoError(t, in.Close())
 		if err := cmd.Wait(); err != nil || t.Failed() {
-			t.Errorf("slixmpp: %v; its log:\n%s", err, log.String())
+			t.Errorf("%s: %v; its log:\n%s", command[1], err, log.String())
 		}
 	})
 	return &slixmpp{json.NewEncoder(in), json.NewDecoder(out)}

@@ -147,6 +147,7 @@ func (a *Args) readPeople(p Param, value string) error {
 		a.hosts = append(a.hosts, All)
 		return nil
 	}
+	known := make(map[string]bool) // there may be very many
 	for _, word := range peopleIn(value) {
 		j, err := parseJID(word)
 		if err != nil || word == All {
@@ -168,7 +169,6 @@ func (a *Args) readPeople(p Param, value string) error {
 
 // peopleIn are the words of a list of JIDs.
 func peopleIn(value string) []string {
-	known := make(map[string]bool) // there may be very many
 	words := strings.Split(value, "\n")
 	if list, ok := strings.CutPrefix(value, "["); ok && strings.HasSuffix(list, "]") {
 		words = strings.Split(strings.TrimSuffix(list, "]"), ",")

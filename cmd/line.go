@@ -57,7 +57,7 @@ func (v *Verb) Places() []Param { return v.params(false) }
 
 // Place is the parameter that has the i-th place on a line, counted from 0.
 func (v *Verb) Place(i int) (Param, bool) {
-	places := v.places()
+	places := v.Places()
 	if i >= len(places) {
 		return Param{}, false
 	}

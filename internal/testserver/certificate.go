@@ -13,7 +13,7 @@ import (
 
 const certFile = "localhost.pem"
 
-// certificate makes a certificate for localhost, its own authority, with its
+// certificate makes a certificate for the hosts, its own authority, with its
 // key, as PEM.
 func certificate() (string, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -21,7 +21,7 @@ func certificate() (string, error) {
 		return "", err
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), DNSNames: []string{"localhost"},
+		SerialNumber: big.NewInt(1), DNSNames: Hosts(),
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 		IsCA: true, BasicConstraintsValid: true,
 	}

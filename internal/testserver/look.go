@@ -26,6 +26,9 @@ func newLooking() *http.Client {
 	return &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, MaxIdleConnsPerHost: 4}}
 }
 
+// LookURL is where the server's own commands are, for who comes from 127.0.0.2.
+func (s *Server) LookURL() string { return "http://" + addr(s.http) + "/api" }
+
 // API calls one of the server's own commands over HTTP and decodes its answer
 // into v. This is how tests look at what the server stores: another way than
 // the stanzas that wrote it.
@@ -36,7 +39,7 @@ func (s *Server) API(ctx context.Context, command string, args, v any) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+addr(s.http)+"/api/"+command, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.LookURL()+"/"+command, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,23 @@
+# frozen_string_literal: true
+
+require_relative "emanagement/version"
+require_relative "emanagement/errors"
+require_relative "emanagement/client"
+require_relative "emanagement/slug"
+require_relative "emanagement/xmpp_server_order"
+require_relative "emanagement/tie"
+require_relative "emanagement/group"
+
+# Runs the verbs of the component emanagement: contacts, presences, messages and
+# rooms of the users of an XMPP server. See Client.
+module Emanagement
+  class << self
+    # The Client that XmppServerOrder and the concerns use where they are given
+    # no other one. To be set once, as in a Rails initializer.
+    attr_writer :client
+
+    def client
+      @client or raise Error, "no client: set Emanagement.client first"
+    end
+  end
+end

@@ -1,0 +1,94 @@
+# frozen_string_literal: true
+
+require "json"
+require_relative "connection"
+require_relative "result"
+
+module Emanagement
+  # Runs verbs as ad-hoc commands (XEP-0050) on the component's JID. A form is
+  # submitted at once.
+  class AdHoc
+    COMMANDS = "http://jabber.org/protocol/commands"
+    FORM = "jabber:x:data"
+
+    # Who has so many seconds to wait has a long verb answered when it is done:
+    # the component lets it go on as a job after four and a half minutes, or
+    # after 8 s.
+    PATIENT = 300
+
+    def initialize(connection, to:)
+      @connection = connection
+      @to = to.include?("/") ? to : "#{to}/ruby" # from one component to another, ejabberd drops what goes to a bare JID
+    end
+
+    # Runs a verb with these arguments, texts or arrays of texts by name.
+    # Returns a Result, or raises an Error.
+    def run(verb, arguments, confirm, deadline)
+      values = { **arguments, format: "json" }
+      values[:wait] = "true" if deadline.remaining >= PATIENT
+      values[:confirm] = arguments.fetch(:domain, "all") if confirm
+      iq = @connection.ask(@to, command(verb, values), deadline)
+      raise refusal(iq) if iq["type"] == "error"
+
+      command = iq.first("command") or raise FailedError, "the component's answer cannot be read"
+      answer(verb, command)
+    end
+
+    def close
+      @connection.close
+    end
+
+    private
+
+    def command(verb, values)
+      fields = values.map do |name, value|
+        inside = Array(value).map { |v| "<value>#{XMLText.escape(v)}</value>" }.join
+        "<field var='#{XMLText.escape(name.to_s)}'>#{inside}</field>"
+      end
+      "<command xmlns='#{COMMANDS}' node='#{XMLText.escape(verb)}'>" \
+        "<x xmlns='#{FORM}' type='submit'>#{fields.join}</x></command>"
+    end
+
+    def answer(verb, command)
+      note = command.first("note")
+      outcome = note&.text.to_s
+      raise complaint(note, outcome) unless command["status"] == "completed"
+
+      json = values(command, "json").first
+      return Result.from_json(JSON.parse(json, symbolize_names: true)) if json
+
+      Result.from_lines(verb, outcome, values(command, "result"), refused: note && note["type"] == "error")
+    rescue JSON::ParserError, NoMatchingPatternError
+      raise FailedError, "the component's answer cannot be read: #{json[0, 200]}"
+    end
+
+    def values(command, name)
+      fields = command.first("x")&.all("field").to_a
+      fields.select { |f| f["var"] == name }.flat_map { |f| f.all("value").map(&:text) }
+    end
+
+    # The form came back: what is wrong with it stands in the note, and names
+    # the field in brackets.
+    def complaint(note, text)
+      return ConfirmationError.new(text) if note && note["type"] == "warn"
+
+      UsageError.new(text, field: text[/\A[^:(]*.*?\((\w+)\): /m, 1])
+    end
+
+    # An error as an Error, by its condition (RFC 6120 §8.3.3).
+    def refusal(iq)
+      error = iq.first("error")
+      condition = error&.children&.map(&:name)&.find { |name| name != "text" }
+      text = error&.first("text")&.text || condition.to_s
+      case condition
+      when "forbidden" then ForbiddenError.new(text)
+      when "item-not-found" then UnknownVerbError.new(text)
+      when "bad-request" then UsageError.new(text)
+      when "remote-server-timeout" then AwayError.new(text, outcome_unknown: true)
+      when "service-unavailable", "remote-server-not-found", "resource-constraint"
+        AwayError.new("the component is away: #{text}")
+      else FailedError.new(text)
+      end
+    end
+  end
+end

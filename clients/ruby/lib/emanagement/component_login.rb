@@ -1,0 +1,53 @@
+# frozen_string_literal: true
+
+require "openssl"
+require_relative "address"
+require_relative "session"
+
+module Emanagement
+  # Logs in as a component of the server (XEP-0114).
+  class ComponentLogin
+    NAMESPACE = "jabber:component:accept"
+
+    # jid is a full one: ejabberd drops what is sent from a domain alone.
+    def initialize(jid:, secret:, server:, ca_file: nil)
+      @jid = jid.include?("/") ? jid : "#{jid}/ruby"
+      @secret = secret
+      @server = Address.parse(server)
+      @ca_file = ca_file
+    end
+
+    # Returns a Session, or raises a LoginError, Wire::Lost or Wire::Late.
+    def call(deadline)
+      wire = Wire.open(@server, deadline, ca_file: @ca_file)
+      stream = Stream.new(wire)
+      shake_hands(stream, deadline)
+      Session.new(stream, jid: @jid)
+    rescue Stream::Refused => e
+      wire.close
+      raise unless %w[not-authorized host-unknown conflict invalid-from].include?(e.condition)
+
+      raise LoginError, "#{domain}: #{e.message}"
+    rescue Wire::Untrusted => e
+      raise LoginError, e.message
+    rescue StandardError
+      wire&.close
+      raise
+    end
+
+    private
+
+    def domain
+      @jid[%r{\A[^/]+}]
+    end
+
+    # XEP-0114 §3.
+    def shake_hands(stream, deadline)
+      header = stream.open(NAMESPACE, domain, deadline)
+      proof = OpenSSL::Digest::SHA1.hexdigest(header["id"].to_s + @secret)
+      stream.write("<handshake>#{proof}</handshake>", deadline)
+      answer = stream.read(deadline)
+      raise Wire::Lost, "#{answer.name} instead of a handshake" unless answer.name == "handshake"
+    end
+  end
+end

@@ -1,0 +1,47 @@
+# frozen_string_literal: true
+
+module Emanagement
+  # An XML element as it arrived. The text is all that stands directly in it.
+  Element = Struct.new(:name, :namespace, :attributes, :children, :text) do
+    # The value of an attribute, or nil.
+    def [](attribute)
+      attributes[attribute]
+    end
+
+    # The children of that name.
+    def all(name)
+      children.select { |child| child.name == name }
+    end
+
+    # The first of them, or nil.
+    def first(name)
+      children.find { |child| child.name == name }
+    end
+  end
+
+  # Text, as it goes into XML.
+  module XMLText
+    ESCAPES = {
+      "&" => "&amp;", "<" => "&lt;", ">" => "&gt;", '"' => "&quot;", "'" => "&apos;",
+      # Left as they are, a reader may make blanks or newlines of these.
+      "\r" => "&#13;", "\n" => "&#10;", "\t" => "&#9;"
+    }.freeze
+    # What XML 1.0 §2.2, production 2 leaves out of Unicode, as String#count
+    # reads it.
+    ILLEGAL = "\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF"
+
+    # Escapes UTF-8 text for an element or an attribute.
+    def self.escape(text)
+      text.gsub(/[&<>"'\r\n\t]/, ESCAPES)
+    end
+
+    # The text in UTF-8; nil where it has what no XML can carry. It would end
+    # the whole stream.
+    def self.clean(text)
+      utf8 = text.encode(Encoding::UTF_8)
+      utf8 if utf8.valid_encoding? && utf8.count(ILLEGAL).zero?
+    rescue EncodingError
+      nil
+    end
+  end
+end

@@ -1,0 +1,52 @@
+# frozen_string_literal: true
+
+require_relative "reflection"
+
+module Emanagement
+  # For a model whose records are groups of users: each has a persistent room on
+  # the server while it exists. To be included, and set up by has_room.
+  module Group
+    include Reflection
+
+    def self.included(model)
+      model.extend(ClassMethods)
+    end
+
+    # What the model's class gets.
+    module ClassMethods
+      attr_reader :room_settings
+
+      # Has a room be created and destroyed with each group, once that is
+      # committed: at the service conference. and the domain. raises as in
+      # Tie.
+      def has_room(domain:, client: nil, raises: false)
+        @room_settings = Reflection::Settings.new(domain: domain, client: client, raises: raises)
+        after_create_commit { create_room }
+        after_destroy_commit { destroy_room }
+      end
+
+      def inherited(subclass)
+        super
+        subclass.instance_variable_set(:@room_settings, room_settings)
+      end
+    end
+
+    # Creates the group's room.
+    def create_room
+      reflect(self.class.room_settings, "createPersistentRoom", roomName: room_name, domain: self.class.room_settings.domain)
+    end
+
+    # Destroys the group's room.
+    def destroy_room
+      reflect(self.class.room_settings, "destroyRoom", roomName: room_name, domain: self.class.room_settings.domain)
+    end
+
+    private
+
+    # The room's name: the group's slug, or its name as Emanagement.slug makes
+    # one.
+    def room_name
+      respond_to?(:slug) ? slug : Emanagement.slug(name)
+    end
+  end
+end

@@ -1,0 +1,60 @@
+# frozen_string_literal: true
+
+require "nokogiri"
+require_relative "element"
+
+module Emanagement
+  # Makes elements of an XML stream (RFC 6120 §4), each as soon as its last byte
+  # is there.
+  class Parser < Nokogiri::XML::SAX::Document
+    # The stream is not XML.
+    class Malformed < StandardError; end
+
+    # The attributes of the stream's header, once it has arrived.
+    attr_reader :header
+
+    def initialize
+      super
+      @push = Nokogiri::XML::SAX::PushParser.new(self)
+      @open = [] # the elements that have not ended yet
+      @complete = []
+      @ended = false
+    end
+
+    # Takes what has arrived, and returns the children of the stream that are
+    # complete now.
+    def feed(bytes)
+      @push << bytes
+      @complete.slice!(0..)
+    rescue Nokogiri::XML::SyntaxError => e
+      raise Malformed, e.message
+    end
+
+    # Has the stream's end arrived?
+    def ended?
+      @ended
+    end
+
+    def start_element_namespace(name, attributes = [], _prefix = nil, uri = nil, _declared = [])
+      # libxml2 leaves an ampersand in an attribute as &#38;
+      values = attributes.to_h { |a| [a.localname, a.value.gsub("&#38;", "&")] }
+      return @header = values unless @header
+
+      element = Element.new(name, uri, values, [], +"")
+      @open.last&.children&.push(element)
+      @open.push(element)
+    end
+
+    def end_element_namespace(_name, _prefix = nil, _uri = nil)
+      return @ended = true if @open.empty?
+
+      element = @open.pop
+      @complete.push(element) if @open.empty?
+    end
+
+    def characters(text)
+      @open.last&.text&.concat(text)
+    end
+    alias cdata_block characters
+  end
+end

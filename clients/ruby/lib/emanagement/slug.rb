@@ -1,0 +1,10 @@
+# frozen_string_literal: true
+
+module Emanagement
+  # What stands before the @ in somebody's JID, made of the name: "Jonh Doe" is
+  # jonh-doe. Other characters stay as they are; the component refuses those that
+  # no JID can have.
+  def self.slug(name)
+    name.strip.downcase.gsub(/[[:space:]]+/, "-")
+  end
+end

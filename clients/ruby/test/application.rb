@@ -1,0 +1,77 @@
+# frozen_string_literal: true
+
+require "active_record"
+require "stringio"
+
+ActiveRecord::Base.establish_connection(adapter: "sqlite3", database: ":memory:")
+ActiveRecord::Schema.verbose = false
+ActiveRecord::Schema.define do
+  %i[users members].each do |table|
+    create_table(table) do |t|
+      t.string :slug
+      t.string :name
+      t.boolean :connected, default: false
+    end
+  end
+  create_table(:ties) do |t|
+    t.belongs_to :sender
+    t.belongs_to :receiver
+    t.boolean :positive, default: true
+  end
+  create_table(:groups) { |t| t.string :name }
+end
+
+class User < ActiveRecord::Base
+  has_many :sent_ties, class_name: "Tie", foreign_key: :sender_id, dependent: :destroy
+  has_many :received_ties, class_name: "Tie", foreign_key: :receiver_id, dependent: :destroy
+  validates :name, exclusion: [""] # so that there can be a user who is not valid
+end
+
+class Member < ActiveRecord::Base; end
+
+# Ties that are either there or not.
+class Tie < ActiveRecord::Base
+  include Emanagement::Tie
+
+  belongs_to :sender, class_name: "User"
+  belongs_to :receiver, class_name: "User"
+  reflects_on_rosters domain: "localhost", group: "Site of Ours"
+end
+
+# Ties that can be negative ones.
+class Opinion < ActiveRecord::Base
+  include Emanagement::Tie
+
+  self.table_name = "ties"
+  belongs_to :giver, class_name: "User", foreign_key: :sender_id
+  belongs_to :taker, class_name: "User", foreign_key: :receiver_id
+  reflects_on_rosters domain: "localhost", group: "Site", sender: :giver, receiver: :taker
+
+  private
+
+  def roster_tie?(from, to)
+    Opinion.where(giver: from, taker: to, positive: true).exists?
+  end
+end
+
+# Ties of which errors are raised.
+class StrictTie < Tie
+  reflects_on_rosters domain: "localhost", group: "Site", raises: true
+end
+
+class Group < ActiveRecord::Base
+  include Emanagement::Group
+
+  has_room domain: "localhost"
+end
+
+# The application whose models these are.
+module Application
+  LOG = StringIO.new
+  ActiveRecord::Base.logger = Logger.new(LOG, level: :info)
+
+  def self.empty
+    [User, Member, Tie, Group].each(&:delete_all)
+    LOG.truncate(0)
+  end
+end

@@ -1,0 +1,148 @@
+# frozen_string_literal: true
+
+require "helper"
+require "application"
+
+# An application's ties and groups, as they come and go, and what the server
+# stores then.
+class ConcernsTest < Minitest::Test
+  include InPlace
+
+  def setup
+    Emanagement.client = component
+    Application.empty
+    @a, @b = ["Jonh Doe", "Éva \"$(id)\" <O'Neil> 😀"].map { |name| User.create!(name: name, slug: "#{SecureRandom.hex(4)}-x") }
+  end
+
+  def teardown
+    super
+    Emanagement.client = nil
+  end
+
+  def jid(user)
+    "#{user.slug}@localhost"
+  end
+
+  # What the server stores of both, without groups.
+  def rosters
+    [@a, @b].map { |user| Place.roster(jid(user)).map { |item| item.first(3) } }
+  end
+
+  def one_way(subscription = "from")
+    [[[jid(@b), @b.name, subscription]], []]
+  end
+
+  def both_ways
+    [[[jid(@b), @b.name, "both"]], [[jid(@a), @a.name, "both"]]]
+  end
+
+  def test_a_tie_comes_is_replied_and_goes
+    tie = Tie.create!(sender: @a, receiver: @b)
+    assert_equal one_way, rosters
+    assert_equal [["Site of Ours"]], Place.roster(jid(@a)).map(&:last)
+    reply = Tie.create!(sender: @b, receiver: @a)
+    assert_equal both_ways, rosters
+    reply.destroy!
+    assert_equal one_way("to"), rosters
+    tie.destroy!
+    assert_equal [[], []], rosters
+  end
+
+  def test_the_one_who_began_withdraws_first
+    tie = Tie.create!(sender: @a, receiver: @b)
+    Tie.create!(sender: @b, receiver: @a)
+    tie.destroy!
+    assert_equal [[], [[jid(@a), @a.name, "to"]]], rosters
+  end
+
+  def test_negative_ties
+    tie = Opinion.create!(giver: @a, taker: @b)
+    reply = Opinion.create!(giver: @b, taker: @a, positive: false)
+    assert_equal one_way, rosters
+    reply.update!(positive: true)
+    assert_equal both_ways, rosters
+    reply.update!(positive: false)
+    assert_equal one_way("to"), rosters
+    tie.update!(positive: false)
+    assert_equal [[], []], rosters
+  end
+
+  def test_nothing_before_the_commit_and_nothing_without
+    Tie.transaction do
+      Tie.create!(sender: @a, receiver: @b)
+      assert_equal [[], []], rosters
+      raise ActiveRecord::Rollback
+    end
+    assert_equal [[], []], rosters
+    Tie.transaction do
+      [[@a, @b], [@b, @a]].each { |sender, receiver| Tie.create!(sender: sender, receiver: receiver) }
+    end
+    assert_equal both_ways, rosters
+  end
+
+  # The reply is committed between the look at the ties and the write.
+  def test_a_reply_at_the_same_moment
+    tie = Tie.new(sender: @a, receiver: @b)
+    replied = false
+    tie.define_singleton_method(:write_rosters) do |*args|
+      Tie.insert!({ sender_id: receiver.id, receiver_id: sender.id }) unless replied
+      replied = true
+      super(*args)
+    end
+    tie.save!
+    assert_equal both_ways, rosters
+  end
+
+  def test_a_user_who_goes_takes_his_ties_along
+    Tie.create!(sender: @a, receiver: @b)
+    Tie.create!(sender: @b, receiver: @a)
+    User.find(@b.id).destroy!
+    assert_equal [[], []], rosters
+  end
+
+  def test_all_ties_again
+    Tie.insert_all!([{ sender_id: @a.id, receiver_id: @b.id }, { sender_id: @b.id, receiver_id: @a.id }])
+    Tie.find_each(&:reflect_on_rosters)
+    assert_equal both_ways, rosters
+  end
+
+  def test_ties_to_oneself_are_none
+    Tie.create!(sender: @a, receiver: @a)
+    assert_equal [[], []], rosters
+  end
+
+  def test_users_without_slug
+    name = "Anna #{SecureRandom.hex(4)} Maria"
+    tie = Tie.new(sender: @a)
+    assert_equal "#{name.downcase.tr(' ', '-')}@localhost", tie.send(:roster_jid, Struct.new(:name).new(name))
+  end
+
+  def test_an_error_breaks_no_save
+    @b.update!(slug: "no(jid@")
+    assert Tie.create!(sender: @a, receiver: @b).persisted?
+    assert_match(/ERROR.*emanagement: addBuddyToRoster: .*buddyJid/, Application::LOG.string)
+    Emanagement.client = nil
+    assert Tie.create!(sender: @b, receiver: @a).persisted?
+    assert_match(/ERROR.*emanagement: no client/, Application::LOG.string)
+  end
+
+  def test_an_error_can_be_raised
+    @b.update!(slug: "no(jid@")
+    tie = StrictTie.new(sender: @a, receiver: @b)
+    assert_raises(Emanagement::UsageError) { tie.save! }
+    assert StrictTie.exists?(tie.id), "it is saved all the same"
+  end
+
+  def test_groups_have_rooms
+    name = "The Group #{SecureRandom.hex(4)}"
+    room = "#{name.downcase.tr(' ', '-')}@conference.localhost"
+    group = Group.create!(name: name)
+    assert_includes Place.api("muc_online_rooms", service: "conference.localhost"), room
+    options = Place.api("get_room_options", room: room.split("@").first, service: "conference.localhost")
+    assert_equal "true", options[:persistent]
+    Group.create!(name: name)
+    assert_match(/INFO.*emanagement: createPersistentRoom: Room .* already exists/, Application::LOG.string)
+    group.destroy!
+    refute_includes Place.api("muc_online_rooms", service: "conference.localhost"), room
+  end
+end

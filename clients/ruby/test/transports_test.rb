@@ -1,0 +1,252 @@
+# frozen_string_literal: true
+
+require "helper"
+
+# What every transport has to do. A test case that includes it has a method
+# client.
+module Transport
+  include InPlace
+
+  # Whoever hands one of these to a shell, cuts it at a blank or forgets to
+  # escape it does not get it there whole.
+  NICKS = [
+    "", "Jonh Doe", " at both ends ", %(Terry "T" O'Neil), "$(reboot)", "`id`; rm -rf / | cat > x &", "<b>&amp;</b> ]]>",
+    "--yes", "\\t\\n\\\\", "%s%n", "✓ é ñ 日本語", "👩‍👩‍👧 😀", "two\nlines\tand a tab", "x" * 1024, "é" * 512
+  ].freeze
+
+  def test_nicks_and_groups_arrive_whole
+    client = self.client
+    NICKS.each do |text|
+      a, b = people("a", "b")
+      groups = [text, "Semi;colon"].reject(&:empty?)
+      result = client.call("addBuddyToRoster", userJid: a, buddyJid: b, buddyNick: text, buddyGroup: groups, subscription_type: "from")
+      assert_equal [:done, "Done"], [result.shape, result.to_s], text
+      assert_equal [[b, text, "from", groups.sort]], Place.roster(a).map { |*item, gs| [*item, gs.sort] }
+    end
+  end
+
+  def test_results
+    client = self.client
+    a, b, c = people("a", "b", "c")
+    refused = client.call("getRoster", userJid: a)
+    assert_predicate refused, :refused?
+    assert_equal "Roster not found for user #{a}", refused.to_s
+    assert_equal false, client.call(:checkUserJid, userJid: a).answer
+    assert_equal :done, client.call("setBidireccionalBuddys", userAJid: a, userBJid: b, userANick: "A\t1", userBNick: nil, groupForA: :Friends).shape
+    assert_equal :done, client.call("addBuddyToRoster", userJid: b, buddyJid: c, buddyNick: 7, subscription_type: "to").shape
+    assert_equal true, client.call("checkBidirecctionalBuddys", userAJid: a, userBJid: b).answer
+    roster = client.call("getRoster", userJid: b)
+    assert_equal [:table, "2 items"], [roster.shape, roster.outcome]
+    assert_equal [{ jid: a, nick: "A\t1", subscription: "both", ask: "none", groups: ["Friends"] },
+                  { jid: c, nick: "7", subscription: "to", ask: "none", groups: [] }], roster.items
+    assert_equal ["#{a}\tA\\t1\tboth\tnone\tFriends", "#{c}\t7\tto\tnone\t"], roster.lines
+    assert_equal :done, client.call("removeRoster", userJid: b).shape
+    assert_empty Place.roster(b)
+  end
+
+  def test_a_large_result
+    client = self.client
+    owner = people("owner").first
+    contacts = Array.new(100) { |n| format("c%03d@localhost", n) }
+    contacts.each { |jid| client.call("addBuddyToRoster", userJid: owner, buddyJid: jid, buddyNick: "<&>" * 341, subscription_type: "to") }
+    items = client.call("getRoster", userJid: owner).items
+    assert_equal contacts, items.map { |item| item[:jid] }
+    assert_equal ["<&>" * 341], items.map { |item| item[:nick] }.uniq
+  end
+
+  def test_errors
+    client = self.client
+    a, b = people("a", "b")
+    bad = { userJid: a, buddyJid: b, subscription_type: "both" }
+    {
+      { buddyJid: nil } => "buddyJid", { buddyJid: "@" } => "buddyJid", { subscription_type: "BOTH" } => "subscription_type",
+      { userJid: "a@(b" } => "userJid", { userJid: "a@nowhere.example" } => "userJid",
+      { buddyNick: "a\u0001b" } => "buddyNick", { buddyGroup: ["One", "\xFF"] } => "buddyGroup"
+    }.each do |wrong, field|
+      error = assert_raises(Emanagement::UsageError, wrong) { client.call("addBuddyToRoster", **bad, **wrong) }
+      assert_equal [field, "addBuddyToRoster", false], [error.field, error.verb, error.outcome_unknown?], error.message
+      assert_match(/\AaddBuddyToRoster: .*#{field}/, error.message)
+    end
+    assert_raises(Emanagement::UnknownVerbError) { client.call("addBuddy", userJid: a) }
+    assert_empty Place.roster(a)
+  end
+
+  def test_threads_share_the_client
+    client = self.client
+    contacts = people(*"a".."h")
+    results = contacts.map do |jid|
+      Thread.new do
+        owner = people("owner").first
+        10.times { |n| client.call("addBuddyToRoster", userJid: owner, buddyJid: jid, buddyNick: "#{jid} #{n}", subscription_type: "to") }
+        client.call("getRoster", userJid: owner).items.map { |item| item.values_at(:jid, :nick) }
+      end
+    end
+    assert_equal(contacts.map { |jid| [[jid, "#{jid} 9"]] }, results.map(&:value))
+    assert_equal 1, @log.grep(/connected/).size if @log
+  end
+
+  def test_closed
+    client = self.client
+    client.call("listJobs")
+    client.close
+    client.close
+    assert_match(/the client is closed/, assert_raises(Emanagement::AwayError) { client.call("listJobs") }.message)
+  end
+end
+
+# Where the client may do everything.
+module Admin
+  def test_confirmation
+    owner = "owner.#{SecureRandom.hex(4)}@example.org"
+    client = self.client
+    client.call("addBuddyToRoster", userJid: owner, buddyJid: "b@example.org", subscription_type: "to")
+    error = assert_raises(Emanagement::ConfirmationError) { client.call("removeAllRostersByDomain", domain: "example.org") }
+    assert_match(/this removes 1 item/, error.text)
+    assert_equal 1, Place.roster(owner).size
+    assert_equal :done, client.call("removeAllRostersByDomain", domain: "example.org", confirm: true).shape
+    assert_empty Place.roster(owner)
+  end
+
+  def test_a_cut_list
+    client = self.client
+    first, second, third = Array.new(3) { |n| "z#{n}@localhost" }
+    [second, third].each { |jid| client.call("addBuddyToRoster", userJid: jid, buddyJid: "b@localhost", subscription_type: "to") }
+    list = client.call("getAllUserJidsWithRosterByDomain", domain: "localhost", from: first, limit: 1)
+    assert_equal [[second], second], [list.items, list.more_after]
+  end
+end
+
+# As a component of its own.
+class ComponentTest < Minitest::Test
+  include Transport
+
+  def client
+    component(logger: logger(@log = []))
+  end
+
+  def test_forbidden
+    client = self.client
+    error = assert_raises(Emanagement::ForbiddenError) { client.call("removeAllRostersByDomain", domain: "example.org", confirm: true) }
+    assert_match(/it takes the role admin/, error.text)
+    refute_predicate error, :outcome_unknown?
+  end
+
+  def test_a_jid_without_resource_gets_one
+    client = opened Emanagement::Client.component(jid: W[:component], secret: W[:secret], server: W[:component_server], to: W[:service])
+    assert_equal true, client.call("isEjabberdNodeStarted").answer
+  end
+
+  def test_wrong_secret
+    client = opened Emanagement::Client.component(jid: W[:component], secret: "wrong", server: W[:component_server], to: W[:service])
+    2.times { assert_match(/not-authorized/, assert_raises(Emanagement::LoginError) { client.call("listJobs") }.message) }
+  end
+
+  def test_tls
+    # The only such listener takes the component emanagement alone, and its
+    # certificate is that of localhost.
+    { "127.0.0.1" => [W[:ca], /certificate/], "localhost" => [nil, /certificate/] }.each do |host, (ca_file, message)|
+      error = assert_raises(Emanagement::LoginError) { tls(host, ca_file).call("listJobs") }
+      assert_match message, error.message
+    end
+    assert_match(/not-authorized/, assert_raises(Emanagement::LoginError) { tls("localhost", W[:ca]).call("listJobs") }.message)
+  end
+
+  private
+
+  def tls(host, ca_file)
+    opened Emanagement::Client.component(jid: W[:component], secret: W[:secret], server: "tls://#{host}:#{W[:tls_port]}", to: W[:service],
+                                         ca_file: ca_file)
+  end
+end
+
+# As a client, by TLS.
+class UserTest < Minitest::Test
+  include Admin
+  include Transport
+
+  def client
+    user(logger: logger(@log = []))
+  end
+
+  def test_forbidden
+    stranger = user("stranger@localhost")
+    assert_raises(Emanagement::ForbiddenError) { stranger.call("getRoster", userJid: "a@localhost") }
+    assert_raises(Emanagement::ForbiddenError) { user("writer@localhost").call("getRoster", userJid: "a@example.org") }
+  end
+
+  def test_wrong_password
+    client = user("reader@localhost", password: "wrong")
+    2.times { assert_match(/reader@localhost: not-authorized/, assert_raises(Emanagement::LoginError) { client.call("listJobs") }.message) }
+  end
+
+  def test_certificate_of_nobody_known
+    error = assert_raises(Emanagement::LoginError) { user(ca_file: nil).call("listJobs") }
+    assert_match(/the certificate of localhost: .*certificate verify failed/, error.message)
+  end
+
+  def test_unknown_host
+    client = user("admin@nowhere.example", timeout: 1)
+    assert_match(/host-unknown/, assert_raises(Emanagement::AwayError) { client.call("listJobs") }.message)
+  end
+
+  def test_names_and_passwords
+    { "sc=r,am#{SecureRandom.hex(4)}@localhost" => "pä s,s=wörd ① <&>" }.each do |jid, password|
+      Place.register(jid, password)
+      # Nobody in the component's eyes, but let in by the server.
+      assert_raises(Emanagement::ForbiddenError) { user(jid, password: password).call("listJobs") }
+    end
+  end
+
+  # example.org offers no SCRAM.
+  def test_plain_by_tls
+    jid = "plain#{SecureRandom.hex(4)}@example.org"
+    Place.register(jid, "pässword <&>")
+    assert_raises(Emanagement::ForbiddenError) { user(jid, password: "pässword <&>").call("listJobs") }
+    assert_match(/not-authorized/, assert_raises(Emanagement::LoginError) { user(jid, password: "wrong").call("listJobs") }.message)
+  end
+
+  def test_bad_jids
+    ["localhost", "admin@localhost/home", "@localhost", "admin@"].each do |jid|
+      assert_raises(ArgumentError, jid) { user(jid) }
+    end
+  end
+end
+
+# As a client, on loopback and to a server that knows no TLS.
+class UserWithoutTLSTest < Minitest::Test
+  include InPlace
+
+  def test_on_loopback
+    assert_equal true, user(server: W[:without_tls]).call("isEjabberdNodeStarted").answer
+  end
+
+  def test_elsewhere
+    elsewhere do
+      error = assert_raises(Emanagement::LoginError) { user(server: W[:without_tls]).call("listJobs") }
+      assert_match(/the server does not offer TLS/, error.message)
+    end
+  end
+
+  private
+
+  # There is no other machine here: this one is taken for one.
+  def elsewhere
+    local = Emanagement::Wire.instance_method(:local?)
+    Emanagement::Wire.remove_method(:local?)
+    Emanagement::Wire.define_method(:local?) { false }
+    yield
+  ensure
+    Emanagement::Wire.remove_method(:local?)
+    Emanagement::Wire.define_method(:local?, local)
+  end
+end
+
+# By the control socket.
+class ControlTest < Minitest::Test
+  include Admin
+  include Transport
+
+  def client
+    opened Emanagement::Client.control(W[:control])
+  end
+end
