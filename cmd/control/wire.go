@@ -1,6 +1,7 @@
 package control
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 
@@ -22,9 +23,9 @@ type Values []string
 // UnmarshalJSON implements json.Unmarshaler.
 func (v *Values) UnmarshalJSON(text []byte) error {
 	var many []any
-	if err := json.Unmarshal(text, &many); err != nil {
+	if err := decode(text, &many); err != nil {
 		many = make([]any, 1)
-		if err := json.Unmarshal(text, &many[0]); err != nil {
+		if err := decode(text, &many[0]); err != nil {
 			return err
 		}
 	}
@@ -33,13 +34,20 @@ func (v *Values) UnmarshalJSON(text []byte) error {
 		switch one := one.(type) {
 		case string:
 			*v = append(*v, one)
-		case float64, bool:
+		case json.Number, bool:
 			*v = append(*v, fmt.Sprint(one))
 		default:
 			return fmt.Errorf("%s: neither text nor a number, nor a list of these", text)
 		}
 	}
 	return nil
+}
+
+// decode keeps numbers as they are written.
+func decode(text []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	return d.Decode(into)
 }
 
 // Reply is one line of an answer: how far the verb is, or, in the last one,

@@ -22,6 +22,7 @@ type line struct {
 	server       string
 	component    string
 	passwordFile string
+	password     string // once it is known
 }
 
 // errNoSuchVerb is for a word that is neither a verb nor a command.

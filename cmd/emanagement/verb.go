@@ -50,6 +50,9 @@ func (l *line) run(ctx context.Context, std streams) (control.Result, error) {
 	if err != nil {
 		return control.Result{}, err
 	}
+	if l.as != "" {
+		return l.runAs(ctx, conf, std)
+	}
 	if conf.Control == "" {
 		return control.Result{}, fmt.Errorf("%s: control: none; the component listens at no socket", l.config)
 	}
