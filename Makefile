@@ -47,6 +47,7 @@ setup: ## install what the tests and the demo need (as root, on Debian)
 .PHONY: install
 install: build ## install bin/emanagement in $(DESTDIR)$(PREFIX)/bin
 	@install -D -m 755 bin/emanagement '$(DESTDIR)$(PREFIX)/bin/emanagement'
+	@install -D -m 644 cmd/emanagement/completion.bash '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/emanagement'
 
 .PHONY: clean
 clean: ## remove what the build made
