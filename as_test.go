@@ -22,7 +22,7 @@ func TestAs(t *testing.T) {
 	as := func(account string, args ...string) said {
 		c := exec.CommandContext(patience(t), binary, append([]string{"--as", account, "--server", p.ClientAddr(), "--password-file", password}, args...)...)
 		c.Env = append(os.Environ(), "EMANAGEMENT_CONTROL=/no/such/socket")
-		return finish(t, c)
+		return ended(t, c)
 	}
 	assert.Equal(t, said{"Done\n", "", 0}, as("admin@localhost", "--component", testserver.Component, "addBuddyToRoster", users[0], users[1], "--yes", "a b", "both"))
 	assert.Equal(t, []entry{{users[1], "--yes", "both", []string{"a b"}}}, p.stored(t, users[0]))
@@ -31,7 +31,7 @@ func TestAs(t *testing.T) {
 	assert.Equal(t, 1, as("reader@localhost", "removeRoster", users[0]).status)
 	assert.Equal(t, 2, as("admin@localhost", "getRoster", "@").status)
 	assert.Equal(t, 2, as("nobody", "getRoster", users[0]).status)
-	assert.Equal(t, 3, finish(t, exec.CommandContext(patience(t), binary, "--as", "admin@localhost", "--server", "127.0.0.1:1", "--password-file", password, "getRoster", users[0])).status)
+	assert.Equal(t, 3, ended(t, exec.CommandContext(patience(t), binary, "--as", "admin@localhost", "--server", "127.0.0.1:1", "--password-file", password, "getRoster", users[0])).status)
 	got := as("admin@localhost", "getRoster", users[0], "--json")
 	assert.Contains(t, got.out, `"nick":"--yes"`)
 }

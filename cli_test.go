@@ -28,7 +28,7 @@ type said struct {
 // emanagement runs the program as somebody on the server's machine does.
 func emanagement(t testing.TB, p *testserver.Program, args ...string) said {
 	t.Helper()
-	return finish(t, commandLine(t, p, args...))
+	return ended(t, commandLine(t, p, args...))
 }
 
 func commandLine(t testing.TB, p *testserver.Program, args ...string) *exec.Cmd {
@@ -40,8 +40,8 @@ func commandLine(t testing.TB, p *testserver.Program, args ...string) *exec.Cmd 
 	return c
 }
 
-// finish runs a command to its end.
-func finish(t testing.TB, c *exec.Cmd) said {
+// ended runs a command to its end.
+func ended(t testing.TB, c *exec.Cmd) said {
 	t.Helper()
 	var out, diag bytes.Buffer
 	c.Stdout, c.Stderr = &out, &diag
@@ -155,7 +155,7 @@ func TestGuideSession(t *testing.T) {
 	defer cancel()
 	shell := exec.CommandContext(ctx, "sh", "-c", script.String())
 	shell.Dir, shell.Env = scripts, append(os.Environ(), "EMANAGEMENT_CONTROL="+p.program.Control())
-	got := finish(t, shell)
+	got := ended(t, shell)
 	assert.Equal(t, strings.TrimPrefix(guide, "\n"), got.out)
 	assert.Empty(t, got.err)
 	requireMessage(t, demo, "socialstream@"+testserver.Component, "Hello World")
@@ -224,7 +224,7 @@ func TestAway(t *testing.T) {
 	nobody := filepath.Join(t.TempDir(), "control.sock")
 	c := exec.CommandContext(t.Context(), binary, "getRoster", "a@localhost")
 	c.Env = append(os.Environ(), "EMANAGEMENT_CONTROL="+nobody)
-	assert.Equal(t, said{"", "emanagement: " + nobody + ": no such file or directory; does emanagement serve run here?\n", 3}, finish(t, c))
+	assert.Equal(t, said{"", "emanagement: " + nobody + ": no such file or directory; does emanagement serve run here?\n", 3}, ended(t, c))
 
 	p := newPlace(t, testserver.AdHoc, nil)
 	assert.Equal(t, said{"true\n", "", 0}, emanagement(t, p.program, "isEjabberdNodeStarted"))

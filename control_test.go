@@ -122,7 +122,7 @@ func TestWhoCalls(t *testing.T) {
 		c.Env = append(os.Environ(), "EMANAGEMENT_CONTROL="+socket)
 		c.Dir = open
 		c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: gid, Groups: groups}}
-		return finish(t, c)
+		return ended(t, c)
 	}
 	mine := []uint32{uint32(os.Getgid())} // the socket's group
 	const line = "b@localhost\tB\tboth\tnone\t\n"
@@ -215,7 +215,7 @@ func TestTerminal(t *testing.T) {
 		c := exec.CommandContext(patience(t), "script", "--quiet", "--return", "--command", command, os.DevNull)
 		c.Env = append(os.Environ(), "EMANAGEMENT_CONTROL="+p.program.Control(), "TERM=xterm")
 		c.Stdin = strings.NewReader(typed)
-		return finish(t, c)
+		return ended(t, c)
 	}
 	broadcast := binary + " broadcast News " + recipients + " hi"
 	got := inTerminal("", broadcast)
@@ -267,7 +267,7 @@ func TestCompletion(t *testing.T) {
 			script := `source <("$1" completion bash); shift; COMP_WORDS=("$@"); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _emanagement; echo "${COMPREPLY[*]}"`
 			words[0] = binary
 			c := exec.CommandContext(patience(t), "bash", append([]string{"--norc", "-c", script, "bash", binary}, words...)...)
-			got := finish(t, c)
+			got := ended(t, c)
 			assert.Empty(t, got.err)
 			if strings.Contains(line, "/etc/host") {
 				assert.Subset(t, strings.Fields(got.out), []string{"/etc/hosts"})

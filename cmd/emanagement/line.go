@@ -26,7 +26,7 @@ type line struct {
 }
 
 // errNoSuchVerb is for a word that is neither a verb nor a command.
-var errNoSuchVerb = errors.New(cmd.NotRecognized)
+var errNoSuchVerb = errors.New("no such verb")
 
 // readLine reads [flags] VERB ARGS... [flags]. What stands in a place of the
 // verb's is taken as it is, whatever it looks like. Errors: *cmd.UsageError,
