@@ -87,6 +87,16 @@ func TestAddingAVerb(t *testing.T) {
 		assert.Equal(t, "reader@localhost may not run followBuddy: it takes the role write", ofReader["outcome"])
 		assert.Equal(t, "writer@localhost may not run followBuddy on example.org, localhost", ofWriter["outcome"])
 	})
+	t.Run("chat", func(t *testing.T) {
+		c := chatter{writer, t}
+		help := c.asks("help followBuddy")
+		assert.Contains(t, help, "About followBuddy: let a user follow a contact.\n")
+		_, example, ok := strings.Cut(help, "\nExample:\n")
+		require.True(t, ok, help)
+		assert.Equal(t, `followBuddy ana@localhost ben@localhost "some words"`, example)
+		assert.Equal(t, "Done", c.asks(example))
+		assert.Equal(t, []entry{{"ben@localhost", "some words", "to", []string{"Following"}}}, stored(t, s, "ana@localhost"))
+	})
 	t.Run("docs", func(t *testing.T) {
 		page := filepath.Join(t.TempDir(), "verbs.md")
 		out, err := exec.CommandContext(t.Context(), "go", "run", "-overlay", overlay, "./internal/docs", page).CombinedOutput()

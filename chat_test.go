@@ -107,8 +107,8 @@ func (p chatPlace) chatter(t testing.TB, account string) chatter {
 func TestChat(t *testing.T) {
 	p := newChatPlace(t)
 	for name, test := range map[string]func(*testing.T, chatPlace){
-		"verbs": chatVerbs, "the answer's address": chatReplies, "yes": chatYes, "who may not": chatForbidden,
-		"a stranger": chatStranger, "no question": chatOdd, "in another's name": chatForged, "a flood": chatFlood,
+		"verbs": chatVerbs, "whom it answers": chatReplies, "yes": chatYes, "who may not": chatForbidden,
+		"a stranger": chatStranger, "no question": chatOdd, "in the name of others": chatForged, "a flood": chatFlood,
 		"a long verb": chatLong, "copies": chatCarbons, "a component": chatComponent, "an echo": chatEcho, "one who is away": chatAway,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -133,7 +133,7 @@ func chatVerbs(t *testing.T, p chatPlace) {
 	c.says("help")
 	assert.True(t, strings.HasPrefix(c.hears(), "(1/2)\nThe commands that you may send here (37):\n"))
 	assert.True(t, strings.HasPrefix(c.hears(), "(2/2)\n"))
-	assert.Equal(t, "Done", c.asks("sendMessageToUser news "+jids[0]+" “the secret”"))
+	assert.Equal(t, "Done", c.asks("sendMessageToUser news reader@localhost “the secret”"))
 	c.heardAll()
 
 	log := p.program.Log()
@@ -173,7 +173,7 @@ func chatReplies(t *testing.T, p chatPlace) {
 		thread, ok := e.Child("", "thread")
 		assert.Equal(t, test.thread != "", ok)
 		assert.Equal(t, test.thread, thread.Text)
-		assert.Contains(t, body(e), " jobs")
+		assert.Contains(t, body(e), " job")
 	}
 	// At a resource of ours, from that resource.
 	require.NoError(t, one.Send(patience(t), fmt.Sprintf("<message to='%s/any' type='chat'><body>listJobs</body></message>", service)))
@@ -191,12 +191,12 @@ func chatYes(t *testing.T, p chatPlace) {
 		require.Equal(t, "Done", c.asks(add))
 		return c.asks("removeAllRostersByDomain example.org")
 	}
-	assert.Regexp(t, `^This removes \d+ items of \d+ rosters on example.org.\nSend yes within a minute to do it.$`, asks())
+	assert.Equal(t, "This removes 1 item of 1 roster on example.org.\nSend yes within a minute to do it.", asks())
 	assert.Equal(t, "Nothing was done.", c.asks("No."))
 	assert.Equal(t, none, c.asks("yes"))
 	assert.NotEmpty(t, stored(t, p.Server, "known@example.org"))
 	asks()
-	assert.Regexp(t, `^Done; \d+ items of \d+ rosters removed; `, other.asks("Yes."))
+	assert.Regexp(t, `^Done; 1 item of 1 roster removed; `, other.asks("Yes."))
 	assert.Empty(t, stored(t, p.Server, "known@example.org"))
 	require.Equal(t, "Done", c.asks(add))
 	assert.Equal(t, none, c.asks("yes"))
@@ -483,8 +483,7 @@ func TestChatInARoom(t *testing.T) {
 	services := cmd.Services{
 		Rosters: rosterpush.New(remote.New(c, serverapi.New(c), log)), Jobs: working, Own: service.String(), Hosts: c.Served,
 	}
-	var taken atomic.Int64
-	chat.Register(c, cmd.New(services, access, slog.New(counting{slog.DiscardHandler, &taken}), log), log)
+	chat.Register(c, cmd.New(services, access, log, log), log)
 	runComponent(t, c)
 	require.NoError(t, c.Ready(patience(t), "localhost"))
 
@@ -505,25 +504,14 @@ func TestChatInARoom(t *testing.T) {
 	say("type='chat' to='"+room.String()+"'", "listJobs")
 	say("type='chat' to='"+room.String()+"'", "hello")
 
-	// What the room was told by others than admin comes back to admin.
-	admin.heardAll()
+	admin.heardAll() // by then, the room would have been answered
 	say("type='groupchat' to='"+room.Bare().String()+"'", "the end")
-	assert.Equal(t, "the end", body(next(t, admin.Client, "message", room.Bare().String())))
+	for said := ""; said != "the end"; {
+		e := next(t, admin.Client, "message", room.Bare().String())
+		said = body(e)
+		assert.NotEqual(t, room.String(), e.Attr("from"), said)
+	}
 	seesNone(t, admin.Client, "message", room.Bare().String())
-	assert.Zero(t, taken.Load(), "nothing was tried that is recorded")
-}
-
-// counting counts what is logged.
-type counting struct {
-	slog.Handler
-	n *atomic.Int64
-}
-
-func (c counting) Enabled(context.Context, slog.Level) bool { return true }
-
-func (c counting) Handle(context.Context, slog.Record) error {
-	c.n.Add(1)
-	return nil
 }
 
 // TestChatEverywhere: on every kind of server.

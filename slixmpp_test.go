@@ -149,6 +149,7 @@ type seen struct {
 	Actions             []string
 	Notes               [][2]string // type and text
 	Title, Instructions string
+	From, Type, Body    string // of a message
 	Fields              []struct {
 		Var, Type, Label string
 		Required         bool
@@ -334,4 +335,30 @@ func TestSlixmppShows(t *testing.T) {
 		assert.Equal(t, "canceled", got.Status)
 	})
 	assert.Len(t, stored(t, server, user), 1, "none of this changed anything")
+}
+
+// TestSlixmppChats sends verbs as chat messages.
+func TestSlixmppChats(t *testing.T) {
+	client := newSlixmpp(t, "herereader@localhost")
+	user := people(t, "localhost", "user")[0]
+	put(t, server, user, entry{"contact@localhost", `Terry "T" <&> ✓`, "both", []string{"Friends", "Work"}})
+	say := func(line string) {
+		t.Helper()
+		require.NoError(t, client.in.Encode(map[string]string{"op": "say", "service": service.String(), "body": line}))
+		var said seen
+		require.NoError(t, client.out.Decode(&said))
+		require.Equal(t, seen{}, said)
+	}
+	for _, test := range []struct{ line, answer string }{
+		{"getRoster " + user, "1 item\ncontact@localhost – Terry \"T\" <&> ✓ – both – Friends, Work"},
+		{"Getroster “" + user + "”", "1 item\ncontact@localhost – Terry \"T\" <&> ✓ – both – Friends, Work"},
+		{"checkUserJid nobody@localhost", "false"},
+		{"getRoster user@example.org", "herereader@localhost may not run getRoster on example.org."},
+		{"I'm new here", `Sorry, I do not know the command "I'm". Send help for those that I know.`},
+	} {
+		say(test.line)
+		got := client.ask(t, "hear", "", "", nil)
+		require.Nil(t, got.Error)
+		assert.Equal(t, seen{From: service.String(), Type: "chat", Body: test.answer}, got)
+	}
 }

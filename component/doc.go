@@ -17,8 +17,8 @@
 //
 // While serving, one goroutine reads. It never writes or waits, and of payloads
 // it decodes only grants: a reply goes to the goroutine that asked, a request gets a
-// goroutine of its own (a bounded number of them), a grant wakes those who
-// wait for it.
+// goroutine of its own (a bounded number of them), and so do all the messages
+// of one sender together; a grant wakes those who wait for it.
 //
 // Invariants:
 //   - nothing is asked of a host before its grant arrived on this stream;

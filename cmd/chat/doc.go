@@ -34,7 +34,7 @@
 //  1. No message of ours reads as a command: whatever would is preceded by a
 //     dash (see front.say). So what only repeats our words never sends one, nor
 //     does a text that is none of ours and no command.
-//  2. Between two commands, no more than six times is answered what is no
+//  2. Between two commands, no more than five times is answered what is no
 //     command, nor more than twenty times help. The last answer says that it
 //     is. It does not matter how slowly they come: time brings nothing back.
 //  3. After that, what comes is not answered until there is a command, or

@@ -11,6 +11,11 @@ input is a JSON object and is answered by one line of JSON on standard output:
     {"op": "form",   "service": JID, "node": NODE}
     {"op": "run",    "service": JID, "node": NODE, "values": {VAR: TEXT or [TEXT, ...]}}
     {"op": "cancel", "service": JID, "node": NODE}
+    {"op": "say",    "service": JID, "body": TEXT}
+    {"op": "hear",   "service": JID}
+
+"say" sends a chat message, and "hear" waits for the next one that came from
+there: {"from": JID, "type": TYPE, "body": TEXT}.
 
 "form" leaves its command session open; "run" and "cancel" take that one up
 when they are given its "sessionid", and otherwise start one of their own. What
@@ -38,6 +43,8 @@ class Commands(slixmpp.ClientXMPP):
         super().__init__(jid, password, plugin_config=PLAIN_TEXT)
         self.register_plugin("xep_0050")  # and what it depends on
         self.open_sessions = {}
+        self.messages = asyncio.Queue()
+        self.add_event_handler("message", self.messages.put_nowait)
 
     async def log_in(self, host, port):
         """Returns when the session is ready, raises when it will not be."""
@@ -90,6 +97,19 @@ class Commands(slixmpp.ClientXMPP):
         _, session = await self.taken_up(request)
         reply, _ = await self.follow(session, self["xep_0050"].cancel_command)
         return described(reply["command"])
+
+    async def do_say(self, request):
+        self.send_message(mto=request["service"], mbody=request["body"], mtype="chat")
+        return {}
+
+    async def do_hear(self, request):
+        while True:
+            try:
+                message = await asyncio.wait_for(self.messages.get(), LIMIT)
+            except asyncio.TimeoutError:
+                raise IqTimeout(None) from None
+            if message["from"].bare == request["service"]:
+                return {"from": str(message["from"]), "type": message["type"], "body": message["body"]}
 
     async def taken_up(self, request):
         """The open session that the request names, or a new one."""
