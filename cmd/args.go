@@ -157,9 +157,7 @@ func (a *Args) readPeople(p Param, value string) error {
 			known[name] = true
 			a.people[p.Name] = append(a.people[p.Name], j)
 		}
-		if !slices.Contains(a.hosts, j.Domainpart()) {
-			a.hosts = append(a.hosts, j.Domainpart())
-		}
+		a.hosts = append(a.hosts, j.Domainpart())
 	}
 	if len(a.people[p.Name]) == 0 {
 		return errors.New("it names nobody")
