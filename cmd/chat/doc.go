@@ -37,13 +37,13 @@
 //  2. Between two commands, no more than five times is answered what is no
 //     command, nor more than twenty times help. The last answer says that it
 //     is. It does not matter how slowly they come: time brings nothing back.
-//  3. After that, what comes is not answered until there is a command, or
-//     until none has come for an hour, and each further time for twice as
+//  3. After that nothing is answered until there is a command, or the asker
+//     has sent nothing for an hour; each further time it takes a pause twice as
 //     long as the time before.
 //  4. No more than 30 messages in a row, and from then on one in two seconds,
-//     and 1,000 a day, are read at all. The first that is too much is told so;
-//     then none is read until none has come for a minute, or after the 1,000
-//     for an hour.
+//     and 1,000 a day, are read at all. The first that is too much is answered
+//     by saying so; then nothing is read until the asker has sent nothing for a
+//     minute, or after the 1,000 for an hour.
 //
 // A loop without commands is met with rule 3 after at most 20 answers. Whoever
 // answers each message within some time, be it days, has nothing left to answer

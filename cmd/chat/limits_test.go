@@ -82,6 +82,26 @@ func TestLoops(t *testing.T) {
 	}
 }
 
+// TestNoCommandIsSaid: whatever an answer says, sent back it is no command.
+func TestNoCommandIsSaid(t *testing.T) {
+	r := newRig(t)
+	says := func(text string) string {
+		r.sent = nil
+		r.say(t.Context(), r.question(boss, "listJobs"), text)
+		require.Len(t, r.sent, 1)
+		return r.sent[0]
+	}
+	for _, text := range []string{
+		"getRoster", "GETROSTER: no", "getRoster:", "listJobs\nmore", `"getRoster" x`, "“getRoster” x", "'listJobs", "> x\nlistJobs", " \n listJobs",
+		"yes", "Yes.", "no", "No …", "more", "help", "Help. And so on", "? no",
+	} {
+		assert.False(t, r.isCommand(lineIn(says(text))), text)
+	}
+	for _, text := range []string{"Done", "true", "1 item\ngetRoster", "(1/2)\nhelp", "boss@a.example may not", "getRosters", "– yes", "job 1: listJobs goes on", ""} {
+		assert.Equal(t, text, says(text))
+	}
+}
+
 // TestTwoOfUs: two components of this kind, each of which may run everything
 // at the other.
 func TestTwoOfUs(t *testing.T) {
