@@ -29,6 +29,7 @@ const debianRuby = "/usr/bin/ruby"
 // TestRuby runs the tests of clients/ruby, on a server and beside a program of
 // their own: they have them stopped, started and frozen.
 func TestRuby(t *testing.T) {
+	t.Parallel()
 	needsRuby(t)
 	p := newRubyPlace(t)
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)

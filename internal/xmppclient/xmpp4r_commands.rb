@@ -9,10 +9,12 @@
 # those of slixmpp_commands.py; there are only "form" and "run", and of an open
 # session nothing is kept but its id.
 #
-# xmpp4r hangs on some logins (one in thirty with the REXML of Ruby 3.1): one that
-# takes too long is given up and tried again.
+# xmpp4r has REXML parse the stream, which since 3.3 reports a tag only when more
+# arrives after it, so that every login hangs; so nokogiri parses it here. One
+# that takes too long all the same is given up and tried again.
 
 require "json"
+require "nokogiri"
 require "timeout"
 require "xmpp4r"
 require "xmpp4r/command/iq/command"
@@ -21,6 +23,64 @@ require "xmpp4r/dataforms"
 LIMIT = 20 # seconds for each request
 LOGIN = 5 # seconds for each attempt to log in
 ATTEMPTS = 6
+
+# Collects what arrives of a stream, as what xmpp4r takes.
+class Arrivals < Nokogiri::XML::SAX::Document
+  def initialize
+    super
+    @current = nil
+    @text = +""
+    @complete = []
+  end
+
+  # What is complete: elements, the stream's own first, and :end.
+  def take
+    @complete.slice!(0..)
+  end
+
+  def start_element(name, attributes = [])
+    end_text
+    element = REXML::Element.new(name)
+    element.add_attributes(attributes)
+    return @complete << element if name == "stream:stream"
+
+    @current = @current ? @current.add_element(element) : element
+  end
+
+  def end_element(_name)
+    end_text
+    return @complete << :end unless @current
+
+    @complete << @current unless @current.parent
+    @current = @current.parent
+  end
+
+  # What is one text may come in pieces.
+  def characters(text)
+    @text << text
+  end
+
+  private
+
+  def end_text
+    @current&.add(REXML::Text.new(@text, true)) unless @text.empty?
+    @text = +""
+  end
+end
+
+# Parses by nokogiri.
+class Jabber::StreamParser
+  def parse
+    arrivals = Arrivals.new
+    parser = Nokogiri::XML::SAX::PushParser.new(arrivals)
+    loop do
+      parser << @stream.readpartial(4096)
+      arrivals.take.each { |arrived| arrived == :end ? @listener.parser_end : @listener.receive(arrived) }
+    end
+  rescue EOFError
+    raise Jabber::ServerDisconnected, "the server has closed the connection"
+  end
+end
 
 def log_in(host, port, jid, password)
   ATTEMPTS.times do

@@ -49,6 +49,8 @@ end
 # What the tests have in common.
 module InPlace
   W = Place::WHERE
+  # What a call may take on a machine that has much else to do.
+  PATIENCE = 30
 
   def teardown
     @clients&.each(&:close)
@@ -57,12 +59,12 @@ module InPlace
 
   def component(**options)
     opened Emanagement::Client.component(jid: "#{W[:component]}/web1", secret: W[:secret], server: W[:component_server],
-                                         to: W[:service], **options)
+                                         to: W[:service], timeout: PATIENCE, **options)
   end
 
   def user(name = "admin@localhost", password: "pw", server: W[:server], ca_file: W[:ca], **options)
     opened Emanagement::Client.user(jid: name, password: password, server: server, to: W[:service], ca_file: ca_file,
-                                    **options)
+                                    timeout: PATIENCE, **options)
   end
 
   def opened(client)

@@ -185,7 +185,7 @@ class UserTest < Minitest::Test
   end
 
   def test_unknown_host
-    client = user("admin@nowhere.example", timeout: 1)
+    client = user("admin@nowhere.example", timeout: 5)
     assert_match(/host-unknown/, assert_raises(Emanagement::AwayError) { client.call("listJobs") }.message)
   end
 
@@ -247,6 +247,6 @@ class ControlTest < Minitest::Test
   include Transport
 
   def client
-    opened Emanagement::Client.control(W[:control])
+    opened Emanagement::Client.control(W[:control], timeout: PATIENCE)
   end
 end
