@@ -481,7 +481,7 @@ func TestChatInARoom(t *testing.T) {
 	// A room that may run verbs, by mistake.
 	access := []cmd.Grant{{JID: jid.MustParse("admin@localhost"), Role: cmd.Admin}, {JID: room.Bare(), Role: cmd.Admin}}
 	services := cmd.Services{
-		Rosters: rosterpush.New(remote.New(c, serverapi.New(c), log)), Jobs: working, Own: service.String(), Hosts: c.Served,
+		Rosters: rosterpush.New(remote.New(c, serverapi.New(c), log)), Jobs: working, Own: service.String(), Hosts: c.Hosts,
 	}
 	chat.Register(c, cmd.New(services, access, log, log), log)
 	runComponent(t, c)

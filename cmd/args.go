@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"mellium.im/xmpp/jid"
 
@@ -93,6 +94,9 @@ func (a *Args) readJID(own string, p Param, value string) error {
 		value = value + "@" + own
 	}
 	j, err := parseJID(value)
+	if err != nil && p.Kind == After {
+		j, err = parseListed(value)
+	}
 	if err != nil {
 		return fmt.Errorf("%q is not a JID", value)
 	}
@@ -175,6 +179,17 @@ func peopleIn(value string) []string {
 		words[i] = strings.TrimSpace(words[i])
 	}
 	return slices.DeleteFunc(words, func(w string) bool { return w == "" })
+}
+
+// parseListed reads a JID that an answer may have named: servers keep accounts
+// whose local part today's rules do not allow. It is only compared.
+func parseListed(s string) (jid.JID, error) {
+	local, host, _ := strings.Cut(s, "@")
+	domain, err := parseJID(host)
+	if err != nil || !domain.Equal(domain.Domain()) || local == "" || !utf8.ValidString(local) {
+		return jid.JID{}, fmt.Errorf("%s: not a JID", s)
+	}
+	return jid.NewUnsafe(local, domain.String(), "").JID, nil
 }
 
 // parseJID reads a JID. One that reads otherwise when it is read again is

@@ -19,13 +19,18 @@ type destroyer struct {
 func (d *destroyer) verb(params ...Param) *Verb {
 	return &Verb{
 		Name: "destroy", Role: Admin, Params: append(params, Param{Name: "confirm", Label: "Again", Kind: Confirm, Extra: true}),
-		stakes: func(_ context.Context, c *call) (string, error) {
-			d.counted = append(d.counted, c.domains()...)
+		stakes: func(ctx context.Context, c *call) (string, error) {
+			hosts, err := c.domains(ctx)
+			if err != nil {
+				return "", err
+			}
+			d.counted = append(d.counted, hosts...)
 			return "at least 7 things of " + c.target(), d.err
 		},
-		run: func(_ context.Context, c *call) (Result, error) {
-			d.destroyed = append(d.destroyed, c.domains()...)
-			return Result{}, nil
+		run: func(ctx context.Context, c *call) (Result, error) {
+			hosts, err := c.domains(ctx)
+			d.destroyed = append(d.destroyed, hosts...)
+			return Result{}, err
 		},
 	}
 }

@@ -104,7 +104,11 @@ func domainVerbs() []*Verb {
 func countRosters(ctx context.Context, c *call) (string, error) {
 	counting, cancel := context.WithTimeout(ctx, countTime)
 	defer cancel()
-	census, err := c.Rosters.Count(counting, c.domains())
+	hosts, err := c.domains(ctx)
+	if err != nil {
+		return "", err
+	}
+	census, err := c.Rosters.Count(counting, hosts)
 	least := ""
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		least, err = "at least ", nil
@@ -117,14 +121,18 @@ func countRosters(ctx context.Context, c *call) (string, error) {
 }
 
 func removeAllRosters(ctx context.Context, c *call) (Result, error) {
-	removal, err := c.Rosters.ClearAll(ctx, c.domains(), func(r rosterpush.Removal) {
+	hosts, err := c.domains(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	removal, err := c.Rosters.ClearAll(ctx, hosts, func(r rosterpush.Removal) {
 		c.say(Progress{Text: fmt.Sprintf("%s looked at, %s", count(r.Looked, "roster"), r), Done: r.Looked, Total: r.Met})
 	})
 	return Result{remarks: []string{removal.String(), restsOn(removal.Census)}}, err
 }
 
 func getAllUserJidsWithRoster(ctx context.Context, c *call) (Result, error) {
-	owners, census, err := c.Rosters.Owners(ctx, c.domains(), c.looked)
+	owners, census, err := c.owners(ctx)
 	if err != nil {
 		return Result{}, err
 	}
@@ -138,7 +146,7 @@ func getAllUserJidsWithRoster(ctx context.Context, c *call) (Result, error) {
 }
 
 func printAllRosters(ctx context.Context, c *call) (Result, error) {
-	owners, census, err := c.Rosters.Owners(ctx, c.domains(), c.looked)
+	owners, census, err := c.owners(ctx)
 	if err != nil {
 		return Result{}, err
 	}
@@ -161,7 +169,11 @@ func printAllRosters(ctx context.Context, c *call) (Result, error) {
 }
 
 func printAllBidirecctionalBuddys(ctx context.Context, c *call) (Result, error) {
-	pairs, census, err := c.Rosters.Pairs(ctx, c.domains(), c.looked)
+	hosts, err := c.domains(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	pairs, census, err := c.Rosters.Pairs(ctx, hosts, c.looked)
 	if err != nil {
 		return Result{}, err
 	}
@@ -173,6 +185,15 @@ func printAllBidirecctionalBuddys(ctx context.Context, c *call) (Result, error) 
 		}
 	}
 	return list.done(census), nil
+}
+
+// owners finds who on the hosts that a call means has a roster.
+func (c *call) owners(ctx context.Context) ([]jid.JID, rosterpush.Census, error) {
+	hosts, err := c.domains(ctx)
+	if err != nil {
+		return nil, rosterpush.Census{}, err
+	}
+	return c.Rosters.Owners(ctx, hosts, c.looked)
 }
 
 // looked says how far a search for rosters is.

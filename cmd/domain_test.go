@@ -209,7 +209,7 @@ func TestRemovalSaysWhatIsGone(t *testing.T) {
 func TestNobodyIsNoAnswer(t *testing.T) {
 	services := cmd.Services{
 		Rosters: rosterpush.New(new(memory)), Jobs: jobs.New(context.Background()),
-		Hosts: func() []string { return served },
+		Hosts: func(context.Context) ([]string, error) { return served, nil },
 	}
 	n := cmd.New(services, []cmd.Grant{everything}, slog.New(slog.DiscardHandler), slog.New(slog.DiscardHandler))
 	for _, q := range []cmd.Request{
@@ -230,7 +230,7 @@ func told(m *memory, log *slog.Logger) (*cmd.Namespace, *jobs.Jobs, chan string)
 	messages, working := make(chan string, 10_000), jobs.New(context.Background())
 	n := cmd.New(cmd.Services{
 		Rosters: rosterpush.New(m, m.source()), Jobs: working,
-		Hosts: func() []string { return served },
+		Hosts: func(context.Context) ([]string, error) { return served, nil },
 		Tell: func(_ context.Context, to jid.JID, text string) error {
 			messages <- fmt.Sprintf("to %s: %s", to, text)
 			return nil

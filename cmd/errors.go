@@ -78,6 +78,9 @@ func (v *Verb) outcome(c *call, r Result, err error) (Result, error) {
 		return r, &ArgError{e.Field, fmt.Sprintf("%q is %s", e.Value, e.Why)}
 	}
 	if e, ok := errors.AsType[*failure.NotServedError](err); ok {
+		if e.Host == "" {
+			return r, &FailedError{Text: e.Error(), Temporary: !v.Once, Away: true, Err: err}
+		}
 		if param, ok := v.namedHost(c, e.Host); ok {
 			return r, &ArgError{param, e.Error()}
 		}
@@ -124,6 +127,9 @@ func explain(err error, once bool) string {
 		return fmt.Sprintf("%s (%s)", explain(failure.ErrNoAnswer, once), e.Now())
 	}
 	if e, ok := errors.AsType[*failure.NotPermittedError](err); ok {
+		return e.Error()
+	}
+	if e, ok := errors.AsType[*failure.NotServedError](err); ok {
 		return e.Error()
 	}
 	if e, ok := errors.AsType[*rosterpush.ForeignContactError](err); ok {

@@ -34,7 +34,7 @@ func newExtra(ctx context.Context, verbs ...*Verb) *extra {
 	e := new(extra)
 	services := Services{
 		Own: "emanagement.a.example", Jobs: jobs.New(ctx),
-		Hosts: func() []string { return []string{"a.example", "b.example"} },
+		Hosts: func(context.Context) ([]string, error) { return []string{"a.example", "b.example"}, nil },
 		Tell: func(_ context.Context, to jid.JID, text string) error {
 			e.mu.Lock()
 			defer e.mu.Unlock()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -31,7 +32,7 @@ const (
 func (n *Namespace) runAsJob(ctx context.Context, v *Verb, c *call, q Request, carryOut func(context.Context) (Result, error)) (Result, error) {
 	var r Result // both are the job's until it has ended
 	var err error
-	job := n.services.Jobs.Start(identity(c.asker), v.Name, func(ctx context.Context, say func(string)) {
+	job, refusal := n.services.Jobs.Start(identity(c.asker), v.Name, func(ctx context.Context, say func(string)) {
 		c.say = func(p Progress) {
 			say(p.Text)
 			if number, due := c.reports.note(p.Text, n.news); due {
@@ -42,8 +43,14 @@ func (n *Namespace) runAsJob(ctx context.Context, v *Verb, c *call, q Request, c
 				q.Attend(p)
 			}
 		}
-		r, err = carryOut(ctx)
+		r, err = n.guarded(v, func() (Result, error) { return carryOut(ctx) })
 	})
+	switch {
+	case errors.Is(refusal, jobs.ErrEnding):
+		return Result{}, &FailedError{Text: "the component is about to stop; ask again in a moment", Temporary: true, Away: true, Err: refusal}
+	case refusal != nil:
+		return refused("you have too many verbs under way; wait for one to end, or stop one (listJobs, stopJob)"), nil
+	}
 	if q.Attend != nil {
 		defer context.AfterFunc(ctx, job.Stop)()
 		<-job.Done()
@@ -54,6 +61,17 @@ func (n *Namespace) runAsJob(ctx context.Context, v *Verb, c *call, q Request, c
 	}
 	c.reports.begin(job.Number)
 	return accepted(job.Number, "job %d: %s goes on; messages will tell how far it is and how it ends, and so does listJobs", job.Number, v.Name), nil
+}
+
+// guarded runs a verb so that its panic ends that verb alone.
+func (n *Namespace) guarded(v *Verb, run func() (Result, error)) (r Result, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			n.log.Error("a verb panicked", "verb", v.Name, "panic", p, "stack", string(debug.Stack()))
+			err = &FailedError{Text: v.explain(nil), Err: fmt.Errorf("panic: %v", p)}
+		}
+	}()
+	return run()
 }
 
 // reports are what an asker hears of a job that goes on. There is none while

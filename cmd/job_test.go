@@ -189,3 +189,48 @@ func TestProgramEndsDuringJob(t *testing.T) {
 		assert.Equal(t, "mate@a.example/r: job 1: work: the component was stopped; what was done until then stays done: nothing yet", n.told[0])
 	})
 }
+
+// TestVerbPanics: it ends that verb, and the log knows where.
+func TestVerbPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newExtra(t.Context(), &Verb{Name: "work", Role: Write, Long: true, Hostless: true, run: func(context.Context, *call) (Result, error) {
+			panic("some bug")
+		}})
+		_, err := n.run(t, mate, "work")
+		var failed *FailedError
+		require.ErrorAs(t, err, &failed)
+		assert.Equal(t, "something went wrong here; the log of the component says what", failed.Text)
+		assert.Contains(t, n.log.String(), "some bug")
+		assert.Contains(t, n.log.String(), "TestVerbPanics")
+	})
+}
+
+// TestAttended: whoever attends hears how far it is, waits however long it
+// takes, and ends it when he leaves.
+func TestAttended(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newExtra(t.Context(), long(time.Hour, nil))
+		var heard []string
+		attend := func(p Progress) { heard = append(heard, p.Text) }
+		began := time.Now()
+		r, err := n.Run(t.Context(), Request{Asker: Process{UID: 7}, Front: "test", Verb: "work", Attend: attend})
+		var forbidden *ForbiddenError
+		require.ErrorAs(t, err, &forbidden)
+		assert.Equal(t, "uid 7 may not run commands here", forbidden.Why)
+
+		r, err = n.Run(t.Context(), Request{Asker: mate, Front: "test", Verb: "work", Attend: attend})
+		require.NoError(t, err)
+		assert.Equal(t, []string{"one", "two"}, r.Lines())
+		assert.Equal(t, []string{"half of it", "all of it"}, heard)
+		assert.Equal(t, time.Hour, time.Since(began))
+		assert.Empty(t, n.told)
+
+		ctx, leave := context.WithTimeout(t.Context(), 40*time.Minute)
+		defer leave()
+		_, err = n.Run(ctx, Request{Asker: mate, Front: "test", Verb: "work", Attend: attend})
+		var failed *FailedError
+		require.ErrorAs(t, err, &failed)
+		assert.Equal(t, "stopped; what was done until then stays done: half of it", failed.Text)
+		assert.Equal(t, time.Hour+40*time.Minute, time.Since(began))
+	})
+}

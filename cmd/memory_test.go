@@ -226,7 +226,7 @@ func newNamespace(m *memory, access ...cmd.Grant) *cmd.Namespace {
 	discard := slog.New(slog.DiscardHandler)
 	services := cmd.Services{
 		Rosters: rosterpush.New(m, m.source()), Presences: presence.New(m), Rooms: rooms.New(m), Jobs: jobs.New(context.Background()), Own: own,
-		Hosts: func() []string { return served },
+		Hosts: func(context.Context) ([]string, error) { return served, nil },
 		Tell:  func(context.Context, jid.JID, string) error { return nil },
 	}
 	return cmd.New(services, access, discard, discard)

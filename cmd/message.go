@@ -88,7 +88,11 @@ func (c *call) broadcast(ctx context.Context, to []jid.JID) (Result, error) {
 func broadcastToConnectedUsers(ctx context.Context, c *call) (Result, error) {
 	named := c.several("userJids")
 	if named == nil {
-		everybody, err := c.connected(ctx, c.Hosts()...)
+		hosts, err := c.Hosts(ctx)
+		if err != nil {
+			return Result{}, err
+		}
+		everybody, err := c.connected(ctx, hosts...)
 		if err != nil {
 			return Result{}, err
 		}

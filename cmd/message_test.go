@@ -48,7 +48,7 @@ func (m *mailbox) run(t *testing.T, log *slog.Logger, verb string, pairs ...stri
 	defer working.Wait()
 	services := cmd.Services{
 		Rosters: rosterpush.New(m), Presences: presence.New(m), Jobs: working, Own: own,
-		Hosts: func() []string { return served },
+		Hosts: func(context.Context) ([]string, error) { return served, nil },
 	}
 	return cmd.New(services, []cmd.Grant{everything}, log, log).Run(t.Context(), cmd.Request{Asker: admin, Front: "test", Verb: verb, Values: args(pairs...)})
 }
@@ -185,7 +185,7 @@ func TestBroadcastAsJob(t *testing.T) {
 		working := jobs.New(t.Context())
 		told := make(chan string, 1)
 		services := cmd.Services{
-			Presences: presence.New(m), Jobs: working, Own: own, Hosts: func() []string { return served },
+			Presences: presence.New(m), Jobs: working, Own: own, Hosts: func(context.Context) ([]string, error) { return served, nil },
 			Tell: func(_ context.Context, to jid.JID, text string) error {
 				assert.Equal(t, admin, to)
 				told <- text

@@ -27,8 +27,9 @@ type Services struct {
 
 	// Own is the component's own domain.
 	Own string
-	// Hosts lists the hosts that can be managed at the moment, sorted.
-	Hosts func() []string
+	// Hosts lists the hosts that can be managed, sorted, and waits for a moment
+	// where they are not known yet. Its error is as those of the services.
+	Hosts func(ctx context.Context) ([]string, error)
 	// Tell sends somebody a message about a job that nobody waits for any
 	// more.
 	Tell func(ctx context.Context, to jid.JID, text string) error

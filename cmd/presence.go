@@ -106,7 +106,11 @@ func (c *call) setPresence(ctx context.Context, p presence.Presence) (Result, er
 		return now
 	}
 	if user := c.jid("userJid"); user.Domainpart() == c.Own {
-		return c.unlessRefused(Result{}, c.Presences.Announce(ctx, user, change, c.Hosts()...))
+		hosts, err := c.Hosts(ctx)
+		if err != nil {
+			return Result{}, err
+		}
+		return c.unlessRefused(Result{}, c.Presences.Announce(ctx, user, change, hosts...))
 	}
 	r, err := c.unlessAbsent(Result{}, c.Presences.Set(ctx, c.jid("userJid"), change))
 	return c.unlessRefused(r, err)
@@ -134,7 +138,11 @@ func (c *call) unlessAbsent(r Result, err error) (Result, error) {
 }
 
 func getConnectedJids(ctx context.Context, c *call) (Result, error) {
-	users, err := c.connected(ctx, c.domains()...)
+	hosts, err := c.domains(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	users, err := c.connected(ctx, hosts...)
 	var jids []string
 	for _, u := range users {
 		jids = append(jids, u.String())

@@ -178,8 +178,17 @@ func setJidAffiliationOfRoom(ctx context.Context, c *call) (Result, error) {
 	})
 }
 
+// rooms lists the rooms of the hosts that a call means.
+func (c *call) rooms(ctx context.Context) ([]rooms.Room, error) {
+	hosts, err := c.domains(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c.Rooms.List(ctx, hosts...)
+}
+
 func printAllRooms(ctx context.Context, c *call) (Result, error) {
-	all, err := c.Rooms.List(ctx, c.domains()...)
+	all, err := c.rooms(ctx)
 	var jids []string
 	for _, r := range all {
 		jids = append(jids, r.String())
@@ -188,18 +197,23 @@ func printAllRooms(ctx context.Context, c *call) (Result, error) {
 }
 
 func roomsAtStake(ctx context.Context, c *call) (string, error) {
-	all, err := c.Rooms.List(ctx, c.domains()...)
-	return fmt.Sprintf("%s on %s would be destroyed", count(len(all), "room"), strings.Join(c.domains(), ", ")), err
+	hosts, err := c.domains(ctx)
+	if err != nil {
+		return "", err
+	}
+	all, err := c.Rooms.List(ctx, hosts...)
+	return fmt.Sprintf("%s on %s would be destroyed", count(len(all), "room"), strings.Join(hosts, ", ")), err
 }
 
 // destroyAllRooms goes on where one room cannot be destroyed, and says at the
 // end which could not.
 func destroyAllRooms(ctx context.Context, c *call) (Result, error) {
-	all, err := c.Rooms.List(ctx, c.domains()...)
+	all, err := c.rooms(ctx)
 	if err != nil {
 		return Result{}, err
 	}
 	var failures []string
+	var causes []error // for the log
 	destroyed := 0
 	for i, room := range all {
 		if ctx.Err() != nil {
@@ -211,21 +225,22 @@ func destroyAllRooms(ctx context.Context, c *call) (Result, error) {
 			destroyed++
 		case !errors.Is(err, rooms.ErrNoRoom): // gone by itself meanwhile is as good
 			failures = append(failures, fmt.Sprintf("%s: %s", room, explain(err, true)))
+			causes = append(causes, fmt.Errorf("%s: %w", room, err))
 		}
 	}
 	if len(failures) > 0 {
-		return Result{}, incomplete(len(all), "room", failures)
+		return Result{}, incomplete(len(all), "room", failures, errors.Join(causes...))
 	}
 	return Result{remarks: []string{count(destroyed, "room") + " destroyed"}}, nil
 }
 
 // incomplete is the end of a verb that did only some of many.
-func incomplete(of int, what string, failures []string) error {
+func incomplete(of int, what string, failures []string, cause error) error {
 	text := fmt.Sprintf("%d of %s failed:\n", len(failures), count(of, what))
 	shown := failures[:min(len(failures), maxFailures)]
 	text += strings.Join(shown, "\n")
 	if more := len(failures) - len(shown); more > 0 {
 		text += fmt.Sprintf("\nand %d more, which the log has", more)
 	}
-	return &FailedError{Text: text, Err: errors.New("not all were done")}
+	return &FailedError{Text: text, Err: cause}
 }

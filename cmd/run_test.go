@@ -189,7 +189,7 @@ func TestFailures(t *testing.T) {
 		"a stanza error":   {fmt.Errorf("roster: %w", stanza.Error{Condition: stanza.Forbidden}), "the server refuses: forbidden", false},
 		"anything else":    {secret, "something went wrong here; the log of the component says what", false},
 		"nobody waits":     {context.Canceled, "something went wrong here; the log of the component says what", false},
-		"unserved contact": {&failure.NotServedError{Host: "x.example"}, "something went wrong here; the log of the component says what", false},
+		"unserved contact": {&failure.NotServedError{Host: "x.example"}, "x.example: not a host whose rosters are managed here (these are: none at the moment)", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := &memory{fail: func(bool) error { return test.cause }}

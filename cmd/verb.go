@@ -74,11 +74,11 @@ type call struct {
 }
 
 // domains are the hosts that the argument domain means.
-func (c *call) domains() []string {
+func (c *call) domains(ctx context.Context) ([]string, error) {
 	if d := c.target(); d != All {
-		return []string{d}
+		return []string{d}, nil
 	}
-	return c.Hosts()
+	return c.Hosts(ctx)
 }
 
 // Args are a verb's arguments, checked and read. The getters take a

@@ -167,6 +167,26 @@ func (c *Component) granted(ctx context.Context, host string) (*link, error) {
 	return c.board.awaitGrant(ctx, host, c.timing.grant)
 }
 
+// Hosts lists the hosts that can be managed, sorted: those that the
+// configuration names, or else all that grant access. It waits for their
+// grants as Ready does, whose errors it has: a *NotGrantedError where one of
+// those that are named grants nothing, or nobody does.
+func (c *Component) Hosts(ctx context.Context) ([]string, error) {
+	for _, h := range c.cfg.Hosts {
+		if err := c.Ready(ctx, h); err != nil {
+			return nil, err
+		}
+	}
+	if len(c.cfg.Hosts) > 0 {
+		return slices.Sorted(slices.Values(c.cfg.Hosts)), nil
+	}
+	hosts, err := c.board.awaitHosts(ctx, c.timing.grant)
+	if err == nil && len(hosts) == 0 {
+		err = &NotGrantedError{}
+	}
+	return hosts, err
+}
+
 // Connected waits until there is a stream.
 func (c *Component) Connected(ctx context.Context) error {
 	_, err := c.board.awaitLink(ctx)

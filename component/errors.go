@@ -32,11 +32,14 @@ var errUngranted = errors.New("stream: no host granted access on it")
 // nothing (XEP-0356 §4.2) or that the configuration leaves out. Nothing was
 // sent.
 type NotGrantedError struct {
-	Host   string
+	Host   string   // empty: every host was meant, and none grants anything
 	Served []string // the hosts that grant access, or those that the configuration names
 }
 
 func (e *NotGrantedError) Error() string {
+	if e.Host == "" {
+		return "no host of the server grants this component anything"
+	}
 	if len(e.Served) == 0 {
 		return fmt.Sprintf("%s: not a host served here (no host of the server grants this component anything yet)", e.Host)
 	}

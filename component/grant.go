@@ -172,6 +172,27 @@ func (b *board) awaitGrant(ctx context.Context, host string, patience time.Durat
 	return l, err
 }
 
+// settling is how long after the handshake hosts may still be announcing
+// themselves; ejabberd does it within milliseconds.
+const settling = time.Second
+
+// awaitHosts waits until there is a stream and hosts have granted access on
+// it; for the first, no longer than patience after the handshake. Empty: none
+// has.
+func (b *board) awaitHosts(ctx context.Context, patience time.Duration) ([]string, error) {
+	_, err := b.await(ctx, func() (time.Duration, bool) {
+		if b.current() == nil {
+			return forever, false
+		}
+		if len(b.grants) == 0 {
+			return time.Until(b.link.since.Add(patience)), false
+		}
+		left := time.Until(b.link.since.Add(min(settling, patience)))
+		return left, left <= 0
+	})
+	return b.served(), err
+}
+
 const forever = time.Duration(1<<63 - 1)
 
 // await waits until ready says so and returns the link of that moment, or nil

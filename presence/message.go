@@ -39,6 +39,9 @@ func (p *Presences) Broadcast(ctx context.Context, from jid.JID, to []jid.JID, b
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
+		if ctx.Err() != nil { // both may have been due
+			return context.Cause(ctx)
+		}
 		if err := sent(recipient, p.Message(ctx, from, recipient, body)); err != nil {
 			return err
 		}

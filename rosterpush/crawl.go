@@ -41,6 +41,8 @@ type Census struct {
 	Met     int // so many users were met
 	Looked  int // at the rosters of so many of them
 	Rosters int // so many of them have items
+	Unread  int // so many could not be looked at; First is one of them
+	First   Failure
 	Items   int // and so many
 	Basis   []Basis
 }
@@ -62,6 +64,9 @@ func (c Census) String() string {
 		} else {
 			parts[i] += fmt.Sprintf(" %d on %s", b.Users, b.Host)
 		}
+	}
+	if c.Unread > 0 {
+		parts = append(parts, fmt.Sprintf("%s could not be read, such as that of %s: %v", count(c.Unread, "roster"), c.First.User, c.First.Err))
 	}
 	return strings.Join(parts, "; ")
 }
@@ -90,6 +95,7 @@ type view struct {
 	removed int   // of these
 	kept    int   // of these, where all were to be removed
 	failed  error // why they could not be
+	unread  error // why nothing could be seen
 }
 
 // run crawls to the end, the first failure, or the context's end. The error is
@@ -133,7 +139,7 @@ func (c *crawl) consult(ctx context.Context, s Source, host string) error {
 // meet takes a user of the hosts in, who may be known already, and returns
 // its number. local says whether it is one.
 func (c *crawl) meet(user jid.JID) (number uint32, local bool) {
-	user = user.Bare()
+	user = address(user) // else one account would be met under two names
 	if user.Localpart() == "" || !slices.Contains(c.hosts, user.Domainpart()) {
 		return 0, false
 	}
@@ -182,6 +188,11 @@ func (c *crawl) follow(ctx context.Context) (err error) {
 // note counts what was seen of a roster, and meets the contacts in it.
 func (c *crawl) note(user uint32, v view) error {
 	c.census.Looked++
+	if v.unread != nil {
+		if c.census.Unread++; c.census.Unread == 1 {
+			c.census.First = Failure{c.users[user], v.unread}
+		}
+	}
 	c.census.Items += len(v.items)
 	if len(v.items) > 0 {
 		c.census.Rosters++

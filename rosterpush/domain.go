@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
 
 	"emanagement/internal/failure"
 )
@@ -134,9 +135,13 @@ func (r *Rosters) crawl(hosts []string, look func(context.Context, jid.JID) (vie
 	return &crawl{sources: r.sources, hosts: hosts, look: look}
 }
 
-// see looks at a roster.
+// see looks at a roster. That the server refuses to show one does not keep it
+// from the others: an index may name accounts that no server can have.
 func (r *Rosters) see(ctx context.Context, user jid.JID) (view, error) {
 	items, err := r.server.Roster(ctx, user)
+	if _, refused := errors.AsType[stanza.Error](err); refused && ctx.Err() == nil {
+		return view{unread: err}, nil
+	}
 	return view{items: items}, err
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
 
 	"emanagement/internal/failure"
 	"emanagement/rosterpush"
@@ -343,4 +344,44 @@ func (h *held) Roster(ctx context.Context, user jid.JID) ([]rosterpush.Item, err
 		return nil, fmt.Errorf("%w: %w", failure.ErrNoAnswer, ctx.Err())
 	}
 	return h.memory.Roster(ctx, user)
+}
+
+// refusing shows every roster but one.
+type refusing struct {
+	*memory
+	user string
+}
+
+func (r refusing) Roster(ctx context.Context, user jid.JID) ([]rosterpush.Item, error) {
+	if user.String() == r.user {
+		return nil, stanza.Error{Type: stanza.Modify, Condition: stanza.BadRequest}
+	}
+	return r.memory.Roster(ctx, user)
+}
+
+// TestOneThatCannotBeRead: a roster that the server refuses to show does not
+// keep it from the others, and is named.
+func TestOneThatCannotBeRead(t *testing.T) {
+	m := newMemory()
+	a, b := jid.MustParse("a@localhost"), jid.MustParse("b@localhost")
+	m.rosters[a.String()] = map[string]rosterpush.Item{"": {JID: b, Subscription: rosterpush.Both}}
+	m.rosters[b.String()] = map[string]rosterpush.Item{"": {JID: a, Subscription: rosterpush.Both}}
+	rosters := rosterpush.New(refusing{m, "x@localhost"}, knows("source", true, "x@localhost", "a@localhost"))
+	owners, census, err := rosters.Owners(t.Context(), hosts, func(rosterpush.Census) {})
+	require.NoError(t, err)
+	assert.Equal(t, []jid.JID{a, b}, owners)
+	assert.Contains(t, census.String(), "1 roster could not be read, such as that of x@localhost: ")
+	pairs, _, err := rosters.Pairs(t.Context(), hosts, func(rosterpush.Census) {})
+	require.NoError(t, err)
+	assert.Equal(t, []rosterpush.Pair{{A: a, B: b}}, pairs)
+}
+
+// TestOneAccountUnderTwoNames is met once.
+func TestOneAccountUnderTwoNames(t *testing.T) {
+	m := newMemory()
+	m.rosters["strauss@localhost"] = map[string]rosterpush.Item{"": {JID: jid.MustParse("b@localhost")}}
+	rosters := rosterpush.New(m, knows("source", true, "strauß@localhost", "strauss@localhost"))
+	census, err := rosters.Count(t.Context(), hosts)
+	require.NoError(t, err)
+	assert.Equal(t, [2]int{1, 1}, [2]int{census.Rosters, census.Items})
 }

@@ -98,7 +98,7 @@ func newRig(t *testing.T) *rig {
 	t.Cleanup(working.Wait)
 	services := cmd.Services{
 		Rosters: rosterpush.New(r.server, source), Jobs: working, Own: own,
-		Hosts: func() []string { return []string{"a.example", "b.example"} },
+		Hosts: func(context.Context) ([]string, error) { return []string{"a.example", "b.example"}, nil },
 	}
 	access := []cmd.Grant{
 		{JID: jid.MustParse(boss).Bare(), Role: cmd.Admin},

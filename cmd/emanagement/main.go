@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"mellium.im/xmpp/jid"
 
@@ -206,7 +207,10 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) (err error)
 		Rooms:     rooms.New(audit.Rooms(api)),
 		Jobs:      working,
 		Own:       conf.JID.String(),
-		Hosts:     c.Served,
+		Hosts: func(ctx context.Context) ([]string, error) {
+			hosts, err := c.Hosts(ctx)
+			return hosts, serverapi.Failure(ctx, "hosts", err)
+		},
 		Tell: func(ctx context.Context, to jid.JID, text string) error {
 			return names.Message(ctx, conf.JID, to, text)
 		},
@@ -217,7 +221,11 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) (err error)
 	if len(conf.Access) == 0 {
 		log.Warn("the configuration has no access: nobody may run a command but on this machine, as root or as this user")
 	}
-	return runBoth(ctx, c, conf.Control, namespace, log)
+	l, err := listen(ctx, conf.Control, log)
+	if err != nil {
+		return err
+	}
+	return runAll(ctx, c, l, namespace, working, log)
 }
 
 // withOwner adds those to the grants who could do anything here anyway: root,
@@ -229,26 +237,46 @@ func withOwner(access []cmd.Grant) []cmd.Grant {
 	return access
 }
 
-// runBoth runs the component and the control socket until the context ends.
-// The component outlasts the socket, for what comes in there needs it.
-func runBoth(ctx context.Context, c *component.Component, at config.Socket, n *cmd.Namespace, log *slog.Logger) error {
-	l, err := listen(ctx, at, log)
-	if err != nil {
-		return err
-	}
-	if l == nil {
-		return c.Run(ctx)
-	}
+// farewell is how long the component stays for those who are to be told of
+// their jobs' end.
+const farewell = 5 * time.Second
+
+// runAll runs the component, and the control socket where there is one, until
+// the context ends. The component goes last: who calls on the socket needs it,
+// and it tells whoever asked for a job that this has ended.
+func runAll(ctx context.Context, c *component.Component, l net.Listener, n *cmd.Namespace, working *jobs.Jobs, log *slog.Logger) error {
 	serving, stopServing := context.WithCancel(ctx)
 	running, stopRunning := context.WithCancel(context.WithoutCancel(ctx))
 	served := make(chan error, 1)
 	go func() { // received below
 		defer stopRunning()
-		served <- control.Serve(serving, l, n, c.Connected, log)
+		var err error
+		if l != nil {
+			err = control.Serve(serving, l, n, c.Connected, log)
+		}
+		<-serving.Done()
+		awaitJobs(working)
+		served <- err
 	}()
-	err = c.Run(running)
+	err := c.Run(running)
 	stopServing()
 	return errors.Join(err, <-served)
+}
+
+// awaitJobs waits until every job has ended and its asker was told, but not
+// for ever. Where it gives up, the program's own end waits on.
+func awaitJobs(working *jobs.Jobs) {
+	ended := make(chan struct{})
+	go func() { // ends with the jobs, for which the program waits
+		working.Wait()
+		close(ended)
+	}()
+	late := time.NewTimer(farewell)
+	defer late.Stop()
+	select {
+	case <-ended:
+	case <-late.C:
+	}
 }
 
 // listen makes the control socket, if there is to be one. That the usual place

@@ -52,11 +52,23 @@ func (f file) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
+// whole writes a line, or nothing of it: half a line would spoil the next.
+func whole(to *os.File, line []byte) error {
+	n, err := to.Write(line)
+	if err == nil || n == 0 {
+		return err
+	}
+	end, serr := to.Seek(0, io.SeekCurrent)
+	if serr != nil {
+		return errors.Join(err, serr)
+	}
+	return errors.Join(err, to.Truncate(end-int64(n)))
+}
+
 func (f file) append(line []byte) error {
 	to, err := os.OpenFile(f.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
 	if err == nil {
-		_, err = to.Write(line)
-		err = errors.Join(err, to.Close())
+		err = errors.Join(whole(to, line), to.Close())
 	}
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return fmt.Errorf("%s: %w", e.Path, e.Err)

@@ -18,11 +18,14 @@ var ErrUnreachable = errors.New("cannot be reached")
 // NotServedError refuses a host that does not grant us access. Nothing was
 // sent.
 type NotServedError struct {
-	Host   string
+	Host   string   // empty: every host was meant, and there is none
 	Served []string // the hosts that do, sorted
 }
 
 func (e *NotServedError) Error() string {
+	if e.Host == "" {
+		return "no host's rosters are managed here at the moment; the log of the component says why"
+	}
 	served := "none at the moment"
 	if len(e.Served) > 0 {
 		served = strings.Join(e.Served, ", ")

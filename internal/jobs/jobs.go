@@ -13,6 +13,15 @@ import (
 // ErrStopped is why the context of a stopped job has ended.
 var ErrStopped = errors.New("stopped")
 
+// ErrTooMany refuses a job to an owner who has too many.
+var ErrTooMany = errors.New("too many jobs at once")
+
+// ErrEnding refuses a job because all jobs are ending.
+var ErrEnding = errors.New("no more jobs: they are ending")
+
+// maxJobs is how many jobs one owner may have at once.
+const maxJobs = 32
+
 // Jobs is the work that is under way. Its methods may be used by many
 // goroutines at once.
 type Jobs struct {
@@ -27,8 +36,13 @@ type Jobs struct {
 // New returns jobs that all end with the context.
 func New(ctx context.Context) *Jobs { return &Jobs{ctx: ctx, running: make(map[int]*Job)} }
 
-// Wait waits until every job has ended.
-func (j *Jobs) Wait() { j.working.Wait() }
+// Wait waits until every job has ended. Once the context has, no other is begun;
+// before, whoever waits must see to that.
+func (j *Jobs) Wait() {
+	j.mu.Lock() // whoever began one before the end has it counted by now
+	j.mu.Unlock()
+	j.working.Wait()
+}
 
 // Job is one piece of work.
 type Job struct {
@@ -47,13 +61,20 @@ type Job struct {
 
 // Start begins a piece of work. Its context ends when it is stopped, with
 // ErrStopped as the cause, or with all jobs; say notes how far it is.
-func (j *Jobs) Start(owner, name string, work func(ctx context.Context, say func(progress string))) *Job {
-	ctx, stop := context.WithCancelCause(j.ctx)
+// ErrTooMany where the owner has 32 under way, ErrEnding where all are ending.
+func (j *Jobs) Start(owner, name string, work func(ctx context.Context, say func(progress string))) (*Job, error) {
 	j.mu.Lock()
+	defer j.mu.Unlock()
+	switch {
+	case j.ctx.Err() != nil:
+		return nil, ErrEnding
+	case j.owned(owner) >= maxJobs:
+		return nil, ErrTooMany
+	}
+	ctx, stop := context.WithCancelCause(j.ctx)
 	j.last++
 	job := &Job{Number: j.last, Owner: owner, Name: name, Began: time.Now(), stop: stop, done: make(chan struct{})}
 	j.running[job.Number] = job
-	j.mu.Unlock()
 	j.working.Go(func() {
 		defer stop(nil)
 		work(ctx, job.say)
@@ -62,7 +83,17 @@ func (j *Jobs) Start(owner, name string, work func(ctx context.Context, say func
 		j.mu.Unlock()
 		job.finish()
 	})
-	return job
+	return job, nil
+}
+
+// owned counts an owner's jobs. Who calls it holds mu.
+func (j *Jobs) owned(owner string) (n int) {
+	for _, job := range j.running {
+		if job.Owner == owner {
+			n++
+		}
+	}
+	return n
 }
 
 // Running lists the jobs that have not ended, oldest first.

@@ -2,6 +2,7 @@ package jobs_test
 
 import (
 	"context"
+	"fmt"
 	"errors"
 	"sync"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"emanagement/internal/jobs"
 )
@@ -53,7 +55,7 @@ func TestAwait(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				began := time.Now()
 				all := jobs.New(t.Context())
-				job := all.Start("owner", "name", lasting(test.takes))
+				job, _ := all.Start("owner", "name", lasting(test.takes))
 				ctx, cancel := context.WithTimeout(t.Context(), test.leaves)
 				defer cancel()
 				var came []time.Duration
@@ -82,7 +84,7 @@ func TestEndAtTheLastMoment(t *testing.T) {
 	for range 200 {
 		synctest.Test(t, func(t *testing.T) {
 			all := jobs.New(t.Context())
-			job := all.Start("owner", "name", lasting(patience))
+			job, _ := all.Start("owner", "name", lasting(patience))
 			told := 0
 			if job.Await(t.Context(), patience, func() { told++ }) {
 				told++
@@ -109,12 +111,12 @@ func TestStop(t *testing.T) {
 				defer program()
 				all := jobs.New(ctx)
 				var cause error
-				job := all.Start("owner", "name", func(ctx context.Context, _ func(string)) {
+				job, _ := all.Start("owner", "name", func(ctx context.Context, _ func(string)) {
 					<-ctx.Done()
 					time.Sleep(time.Minute) // until it notices
 					cause = context.Cause(ctx)
 				})
-				other := all.Start("owner", "other", lasting(time.Second))
+				other, _ := all.Start("owner", "other", lasting(time.Second))
 				synctest.Wait()
 				test.end(job, program)
 				assert.Contains(t, all.Running(), job, "it has not noticed yet")
@@ -134,7 +136,7 @@ func TestWaitForThen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		all := jobs.New(t.Context())
-		job := all.Start("owner", "name", lasting(time.Minute))
+		job, _ := all.Start("owner", "name", lasting(time.Minute))
 		assert.False(t, job.Await(t.Context(), 0, func() { time.Sleep(time.Second) }))
 		all.Wait()
 		assert.Equal(t, time.Minute+time.Second, time.Since(began))
@@ -146,7 +148,7 @@ func TestRunning(t *testing.T) {
 		all := jobs.New(t.Context())
 		assert.Empty(t, all.Running())
 		for i := range 5 {
-			job := all.Start("owner", "name", lasting(time.Duration(10-i)*time.Second))
+			job, _ := all.Start("owner", "name", lasting(time.Duration(10-i)*time.Second))
 			assert.Equal(t, i+1, job.Number)
 			assert.Equal(t, time.Now(), job.Began)
 		}
@@ -155,7 +157,7 @@ func TestRunning(t *testing.T) {
 		assert.Equal(t, []int{1, 2, 3}, numbers(all))
 		all.Wait()
 		assert.Empty(t, all.Running())
-		job := all.Start("somebody", "something", lasting(0))
+		job, _ := all.Start("somebody", "something", lasting(0))
 		assert.Equal(t, 6, job.Number, "no number comes twice")
 		assert.Equal(t, "somebody", job.Owner)
 		assert.Equal(t, "something", job.Name)
@@ -166,7 +168,7 @@ func TestRunning(t *testing.T) {
 func TestProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := jobs.New(t.Context())
-		job := all.Start("owner", "name", func(_ context.Context, say func(string)) {
+		job, _ := all.Start("owner", "name", func(_ context.Context, say func(string)) {
 			for _, s := range []string{"1 of 2", "2 of 2"} {
 				time.Sleep(time.Second)
 				say(s)
@@ -194,12 +196,15 @@ func TestManyAtOnce(t *testing.T) {
 		defer mu.Unlock()
 		told[n]++
 	}
-	for range jobsAtOnce {
+	for i := range jobsAtOnce {
 		askers.Go(func() {
-			job := all.Start("owner", "name", func(ctx context.Context, say func(string)) {
+			job, err := all.Start(fmt.Sprint("owner", i), "name", func(ctx context.Context, say func(string)) {
 				say("working")
 				<-ctx.Done()
 			})
+			if !assert.NoError(t, err) {
+				return
+			}
 			for _, other := range all.Running() {
 				other.Progress()
 			}
@@ -216,4 +221,32 @@ func TestManyAtOnce(t *testing.T) {
 	for n, times := range told {
 		assert.Equal(t, 1, times, n)
 	}
+}
+
+// TestLimits: nobody has more jobs than there is room for, and none begins
+// when they end.
+func TestLimits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, end := context.WithCancel(t.Context())
+		defer end()
+		all := jobs.New(ctx)
+		for range 32 {
+			_, err := all.Start("owner", "name", lasting(time.Minute))
+			require.NoError(t, err)
+		}
+		_, err := all.Start("owner", "name", lasting(time.Minute))
+		require.ErrorIs(t, err, jobs.ErrTooMany)
+		other, err := all.Start("other", "name", lasting(time.Minute))
+		require.NoError(t, err)
+		all.Running()[0].Stop()
+		synctest.Wait()
+		_, err = all.Start("owner", "name", lasting(time.Minute))
+		require.NoError(t, err)
+		end()
+		<-other.Done()
+		_, err = all.Start("another", "name", lasting(time.Minute))
+		require.ErrorIs(t, err, jobs.ErrEnding)
+		all.Wait()
+		assert.Empty(t, all.Running())
+	})
 }

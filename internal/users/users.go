@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"mellium.im/xmpp/jid"
 	_ "modernc.org/sqlite" // the driver
@@ -46,6 +47,8 @@ type Index struct {
 	wake     chan struct{} // holds one while there is something to write; closed in the end
 	writing  sync.WaitGroup
 	flushing sync.Mutex // held until what was noted is written
+	// complained is when it was last said that it cannot be.
+	complained time.Time
 
 	mu    sync.Mutex
 	known map[string]struct{} // need not be noted again
@@ -132,10 +135,22 @@ func (x *Index) flush() {
 	x.noted = nil
 	x.mu.Unlock()
 	if _, err := x.Add(context.Background(), noted...); err != nil {
-		x.log.Error("users that were seen are missing from the index until they are seen again", "users", len(noted), "why", err)
+		x.complain("users that were seen are missing from the index until they are seen again", "users", len(noted), "why", err)
 		x.mu.Lock()
 		clear(x.known)
 		x.mu.Unlock()
+	}
+}
+
+// complaints is how often it is said that the index cannot be written.
+const complaints = time.Minute
+
+// complain logs an error, unless it has done so a moment ago: thousands of
+// users may be seen in a second. Who calls it holds flushing.
+func (x *Index) complain(msg string, args ...any) {
+	if time.Since(x.complained) >= complaints {
+		x.complained = time.Now()
+		x.log.Error(msg, args...)
 	}
 }
 

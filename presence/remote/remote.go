@@ -111,7 +111,8 @@ func (s *Server) Watchers(ctx context.Context, name jid.JID, host string) ([]jid
 			return err
 		})
 	}
-	return watchers, reads.Wait()
+	err = reads.Wait()
+	return watchers, err
 }
 
 func watches(i rosterpush.Item, name jid.JID) bool {

@@ -8,7 +8,6 @@ import (
 
 	"mellium.im/xmpp/jid"
 
-	"emanagement/internal/failure"
 	"emanagement/internal/serverapi"
 	"emanagement/rosterpush"
 )
@@ -64,11 +63,21 @@ func (s *Server) lists(ctx context.Context, host string) (able bool, err error) 
 		able, err = s.api.ListsRosters(ctx, host)
 		return err
 	})
-	if err == nil || errors.Is(err, failure.ErrNoAnswer) {
+	if err == nil { // silence may be a moment's
 		s.listing[host] = able
 		s.log.Info("whether this host lists its rosters", "host", host, "lists", able)
 	}
 	return able, err
+}
+
+// forget has it asked again whether a host lists its rosters.
+func (s *Server) forget(ctx context.Context, host string) {
+	select {
+	case s.probing <- struct{}{}:
+		delete(s.listing, host)
+		<-s.probing
+	case <-ctx.Done():
+	}
 }
 
 // list asks a host for users by one of its API commands.

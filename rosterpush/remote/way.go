@@ -134,6 +134,7 @@ func (s *Server) Check(ctx context.Context, host string) {
 	checking, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	s.api.Forget(host)
+	s.forget(checking, host)
 	s.ways.doubt(host)
 	w, err := s.try(checking, host)
 	if ctx.Err() != nil {
