@@ -9,8 +9,8 @@ help: ## list the targets (this is what a bare make does)
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1	/p' Makefile | awk -F '\t' '{ printf "make %-8s %s\n", $$1, $$2 }'
 
 .PHONY: build
-build: ## build bin/emanagement
-	@CGO_ENABLED=0 go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/emanagement ./cmd/emanagement
+build: ## build bin/emanagement and bin/emanagementd
+	@CGO_ENABLED=0 go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/emanagement ./cmd/emanagementd
 
 .PHONY: demo
 demo: ## show the component at work with an ejabberd of its own
@@ -45,9 +45,10 @@ setup: ## install what the tests and the demo need (as root, on Debian)
 	@scripts/setup
 
 .PHONY: install
-install: build ## install bin/emanagement in $(DESTDIR)$(PREFIX)/bin
-	@install -D -m 755 bin/emanagement '$(DESTDIR)$(PREFIX)/bin/emanagement'
-	@install -D -m 644 cmd/emanagement/completion.bash '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/emanagement'
+install: build ## install both in $(DESTDIR)$(PREFIX)/bin
+	@install -d '$(DESTDIR)$(PREFIX)/bin'
+	@install -m 755 bin/emanagement bin/emanagementd '$(DESTDIR)$(PREFIX)/bin'
+	@install -D -m 644 cmd/emanagementd/completion.bash '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/emanagement'
 
 .PHONY: clean
 clean: ## remove what the build made

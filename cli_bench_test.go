@@ -9,13 +9,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"emanagement/cmd/control"
+	"emanagement/cmd/control/wire"
 	"emanagement/internal/testserver"
 )
 
 // BenchmarkCommandLine runs two verbs in every way that a script can, each from
 // nothing to its end: a program that does nothing, this one without a verb, a
-// caller that keeps its connection (the server's own time), the command, the
+// caller that is there already (the server's own time), the command, the
 // command as an XMPP account, and the server's own command.
 func BenchmarkCommandLine(b *testing.B) {
 	s := testserver.Run(b, nil)
@@ -46,11 +46,9 @@ func BenchmarkCommandLine(b *testing.B) {
 		"addBuddyToRoster": {[]string{"user@localhost", "contact7@localhost", "Contact", "Group", "both"}, []string{"add_rosteritem", "user", "localhost", "contact7", "localhost", "Contact", "Group", "both"}},
 	} {
 		line := append([]string{verb}, test.args...)
-		b.Run("connected/"+verb, func(b *testing.B) {
-			caller := control.NewClient(p.Control())
-			defer caller.Close()
+		b.Run("called/"+verb, func(b *testing.B) {
 			for b.Loop() {
-				if _, err := caller.Run(b.Context(), verb, control.Call{Args: test.args}, nil); err != nil {
+				if _, err := wire.Run(b.Context(), p.Control(), verb, wire.Call{Args: test.args}, nil); err != nil {
 					b.Fatal(err)
 				}
 			}

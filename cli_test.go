@@ -144,7 +144,9 @@ func TestGuideSession(t *testing.T) {
 		p.put(t, b+"@localhost", entry{a + "@localhost", nick(a), "both", []string{"SocialStream"}})
 	}
 	scripts := t.TempDir()
-	require.NoError(t, os.Link(binary, filepath.Join(scripts, "emanagement")))
+	for _, name := range []string{"emanagement", "emanagementd"} {
+		require.NoError(t, os.Link(filepath.Join(filepath.Dir(binary), name), filepath.Join(scripts, name)))
+	}
 	var script strings.Builder
 	for line := range strings.Lines(guide) {
 		if command, ok := strings.CutPrefix(line, "$ "); ok {

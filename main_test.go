@@ -91,19 +91,19 @@ func inAll(places []*place, do func(*place) error) error {
 	return doing.Wait()
 }
 
-// build builds the program as the tests are built: with the race detector
-// where they have it. flags are more of go build's.
+// build builds the program, emanagement with emanagementd beside it, as the
+// tests are built: with the race detector where they have it. flags are more of
+// go build's.
 func build(ctx context.Context, dir string, flags ...string) (string, error) {
-	path := filepath.Join(dir, "emanagement")
-	args := append([]string{"build", "-o", path}, flags...)
+	args := append([]string{"build", "-o", dir + "/"}, flags...)
 	if raceEnabled {
 		args = append(args, "-race")
 	}
-	out, err := exec.CommandContext(ctx, "go", append(args, "./cmd/emanagement")...).CombinedOutput()
+	out, err := exec.CommandContext(ctx, "go", append(args, "./cmd/emanagement", "./cmd/emanagementd")...).CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
-	return path, nil
+	return filepath.Join(dir, "emanagement"), nil
 }
 
 // login connects a client of an account on the shared server.

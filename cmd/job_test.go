@@ -213,12 +213,12 @@ func TestAttended(t *testing.T) {
 		var heard []string
 		attend := func(p Progress) { heard = append(heard, p.Text) }
 		began := time.Now()
-		r, err := n.Run(t.Context(), Request{Asker: Process{UID: 7}, Front: "test", Verb: "work", Attend: attend})
+		_, err := n.Run(t.Context(), Request{Asker: Process{UID: 7}, Front: "test", Verb: "work", Attend: attend})
 		var forbidden *ForbiddenError
 		require.ErrorAs(t, err, &forbidden)
 		assert.Equal(t, "uid 7 may not run commands here", forbidden.Why)
 
-		r, err = n.Run(t.Context(), Request{Asker: mate, Front: "test", Verb: "work", Attend: attend})
+		r, err := n.Run(t.Context(), Request{Asker: mate, Front: "test", Verb: "work", Attend: attend})
 		require.NoError(t, err)
 		assert.Equal(t, []string{"one", "two"}, r.Lines())
 		assert.Equal(t, []string{"half of it", "all of it"}, heard)

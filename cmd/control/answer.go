@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"emanagement/cmd"
+	"emanagement/cmd/control/wire"
 )
 
 // rate is how often a caller hears how far a verb is, at most.
@@ -16,7 +17,7 @@ const rate = 200 * time.Millisecond
 type reply struct {
 	Progress *cmd.Progress `json:"progress,omitempty"`
 	Result   *cmd.Result   `json:"result,omitempty"`
-	Error    *Error        `json:"error,omitempty"`
+	Error    *wire.Error   `json:"error,omitempty"`
 }
 
 // answer writes the lines of an answer. One goroutine uses it at a time.
@@ -57,38 +58,38 @@ func (a *answer) line(status int, r reply) error {
 
 // wireError is how an error of the namespace is sent. Of one that it does not
 // know the caller learns nothing: known is false.
-func wireError(err error) (e *Error, known bool) {
-	if e, ok := errors.AsType[*Error](err); ok {
+func wireError(err error) (e *wire.Error, known bool) {
+	if e, ok := errors.AsType[*wire.Error](err); ok {
 		return e, true
 	}
 	if _, ok := errors.AsType[*cmd.UsageError](err); ok {
-		return &Error{Kind: Usage, Text: err.Error()}, true
+		return &wire.Error{Kind: wire.Usage, Text: err.Error()}, true
 	}
 	if errors.Is(err, cmd.ErrNoSuchVerb) {
-		return &Error{Kind: Unknown, Text: cmd.NotRecognized}, true
+		return &wire.Error{Kind: wire.Unknown, Text: cmd.NotRecognized + "\n" + cmd.UseHelp}, true
 	}
 	if _, ok := errors.AsType[*cmd.ForbiddenError](err); ok {
-		return &Error{Kind: Forbidden, Text: err.Error()}, true
+		return &wire.Error{Kind: wire.Forbidden, Text: err.Error()}, true
 	}
 	if e, ok := errors.AsType[*cmd.ArgError](err); ok {
-		return &Error{Kind: Argument, Text: e.Error(), Param: e.Param}, true
+		return &wire.Error{Kind: wire.Argument, Text: e.Error(), Param: e.Param}, true
 	}
 	if e, ok := errors.AsType[*cmd.ConfirmError](err); ok {
-		return &Error{Kind: Confirm, Text: e.What, Word: e.Word}, true
+		return &wire.Error{Kind: wire.Confirm, Text: e.What, Word: e.Word}, true
 	}
 	if e, ok := errors.AsType[*cmd.FailedError](err); ok {
 		if e.Away {
-			return &Error{Kind: Away, Text: e.Text}, true
+			return &wire.Error{Kind: wire.Away, Text: e.Text}, true
 		}
-		return &Error{Kind: Failed, Text: e.Text}, true
+		return &wire.Error{Kind: wire.Failed, Text: e.Text}, true
 	}
-	return &Error{Kind: Failed, Text: "something went wrong here; the log of the component says what"}, false
+	return &wire.Error{Kind: wire.Failed, Text: "something went wrong here; the log of the component says what"}, false
 }
 
 // status is the HTTP status of an error of that kind.
-func (k Kind) status() int {
-	return map[Kind]int{
-		Usage: http.StatusBadRequest, Argument: http.StatusBadRequest, Forbidden: http.StatusForbidden, Unknown: http.StatusNotFound,
-		Confirm: http.StatusConflict, Failed: http.StatusBadGateway, Away: http.StatusServiceUnavailable,
+func status(k wire.Kind) int {
+	return map[wire.Kind]int{
+		wire.Usage: http.StatusBadRequest, wire.Argument: http.StatusBadRequest, wire.Forbidden: http.StatusForbidden,
+		wire.Unknown: http.StatusNotFound, wire.Confirm: http.StatusConflict, wire.Failed: http.StatusBadGateway, wire.Away: http.StatusServiceUnavailable,
 	}[k]
 }

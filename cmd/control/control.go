@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"emanagement/cmd"
+	"emanagement/cmd/control/wire"
 )
 
 // name is this front's in the audit log.
@@ -86,7 +87,7 @@ func (f *front) run(w http.ResponseWriter, r *http.Request) {
 	if !known {
 		f.log.Error("a request on the control socket failed", "verb", r.PathValue("verb"), "why", err)
 	}
-	out.end(e.Kind.status(), reply{Error: e})
+	out.end(status(e.Kind), reply{Error: e})
 }
 
 func (f *front) answer(r *http.Request, out *answer) (cmd.Result, error) {
@@ -101,9 +102,9 @@ func (f *front) answer(r *http.Request, out *answer) (cmd.Result, error) {
 	}
 	call, err := readCall(http.MaxBytesReader(out.w, r.Body, maxBody))
 	if err != nil {
-		return cmd.Result{}, &Error{Kind: Usage, Text: "the request's body is not as docs/control.md describes it: " + err.Error()}
+		return cmd.Result{}, &wire.Error{Kind: wire.Usage, Text: "the request's body is not as docs/control.md describes it: " + err.Error()}
 	}
-	if q.Values, err = call.values(v); err != nil {
+	if q.Values, err = values(call, v); err != nil {
 		return cmd.Result{}, err
 	}
 	q.Confirmed = call.Confirm
@@ -122,26 +123,26 @@ func (f *front) answer(r *http.Request, out *answer) (cmd.Result, error) {
 
 // readCall reads a request's body to its end: before, the server would not
 // notice that the caller leaves.
-func readCall(body io.Reader) (Call, error) {
-	var call Call
+func readCall(body io.Reader) (wire.Call, error) {
+	var call wire.Call
 	d := json.NewDecoder(body)
 	d.DisallowUnknownFields()
 	if err := d.Decode(&call); err != nil {
-		return Call{}, err
+		return wire.Call{}, err
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return Call{}, cmp.Or(err, errors.New("there is more than one value"))
+		return wire.Call{}, cmp.Or(err, errors.New("there is more than one value"))
 	}
 	return call, nil
 }
 
 // values are a call's arguments, by parameter.
-func (c Call) values(v *cmd.Verb) (map[string][]string, error) {
-	values := make(map[string][]string)
+func values(c wire.Call, v *cmd.Verb) (map[string][]string, error) {
+	all := make(map[string][]string)
 	if c.Args != nil {
 		var rest []string
 		var err error
-		if values, rest, err = v.Arguments(c.Args); err != nil {
+		if all, rest, err = v.Arguments(c.Args); err != nil {
 			return nil, err
 		}
 		if len(rest) > 0 {
@@ -149,15 +150,15 @@ func (c Call) values(v *cmd.Verb) (map[string][]string, error) {
 		}
 	}
 	for name, given := range c.Arguments {
-		if _, twice := values[name]; twice {
+		if _, twice := all[name]; twice {
 			return nil, &cmd.ArgError{Param: name, Why: "it is in args too"}
 		}
 		if !v.Has(name) {
 			return nil, &cmd.ArgError{Param: name, Why: "the verb has no such parameter"}
 		}
-		values[name] = given
+		all[name] = given
 	}
-	return values, nil
+	return all, nil
 }
 
 // awaitStream waits for a moment until the server can be asked anything. A
@@ -169,7 +170,7 @@ func (f *front) awaitStream(ctx context.Context, v *cmd.Verb) error {
 	waiting, cancel := context.WithTimeout(ctx, connecting)
 	defer cancel()
 	if err := f.connected(waiting); err != nil {
-		return &Error{Kind: Away, Text: "the component is not connected to the server at the moment; its log says why"}
+		return &wire.Error{Kind: wire.Away, Text: "the component is not connected to the server at the moment; its log says why"}
 	}
 	return nil
 }

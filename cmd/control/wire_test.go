@@ -10,23 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"emanagement/cmd"
+	"emanagement/cmd/control/wire"
 )
-
-func TestValues(t *testing.T) {
-	for text, want := range map[string]Values{
-		`"a"`: {"a"}, `""`: {""}, `[]`: {}, `["a","b"]`: {"a", "b"}, `7`: {"7"}, `-128`: {"-128"}, `1000000`: {"1000000"}, `true`: {"true"}, `["a",7]`: {"a", "7"},
-		`{}`: nil, `[["a"]]`: nil, `[{}]`: nil,
-	} {
-		t.Run(text, func(t *testing.T) {
-			var got Values
-			err := json.Unmarshal([]byte(text), &got)
-			assert.Equal(t, want == nil, err != nil, err)
-			if want != nil {
-				assert.Equal(t, want, got)
-			}
-		})
-	}
-}
 
 // TestCallValues puts arguments in their places and by name together.
 func TestCallValues(t *testing.T) {
@@ -51,9 +36,9 @@ func TestCallValues(t *testing.T) {
 		"no such":        {`{"arguments":{"usr":"u"}}`, nil, "usr: the verb has no such parameter"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var call Call
+			var call wire.Call
 			require.NoError(t, json.Unmarshal([]byte(test.call), &call))
-			got, err := call.values(v)
+			got, err := values(call, v)
 			if test.failure != "" {
 				require.EqualError(t, err, test.failure)
 				return
@@ -68,34 +53,23 @@ func TestWireError(t *testing.T) {
 	secret := errors.New("/etc/secret: no")
 	for _, test := range []struct {
 		err    error
-		want   Error
+		want   wire.Error
 		status int
 		known  bool
 	}{
-		{&cmd.UsageError{Verb: &cmd.Verb{Name: "do"}}, Error{Kind: Usage, Text: "Error: Params required for command do: 0\nSyntax for command do\ndo\nUse 'help' to get information about command syntax"}, http.StatusBadRequest, true},
-		{cmd.ErrNoSuchVerb, Error{Kind: Unknown, Text: "Error: Command not recognized"}, http.StatusNotFound, true},
-		{&cmd.ForbiddenError{Why: "not you"}, Error{Kind: Forbidden, Text: "not you"}, http.StatusForbidden, true},
-		{&cmd.ArgError{Param: "user", Why: "not one"}, Error{Kind: Argument, Text: "user: not one", Param: "user"}, http.StatusBadRequest, true},
-		{&cmd.ConfirmError{What: "this removes much", Word: "all"}, Error{Kind: Confirm, Text: "this removes much", Word: "all"}, http.StatusConflict, true},
-		{&cmd.FailedError{Text: "broken", Err: secret}, Error{Kind: Failed, Text: "broken"}, http.StatusBadGateway, true},
-		{&cmd.FailedError{Text: "silent", Away: true, Err: secret}, Error{Kind: Away, Text: "silent"}, http.StatusServiceUnavailable, true},
-		{&Error{Kind: Away, Text: "gone"}, Error{Kind: Away, Text: "gone"}, http.StatusServiceUnavailable, true},
-		{secret, Error{Kind: Failed, Text: "something went wrong here; the log of the component says what"}, http.StatusBadGateway, false},
+		{&cmd.UsageError{Verb: &cmd.Verb{Name: "do"}}, wire.Error{Kind: wire.Usage, Text: "Error: Params required for command do: 0\nSyntax for command do\ndo\nUse 'help' to get information about command syntax"}, http.StatusBadRequest, true},
+		{cmd.ErrNoSuchVerb, wire.Error{Kind: wire.Unknown, Text: "Error: Command not recognized\nUse 'help' to get information about command syntax"}, http.StatusNotFound, true},
+		{&cmd.ForbiddenError{Why: "not you"}, wire.Error{Kind: wire.Forbidden, Text: "not you"}, http.StatusForbidden, true},
+		{&cmd.ArgError{Param: "user", Why: "not one"}, wire.Error{Kind: wire.Argument, Text: "user: not one", Param: "user"}, http.StatusBadRequest, true},
+		{&cmd.ConfirmError{What: "this removes much", Word: "all"}, wire.Error{Kind: wire.Confirm, Text: "this removes much", Word: "all"}, http.StatusConflict, true},
+		{&cmd.FailedError{Text: "broken", Err: secret}, wire.Error{Kind: wire.Failed, Text: "broken"}, http.StatusBadGateway, true},
+		{&cmd.FailedError{Text: "silent", Away: true, Err: secret}, wire.Error{Kind: wire.Away, Text: "silent"}, http.StatusServiceUnavailable, true},
+		{&wire.Error{Kind: wire.Away, Text: "gone"}, wire.Error{Kind: wire.Away, Text: "gone"}, http.StatusServiceUnavailable, true},
+		{secret, wire.Error{Kind: wire.Failed, Text: "something went wrong here; the log of the component says what"}, http.StatusBadGateway, false},
 	} {
 		e, known := wireError(test.err)
 		assert.Equal(t, test.want, *e)
-		assert.Equal(t, test.status, e.Kind.status(), test.err)
+		assert.Equal(t, test.status, status(e.Kind), test.err)
 		assert.Equal(t, test.known, known)
 	}
-}
-
-// TestResultIsPassedOn: what is not read of a result is not lost.
-func TestResultIsPassedOn(t *testing.T) {
-	const text = `{"shape":"table","outcome":"1 item","items":[{"jid":"a@b"}],"lines":["a@b"]}`
-	var r Reply
-	require.NoError(t, json.Unmarshal([]byte(`{"result":`+text+`}`), &r))
-	assert.Equal(t, []string{"a@b"}, r.Result.Lines)
-	again, err := json.Marshal(r.Result)
-	require.NoError(t, err)
-	assert.Equal(t, text, string(again))
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"mellium.im/xmpp/jid"
 
-	"emanagement/cmd/control"
+	"emanagement/cmd/control/wire"
 )
 
 func TestEndpoints(t *testing.T) {
@@ -65,6 +65,6 @@ func TestEndpointsNone(t *testing.T) {
 		return "", []*net.SRV{{Target: "."}}, nil
 	}}
 	_, err := d.client(t.Context(), Account{JID: jid.MustParse("a@none.example")})
-	e := refusedAs(t, control.Away, err)
+	e := refusedAs(t, wire.Away, err)
 	assert.Equal(t, "the XMPP server of none.example cannot be reached: its DNS says that it has none; --server host:port names it where DNS does not", e.Text)
 }

@@ -10,7 +10,7 @@ import (
 	"mellium.im/xmpp/stanza"
 
 	"emanagement/cmd"
-	"emanagement/cmd/control"
+	"emanagement/cmd/control/wire"
 )
 
 // response is a command as a component sends it (XEP-0050 §3.4).
@@ -43,12 +43,12 @@ func (r *response) note() (kind, text string) {
 }
 
 // result reads the answer of a verb that has run.
-func (r *response) result(component jid.JID) (control.Result, error) {
+func (r *response) result(component jid.JID) (wire.Result, error) {
 	text := []byte(strings.Join(r.values("json"), ""))
 	if len(text) == 0 {
 		text = r.inJSON()
 	}
-	var result control.Result
+	var result wire.Result
 	if err := json.Unmarshal(text, &result); err != nil {
 		return result, failed("%s: its answer cannot be read: %v; the verb was carried out", component, err)
 	}
@@ -80,9 +80,9 @@ func (r *response) inJSON() []byte {
 func (r *response) complaint(component jid.JID, v *cmd.Verb) error {
 	switch kind, text := r.note(); {
 	case r.Status == "executing" && kind == "warn":
-		return &control.Error{Kind: control.Confirm, Text: text}
+		return &wire.Error{Kind: wire.Confirm, Text: text}
 	case r.Status == "executing" && kind == "error":
-		return &control.Error{Kind: control.Argument, Text: text, Param: blamed(v, text)}
+		return &wire.Error{Kind: wire.Argument, Text: text, Param: blamed(v, text)}
 	}
 	return failed("%s: it wants more for %s than this program knows of; is it of another version?", component, v.Name)
 }
@@ -105,7 +105,7 @@ func refused(component jid.JID, v *cmd.Verb, e *stanza.Error) error {
 	case stanza.Forbidden:
 		return forbidden("%s", said)
 	case stanza.ItemNotFound:
-		return &control.Error{Kind: control.Unknown, Text: said}
+		return &wire.Error{Kind: wire.Unknown, Text: said}
 	case stanza.RecipientUnavailable, stanza.Gone, stanza.ServiceUnavailable, stanza.RemoteServerNotFound:
 		return away("%s cannot be reached (%s): is emanagement running there, and connected to its server?", component, e.Condition)
 	case stanza.RemoteServerTimeout:

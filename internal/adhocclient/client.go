@@ -42,7 +42,7 @@ type Client struct {
 // sends no password before the connection is encrypted and the certificate is
 // verified.
 //
-// The error is a *control.Error: of the kind Forbidden where the server does
+// The error is a *wire.Error: of the kind Forbidden where the server does
 // not take the account or its password, else of the kind Away.
 func Dial(ctx context.Context, a Account) (*Client, error) {
 	d := dialer{lookUp: net.DefaultResolver.LookupSRV, dial: new(net.Dialer).DialContext}

@@ -14,7 +14,7 @@ import (
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
-	"emanagement/cmd/control"
+	"emanagement/cmd/control/wire"
 )
 
 const (
@@ -45,7 +45,7 @@ type entity struct {
 // Component finds the component on the account's server, by service discovery
 // (XEP-0030). It waits for the server, for each of the services at most 5 s.
 //
-// The error is a *control.Error: of the kind Away where there is none to be
+// The error is a *wire.Error: of the kind Away where there is none to be
 // found, of the kind Usage where there are several.
 func (c *Client) Component(ctx context.Context) (jid.JID, error) {
 	asking, cancel := context.WithTimeout(ctx, askLimit)
@@ -68,7 +68,7 @@ func (c *Client) Component(ctx context.Context) (jid.JID, error) {
 	case len(found) == 0:
 		return jid.JID{}, away("%s lists no component emanagement: is it running, and connected? --component JID names one that is listed elsewhere", c.domain)
 	case len(found) > 1:
-		return jid.JID{}, &control.Error{Kind: control.Usage, Text: fmt.Sprintf("%s has several components emanagement: %s; --component JID says which", c.domain, strings.Join(found, ", "))}
+		return jid.JID{}, &wire.Error{Kind: wire.Usage, Text: fmt.Sprintf("%s has several components emanagement: %s; --component JID says which", c.domain, strings.Join(found, ", "))}
 	}
 	return jid.Parse(found[0])
 }

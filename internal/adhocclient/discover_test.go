@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"mellium.im/xmpp/jid"
 
-	"emanagement/cmd/control"
+	"emanagement/cmd/control/wire"
 )
 
 // TestComponent: it is found beside a service that does not say what it is.
@@ -25,12 +25,12 @@ func TestComponentNotFound(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		a    Account
-		kind control.Kind
+		kind wire.Kind
 		text string
 	}{
-		"none": {account(open, "stranger@example.org"), control.Away,
+		"none": {account(open, "stranger@example.org"), wire.Away,
 			"example.org lists no component emanagement: is it running, and connected? --component JID names one that is listed elsewhere"},
-		"several": {account(closed, "admin@localhost"), control.Usage,
+		"several": {account(closed, "admin@localhost"), wire.Usage,
 			"localhost has several components emanagement: emanagement.localhost, rails.localhost; --component JID says which"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -46,5 +46,5 @@ func TestComponentNoAnswer(t *testing.T) {
 	c := login(t, account(open, "reader@localhost"))
 	c.domain = jid.MustParse("nobody.localhost")
 	_, err := c.Component(soon(t))
-	assert.Contains(t, refusedAs(t, control.Away, err).Text, "nobody.localhost does not say which services it has: ")
+	assert.Contains(t, refusedAs(t, wire.Away, err).Text, "nobody.localhost does not say which services it has: ")
 }

@@ -13,7 +13,7 @@ import (
 	"mellium.im/xmpp/stanza"
 	"mellium.im/xmpp/stream"
 
-	"emanagement/cmd/control"
+	"emanagement/cmd/control/wire"
 )
 
 // Why a login fails, beside what the server itself says.
@@ -43,16 +43,16 @@ func (e *mechanismError) Error() string {
 	return fmt.Sprintf("no way to log in that is safe here (the server offers: %s)", strings.Join(e.offered, ", "))
 }
 
-func away(format string, args ...any) *control.Error {
-	return &control.Error{Kind: control.Away, Text: fmt.Sprintf(format, args...)}
+func away(format string, args ...any) *wire.Error {
+	return &wire.Error{Kind: wire.Away, Text: fmt.Sprintf(format, args...)}
 }
 
-func forbidden(format string, args ...any) *control.Error {
-	return &control.Error{Kind: control.Forbidden, Text: fmt.Sprintf(format, args...)}
+func forbidden(format string, args ...any) *wire.Error {
+	return &wire.Error{Kind: wire.Forbidden, Text: fmt.Sprintf(format, args...)}
 }
 
-func failed(format string, args ...any) *control.Error {
-	return &control.Error{Kind: control.Failed, Text: fmt.Sprintf(format, args...)}
+func failed(format string, args ...any) *wire.Error {
+	return &wire.Error{Kind: wire.Failed, Text: fmt.Sprintf(format, args...)}
 }
 
 // unreachable says that there is no connection to an account's server.

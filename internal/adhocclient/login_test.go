@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"mellium.im/xmpp/jid"
 
-	"emanagement/cmd/control"
+	"emanagement/cmd/control/wire"
 	"emanagement/internal/testserver"
 )
 
@@ -135,7 +135,7 @@ func TestLoginByPassword(t *testing.T) {
 	works(t, c, err)
 
 	_, err = Dial(soon(t), a)
-	e := refusedAs(t, control.Away, err)
+	e := refusedAs(t, wire.Away, err)
 	assert.Contains(t, e.Text, "no way to log in that is safe here (the server offers: PLAIN)")
 }
 
@@ -207,7 +207,7 @@ func TestLoginNotTrusted(t *testing.T) {
 				a = test.change(t, a, f)
 			}
 			_, err := f.client(soon(t), a)
-			e := refusedAs(t, control.Away, err)
+			e := refusedAs(t, wire.Away, err)
 			assert.Contains(t, e.Text, test.why)
 			assert.NotContains(t, f.said(), "<auth")
 			assert.NotEmpty(t, f.said())
@@ -227,7 +227,7 @@ func TestLoginRefused(t *testing.T) {
 			a := account(open, "admin@localhost")
 			change(&a)
 			_, err := Dial(soon(t), a)
-			e := refusedAs(t, control.Forbidden, err)
+			e := refusedAs(t, wire.Forbidden, err)
 			assert.Contains(t, e.Text, a.JID.String()+" cannot log in at "+a.Server+": wrong password, or no such account (not-authorized")
 		})
 	}
@@ -252,7 +252,7 @@ func TestLoginAway(t *testing.T) {
 			a := account(open, "admin@localhost")
 			test.change(&a)
 			_, err := Dial(soon(t), a)
-			e := refusedAs(t, control.Away, err)
+			e := refusedAs(t, wire.Away, err)
 			assert.Contains(t, e.Text, test.why)
 		})
 	}
@@ -273,7 +273,7 @@ func TestLoginSilence(t *testing.T) {
 		cancel()
 	}()
 	_, err := d.client(ctx, Account{JID: jid.MustParse("admin@silent.example"), Server: "silent.example"})
-	e := refusedAs(t, control.Away, err)
+	e := refusedAs(t, wire.Away, err)
 	assert.Equal(t, "no answer in time from silent.example:5222; is that an XMPP server's port for clients?", e.Text)
 	<-read
 }
@@ -284,5 +284,5 @@ func TestLoginEndsBeforeItBegins(t *testing.T) {
 	ctx, cancel := context.WithDeadline(t.Context(), time.Unix(1, 0))
 	defer cancel()
 	_, err := Dial(ctx, account(open, "admin@localhost"))
-	refusedAs(t, control.Away, err)
+	refusedAs(t, wire.Away, err)
 }

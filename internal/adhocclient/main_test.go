@@ -15,7 +15,7 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"emanagement/cmd"
-	"emanagement/cmd/control"
+	"emanagement/cmd/control/wire"
 	"emanagement/internal/testserver"
 )
 
@@ -151,7 +151,7 @@ func startProgram(ctx context.Context) (*testserver.Program, error) {
 		return nil, err
 	}
 	binary := filepath.Join(dir, "emanagement")
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "emanagement/cmd/emanagement").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "emanagement/cmd/emanagementd").CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	return testserver.StartProgram(ctx, binary, open, testserver.Settings{Access: access})
@@ -179,9 +179,9 @@ func soon(t testing.TB) context.Context {
 }
 
 // refusedAs checks an error's kind and returns it.
-func refusedAs(t testing.TB, kind control.Kind, err error) *control.Error {
+func refusedAs(t testing.TB, kind wire.Kind, err error) *wire.Error {
 	t.Helper()
-	var e *control.Error
+	var e *wire.Error
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, kind, e.Kind, e.Text)
 	return e

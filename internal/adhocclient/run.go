@@ -14,7 +14,7 @@ import (
 	"mellium.im/xmpp/stream"
 
 	"emanagement/cmd"
-	"emanagement/cmd/control"
+	"emanagement/cmd/control/wire"
 	"emanagement/internal/xmltext"
 )
 
@@ -52,13 +52,13 @@ type field struct {
 // for the answer, at most as long as the component may take: 2 minutes, of a
 // long verb 5. confirmed says that what the verb destroys is meant.
 //
-// The error is a *control.Error. One of the kind Away is about a component that
+// The error is a *wire.Error. One of the kind Away is about a component that
 // could not be reached or did not answer; of a verb that must not be repeated
 // it says so where it may have been carried out.
-func (c *Client) Run(ctx context.Context, component jid.JID, v *cmd.Verb, values map[string][]string, confirmed bool) (control.Result, error) {
+func (c *Client) Run(ctx context.Context, component jid.JID, v *cmd.Verb, values map[string][]string, confirmed bool) (wire.Result, error) {
 	for name, of := range values {
 		if slices.ContainsFunc(of, func(s string) bool { return !xmltext.Legal(s) }) {
-			return control.Result{}, &control.Error{Kind: control.Argument, Param: name, Text: name + ": it has a character that XMPP cannot carry"}
+			return wire.Result{}, &wire.Error{Kind: wire.Argument, Param: name, Text: name + ": it has a character that XMPP cannot carry"}
 		}
 	}
 	limit := patience
@@ -69,19 +69,19 @@ func (c *Client) Run(ctx context.Context, component jid.JID, v *cmd.Verb, values
 	defer cancel()
 	reply, err := c.ask(waiting, stanza.SetIQ, component, fillIn(v, values, confirmed))
 	if err != nil {
-		return control.Result{}, lost(component, v, err)
+		return wire.Result{}, lost(component, v, err)
 	}
 	if reply.Error != nil {
-		return control.Result{}, refused(component, v, reply.Error)
+		return wire.Result{}, refused(component, v, reply.Error)
 	}
 	if reply.Command == nil {
-		return control.Result{}, failed("%s: its answer has no command in it", component)
+		return wire.Result{}, failed("%s: its answer has no command in it", component)
 	}
 	if reply.Command.Status == "completed" {
 		return reply.Command.result(component)
 	}
 	c.cancel(ctx, component, v, reply.Command.SessionID)
-	return control.Result{}, reply.Command.complaint(component, v)
+	return wire.Result{}, reply.Command.complaint(component, v)
 }
 
 // fillIn is the request to run a verb, in one stage.

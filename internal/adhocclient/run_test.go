@@ -14,7 +14,7 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"emanagement/cmd"
-	"emanagement/cmd/control"
+	"emanagement/cmd/control/wire"
 )
 
 // person is a JID that no other test uses.
@@ -75,18 +75,18 @@ func TestRunRefused(t *testing.T) {
 		who         string
 		verb        *cmd.Verb
 		values      map[string][]string
-		kind        control.Kind
+		kind        wire.Kind
 		param, text string
 	}{
-		"no such verb": {"admin@localhost", &cmd.Verb{Name: "getRoaster"}, nil, control.Unknown, "", "no such command: getRoaster"},
-		"a forbidden verb": {"reader@localhost", verb(t, "removeRoster"), values("userJid", "a@localhost"), control.Forbidden, "",
+		"no such verb": {"admin@localhost", &cmd.Verb{Name: "getRoaster"}, nil, wire.Unknown, "", "no such command: getRoaster"},
+		"a forbidden verb": {"reader@localhost", verb(t, "removeRoster"), values("userJid", "a@localhost"), wire.Forbidden, "",
 			"reader@localhost may not run removeRoster: it takes the role write"},
-		"a stranger": {"stranger@example.org", verb(t, "getRoster"), values("userJid", "a@localhost"), control.Forbidden, "",
+		"a stranger": {"stranger@example.org", verb(t, "getRoster"), values("userJid", "a@localhost"), wire.Forbidden, "",
 			"stranger@example.org may not run commands here"},
-		"a bad argument": {"admin@localhost", verb(t, "getRoster"), values("userJid", "localhost"), control.Argument, "userJid",
+		"a bad argument": {"admin@localhost", verb(t, "getRoster"), values("userJid", "localhost"), wire.Argument, "userJid",
 			`User (userJid): "localhost" is not a user's JID (user@host)`},
-		"no argument": {"admin@localhost", verb(t, "getRoster"), nil, control.Argument, "userJid", "User (userJid): a value is missing"},
-		"what XML cannot carry": {"admin@localhost", verb(t, "getRoster"), values("userJid", "a\x01@localhost"), control.Argument, "userJid",
+		"no argument": {"admin@localhost", verb(t, "getRoster"), nil, wire.Argument, "userJid", "User (userJid): a value is missing"},
+		"what XML cannot carry": {"admin@localhost", verb(t, "getRoster"), values("userJid", "a\x01@localhost"), wire.Argument, "userJid",
 			"userJid: it has a character that XMPP cannot carry"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -94,7 +94,7 @@ func TestRunRefused(t *testing.T) {
 			c := login(t, account(open, test.who))
 			_, err := c.Run(soon(t), service, test.verb, test.values, false)
 			refusedAs(t, test.kind, err)
-			assert.Equal(t, &control.Error{Kind: test.kind, Text: test.text, Param: test.param}, err)
+			assert.Equal(t, &wire.Error{Kind: test.kind, Text: test.text, Param: test.param}, err)
 
 			_, err = c.ask(soon(t), "get", service, entity{})
 			assert.NoError(t, err, "the stream goes on")
@@ -121,12 +121,12 @@ func TestRunConfirmed(t *testing.T) {
 		require.NoError(t, err)
 
 		_, err = c.Run(soon(t), service, verb(t, test.verb), values(test.args...), false)
-		e := refusedAs(t, control.Confirm, err)
+		e := refusedAs(t, wire.Confirm, err)
 		assert.Contains(t, e.Text, "in the field confirm")
 		assert.Equal(t, "1 item", count())
 
 		_, err = c.Run(soon(t), service, verb(t, test.verb), values(append(test.args, "confirm", "wrong")...), false)
-		assert.Equal(t, "confirm", refusedAs(t, control.Argument, err).Param)
+		assert.Equal(t, "confirm", refusedAs(t, wire.Argument, err).Param)
 		assert.Equal(t, "1 item", count())
 
 		_, err = c.Run(soon(t), service, verb(t, test.verb), values(append(test.args, "confirm", "wrong")...), true)
@@ -139,7 +139,7 @@ func TestRunConfirmed(t *testing.T) {
 func TestRunStrange(t *testing.T) {
 	t.Parallel()
 	c := login(t, account(open, "admin@localhost"))
-	run := func(name string, once bool) (control.Result, error) {
+	run := func(name string, once bool) (wire.Result, error) {
 		v := &cmd.Verb{Name: name, Once: once, Params: []cmd.Param{{Name: "whose", Label: "Whose"}}}
 		return c.Run(soon(t), other, v, values("whose", "a"), false)
 	}
@@ -159,25 +159,25 @@ func TestRunStrange(t *testing.T) {
 	}
 	wantsMore := "rails.localhost: it wants more for %s than this program knows of; is it of another version?"
 	unreached := "rails.localhost cannot be reached (%s): is emanagement running there, and connected to its server?"
-	for name, want := range map[string]control.Error{
-		"garbled":    {Kind: control.Failed, Text: "rails.localhost: its answer cannot be read: unexpected end of JSON input; the verb was carried out"},
-		"stages":     {Kind: control.Failed, Text: strings.ReplaceAll(wantsMore, "%s", "stages")},
-		"cancelled":  {Kind: control.Failed, Text: strings.ReplaceAll(wantsMore, "%s", "cancelled")},
-		"blames":     {Kind: control.Argument, Text: "Whose (whose): not that one", Param: "whose"},
-		"blamesNone": {Kind: control.Argument, Text: "something is wrong (whose)"},
-		"nothing":    {Kind: control.Failed, Text: "rails.localhost: its answer has no command in it"},
-		"late":       {Kind: control.Away, Text: "its server is slow"},
-		"busy":       {Kind: control.Away, Text: "ask again"},
-		"broken":     {Kind: control.Failed, Text: "half of it is done"},
-		"silently":   {Kind: control.Failed, Text: "not-acceptable"},
-		"gone":       {Kind: control.Away, Text: strings.ReplaceAll(unreached, "%s", "gone")},
-		"unservice":  {Kind: control.Away, Text: strings.ReplaceAll(unreached, "%s", "service-unavailable")},
+	for name, want := range map[string]wire.Error{
+		"garbled":    {Kind: wire.Failed, Text: "rails.localhost: its answer cannot be read: unexpected end of JSON input; the verb was carried out"},
+		"stages":     {Kind: wire.Failed, Text: strings.ReplaceAll(wantsMore, "%s", "stages")},
+		"cancelled":  {Kind: wire.Failed, Text: strings.ReplaceAll(wantsMore, "%s", "cancelled")},
+		"blames":     {Kind: wire.Argument, Text: "Whose (whose): not that one", Param: "whose"},
+		"blamesNone": {Kind: wire.Argument, Text: "something is wrong (whose)"},
+		"nothing":    {Kind: wire.Failed, Text: "rails.localhost: its answer has no command in it"},
+		"late":       {Kind: wire.Away, Text: "its server is slow"},
+		"busy":       {Kind: wire.Away, Text: "ask again"},
+		"broken":     {Kind: wire.Failed, Text: "half of it is done"},
+		"silently":   {Kind: wire.Failed, Text: "not-acceptable"},
+		"gone":       {Kind: wire.Away, Text: strings.ReplaceAll(unreached, "%s", "gone")},
+		"unservice":  {Kind: wire.Away, Text: strings.ReplaceAll(unreached, "%s", "service-unavailable")},
 	} {
 		_, err := run(name, false)
 		assert.Equal(t, &want, err, name)
 	}
 	_, err := run("late", true)
-	assert.Equal(t, "its server is slow; whether late was carried out is unknown: look before you run it again", refusedAs(t, control.Away, err).Text)
+	assert.Equal(t, "its server is slow; whether late was carried out is unknown: look before you run it again", refusedAs(t, wire.Away, err).Text)
 }
 
 // TestRunNobody: a component that is not there, at a host of the server's own.
@@ -185,7 +185,7 @@ func TestRunNobody(t *testing.T) {
 	t.Parallel()
 	c := login(t, account(open, "admin@localhost"))
 	_, err := c.Run(soon(t), jid.MustParse("nobody.localhost"), verb(t, "getRoster"), values("userJid", "a@localhost"), false)
-	e := refusedAs(t, control.Away, err)
+	e := refusedAs(t, wire.Away, err)
 	assert.Equal(t, "nobody.localhost cannot be reached (remote-server-not-found): is emanagement running there, and connected to its server?", e.Text)
 }
 
@@ -203,12 +203,12 @@ func TestRunNoAnswer(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 			defer cancel()
 			_, err := c.Run(ctx, other, &cmd.Verb{Name: "silent", Once: once}, nil, false)
-			assert.Equal(t, "rails.localhost does not answer in time; "+unknown, refusedAs(t, control.Away, err).Text)
+			assert.Equal(t, "rails.localhost does not answer in time; "+unknown, refusedAs(t, wire.Away, err).Text)
 
 			_, err = c.Run(soon(t), service, verb(t, "listJobs"), nil, false)
 			assert.NoError(t, err)
 			_, err = c.Run(ctx, service, verb(t, "listJobs"), nil, false)
-			assert.Equal(t, "listJobs was not run: not sent: context deadline exceeded", refusedAs(t, control.Away, err).Text)
+			assert.Equal(t, "listJobs was not run: not sent: context deadline exceeded", refusedAs(t, wire.Away, err).Text)
 		})
 	}
 }
@@ -229,11 +229,11 @@ func TestRunKicked(t *testing.T) {
 	}
 	_, err := open.Ctl(t.Context(), "kick_session", "admin", "localhost", "kicked", "for a test")
 	require.NoError(t, err)
-	e := refusedAs(t, control.Away, <-ended)
+	e := refusedAs(t, wire.Away, <-ended)
 	assert.Equal(t, "the server ends the stream: conflict: for a test; whether silent was carried out is unknown: look before you run it again", e.Text)
 
 	_, err = c.Run(soon(t), service, verb(t, "listJobs"), nil, false)
-	assert.Contains(t, refusedAs(t, control.Away, err).Text, "listJobs was not run: not sent: conflict")
+	assert.Contains(t, refusedAs(t, wire.Away, err).Text, "listJobs was not run: not sent: conflict")
 }
 
 // TestRunTooLong: the server takes no stanza of that size.
@@ -241,7 +241,7 @@ func TestRunTooLong(t *testing.T) {
 	t.Parallel()
 	c := login(t, account(closed, "admin@localhost"))
 	_, err := c.Run(soon(t), service, verb(t, "getRoster"), values("userJid", strings.Repeat("a", 30000)), false)
-	e := refusedAs(t, control.Failed, err)
+	e := refusedAs(t, wire.Failed, err)
 	assert.Equal(t, "getRoster was not run: the server ends the stream: policy-violation: XML stanza is too big", e.Text)
 }
 

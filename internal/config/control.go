@@ -6,10 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"emanagement/cmd/control/wire"
 )
 
 // DefaultControl is where the control socket is when nothing else is said.
-const DefaultControl = "/run/emanagement/control.sock"
+const DefaultControl = wire.DefaultSocket
 
 // noControl is what the configuration says where there is to be no socket.
 const noControl = "none"

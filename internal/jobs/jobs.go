@@ -39,8 +39,7 @@ func New(ctx context.Context) *Jobs { return &Jobs{ctx: ctx, running: make(map[i
 // Wait waits until every job has ended. Once the context has, no other is begun;
 // before, whoever waits must see to that.
 func (j *Jobs) Wait() {
-	j.mu.Lock() // whoever began one before the end has it counted by now
-	j.mu.Unlock()
+	_ = j.Running() // takes its turn: whoever began one before the end has it counted by now
 	j.working.Wait()
 }
 

@@ -11,29 +11,29 @@ import (
 	"golang.org/x/term"
 	"mellium.im/xmpp/jid"
 
-	"emanagement/cmd/control"
+	"emanagement/cmd/control/wire"
 	"emanagement/internal/adhocclient"
 	"emanagement/internal/config"
 )
 
 // runAs has the component run the verb for an XMPP account, from wherever this
-// is. The error is a *control.Error, or one of the flags.
-func (l *line) runAs(ctx context.Context, conf config.Caller, std streams) (control.Result, error) {
+// is. The error is a *wire.Error, or one of the flags.
+func (l *line) runAs(ctx context.Context, conf config.Caller, std streams) (wire.Result, error) {
 	account, err := jid.Parse(l.as)
 	if err != nil || account.Localpart() == "" {
-		return control.Result{}, &control.Error{Kind: control.Usage, Text: fmt.Sprintf("--as: %q is not an account such as admin@example.org", l.as)}
+		return wire.Result{}, &wire.Error{Kind: wire.Usage, Text: fmt.Sprintf("--as: %q is not an account such as admin@example.org", l.as)}
 	}
 	if err := l.askPassword(std); err != nil {
-		return control.Result{}, err
+		return wire.Result{}, err
 	}
 	client, err := adhocclient.Dial(ctx, adhocclient.Account{JID: account, Password: l.password, Server: l.server})
 	if err != nil {
-		return control.Result{}, err
+		return wire.Result{}, err
 	}
 	defer client.Close() // it never fails
 	component, err := l.componentFor(ctx, conf, client)
 	if err != nil {
-		return control.Result{}, err
+		return wire.Result{}, err
 	}
 	return client.Run(ctx, component, l.verb, l.values, l.yes)
 }
@@ -50,7 +50,7 @@ func (l *line) componentFor(ctx context.Context, conf config.Caller, client *adh
 	}
 	component, err := jid.Parse(named)
 	if err != nil {
-		return jid.JID{}, &control.Error{Kind: control.Usage, Text: fmt.Sprintf("--component: %q is not a JID", named)}
+		return jid.JID{}, &wire.Error{Kind: wire.Usage, Text: fmt.Sprintf("--component: %q is not a JID", named)}
 	}
 	return component, nil
 }
@@ -64,7 +64,7 @@ func (l *line) askPassword(std streams) error {
 	case l.passwordFile != "":
 		text, err := os.ReadFile(l.passwordFile)
 		if e, ok := errors.AsType[*os.PathError](err); ok {
-			return &control.Error{Kind: control.Usage, Text: fmt.Sprintf("--password-file: %s: %v", e.Path, e.Err)}
+			return &wire.Error{Kind: wire.Usage, Text: fmt.Sprintf("--password-file: %s: %v", e.Path, e.Err)}
 		}
 		l.password = strings.TrimRight(string(text), "\r\n")
 		return err
@@ -72,7 +72,7 @@ func (l *line) askPassword(std streams) error {
 		l.password = env
 		return nil
 	case !isTerminal(std.in):
-		return &control.Error{Kind: control.Usage, Text: "no password: name a file by --password-file, or set EMANAGEMENT_PASSWORD"}
+		return &wire.Error{Kind: wire.Usage, Text: "no password: name a file by --password-file, or set EMANAGEMENT_PASSWORD"}
 	}
 	fmt.Fprintf(std.err, "Password of %s: ", l.as)
 	typed, err := term.ReadPassword(int(std.in.(*os.File).Fd()))

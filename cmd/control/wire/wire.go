@@ -1,17 +1,21 @@
-package control
+// Package wire is what passes over the control socket, and its client. It is
+// small, for a command that runs in a moment needs it: it knows no verbs.
+package wire
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-
-	"emanagement/cmd"
+	"io"
 )
+
+// DefaultSocket is where the control socket is when nothing else is said.
+const DefaultSocket = "/run/emanagement/control.sock"
 
 // Call is what a request says of how to run a verb. Either Args or Arguments
 // has the arguments that emanagement had; the others are in Arguments.
 type Call struct {
-	Args      []string          `json:"args,omitempty"`      // in their places, as on a command line
+	Args      []string          `json:"args"`                // in their places, as on a command line
 	Arguments map[string]Values `json:"arguments,omitempty"` // by parameter
 	Confirm   bool              `json:"confirm,omitempty"`   // what the verb destroys is meant
 }
@@ -53,9 +57,16 @@ func decode(text []byte, into any) error {
 // Reply is one line of an answer: how far the verb is, or, in the last one,
 // what came of it.
 type Reply struct {
-	Progress *cmd.Progress `json:"progress,omitempty"`
-	Result   *Result       `json:"result,omitempty"`
-	Error    *Error        `json:"error,omitempty"`
+	Progress *Progress `json:"progress,omitempty"`
+	Result   *Result   `json:"result,omitempty"`
+	Error    *Error    `json:"error,omitempty"`
+}
+
+// Progress is how far a verb is.
+type Progress struct {
+	Text  string `json:"text"` // for people
+	Done  int    `json:"done"`
+	Total int    `json:"total"` // 0: nobody knows
 }
 
 // Result is a verb's answer, as cmd.Result is written.
@@ -88,9 +99,51 @@ type Error struct {
 	Text  string `json:"text"`            // for people
 	Param string `json:"param,omitempty"` // of the kind argument: which one
 	Word  string `json:"word,omitempty"`  // of the kind confirm: what it is aimed at
+
+	Unsent bool `json:"-"` // nobody was asked
 }
 
 func (e *Error) Error() string { return e.Text }
+
+// Exit statuses of a command that runs a verb.
+const (
+	ExitDone  = 0 // or yes
+	ExitNo    = 1 // or not done
+	ExitUsage = 2 // nothing was done
+	ExitAway  = 3 // the server, or the component
+)
+
+// Exit is the exit status that a result means.
+func (r Result) Exit() int {
+	if r.Shape == "refusal" || r.Shape == "answer" && !r.Answer {
+		return ExitNo
+	}
+	return ExitDone
+}
+
+// Exit is the exit status that an error means.
+func (e *Error) Exit() int {
+	switch e.Kind {
+	case Usage, Argument, Unknown, Confirm:
+		return ExitUsage
+	case Away:
+		return ExitAway
+	}
+	return ExitNo
+}
+
+// Print says what is wrong: what the script of 2012 said too, where it said it,
+// on the standard output.
+func (e *Error) Print(out, diag io.Writer) {
+	switch e.Kind {
+	case Usage, Unknown:
+		fmt.Fprintln(out, e.Text)
+	case Confirm:
+		fmt.Fprintf(diag, "emanagement: %s; nothing was done; to do it, add --yes\n", e.Text)
+	default:
+		fmt.Fprintln(diag, "emanagement:", e.Text)
+	}
+}
 
 // Kind says in a word why a verb was not carried out.
 type Kind string

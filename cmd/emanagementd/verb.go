@@ -9,7 +9,7 @@ import (
 	"os"
 
 	"emanagement/cmd"
-	"emanagement/cmd/control"
+	"emanagement/cmd/control/wire"
 	"emanagement/internal/config"
 )
 
@@ -33,7 +33,7 @@ func runLine(ctx context.Context, args []string, std streams) int {
 		return help(nil, std)
 	}
 	result, err := l.run(ctx, std)
-	if again, ok := errors.AsType[*control.Error](err); ok && again.Kind == control.Confirm && !l.json && std.confirm(again) {
+	if again, ok := errors.AsType[*wire.Error](err); ok && again.Kind == wire.Confirm && !l.json && std.confirm(again) {
 		l.yes = true
 		result, err = l.run(ctx, std)
 	}
@@ -43,32 +43,30 @@ func runLine(ctx context.Context, args []string, std streams) int {
 	return l.show(result, std)
 }
 
-// run has the component run the verb. The error is a *control.Error, or one of
+// run has the component run the verb. The error is a *wire.Error, or one of
 // the configuration.
-func (l *line) run(ctx context.Context, std streams) (control.Result, error) {
+func (l *line) run(ctx context.Context, std streams) (wire.Result, error) {
 	conf, err := config.LoadCaller(l.config, l.configNamed, os.Getenv)
 	if err != nil {
-		return control.Result{}, err
+		return wire.Result{}, err
 	}
 	if l.as != "" {
 		return l.runAs(ctx, conf, std)
 	}
 	if conf.Control == "" {
-		return control.Result{}, fmt.Errorf("%s: control: none; the component listens at no socket", l.config)
+		return wire.Result{}, fmt.Errorf("%s: control: none; the component listens at no socket", l.config)
 	}
-	caller := control.NewClient(conf.Control)
-	defer caller.Close()
-	call := control.Call{Arguments: make(map[string]control.Values), Confirm: l.yes}
+	call := wire.Call{Arguments: make(map[string]wire.Values), Confirm: l.yes}
 	for name, values := range l.values {
 		call.Arguments[name] = values
 	}
 	progress := std.newProgress()
 	defer progress.end()
-	return caller.Run(ctx, l.verb.Name, call, progress.show)
+	return wire.Run(ctx, conf.Control, l.verb.Name, call, progress.show)
 }
 
 // show prints a result and returns the exit status that it means.
-func (l *line) show(r control.Result, std streams) int {
+func (l *line) show(r wire.Result, std streams) int {
 	if l.json {
 		text, err := json.Marshal(r)
 		if err != nil {
@@ -78,35 +76,24 @@ func (l *line) show(r control.Result, std streams) int {
 	} else {
 		std.lines(r.Lines...)
 	}
-	if r.Shape == "refusal" || r.Shape == "answer" && !r.Answer {
-		return exitNo
-	}
-	return exitOK
+	return r.Exit()
 }
 
 // fail says why there is no result, and returns the exit status that it means.
 func (l *line) fail(err error, std streams) int {
-	e, ok := errors.AsType[*control.Error](err)
+	e, ok := errors.AsType[*wire.Error](err)
 	if !ok {
-		e = &control.Error{Kind: control.Failed, Text: err.Error()}
+		e = &wire.Error{Kind: wire.Failed, Text: err.Error()}
 	}
 	switch {
 	case l.json:
-		text, err := json.Marshal(control.Reply{Error: e})
+		text, err := json.Marshal(wire.Reply{Error: e})
 		if err != nil {
 			text = []byte(`{"error":{"kind":"failed"}}`)
 		}
 		std.lines(string(text))
-	case e.Kind == control.Confirm:
-		std.complain("%s; nothing was done; to do it, add --yes", e.Text)
 	default:
-		std.complain("%s", e.Text)
+		e.Print(std.out, std.err)
 	}
-	switch e.Kind {
-	case control.Usage, control.Argument, control.Unknown, control.Confirm:
-		return exitUsage
-	case control.Away:
-		return exitAway
-	}
-	return exitNo
+	return e.Exit()
 }

@@ -10,8 +10,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
-	"emanagement/cmd"
-	"emanagement/cmd/control"
+	"emanagement/cmd/control/wire"
 )
 
 // streams are what the program reads from and writes to.
@@ -42,7 +41,7 @@ func isTerminal(stream any) bool {
 
 // confirm asks a person whether what a verb destroys is meant. Where nobody is
 // there to ask, it is not.
-func (s streams) confirm(e *control.Error) bool {
+func (s streams) confirm(e *wire.Error) bool {
 	if !s.watched() || !isTerminal(s.in) {
 		return false
 	}
@@ -65,7 +64,7 @@ func (s streams) newProgress() *progress {
 }
 
 // show shows how far it is: a bar where the end is known, else a sign of life.
-func (p *progress) show(now cmd.Progress) {
+func (p *progress) show(now wire.Progress) {
 	if p.out == nil {
 		return
 	}

@@ -1,0 +1,96 @@
+package wire
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/textproto"
+	"net/url"
+	"strings"
+	"syscall"
+)
+
+// Run has the component that listens at a socket run a verb, and waits for its
+// end; progress, where it is not nil, hears how far it is. Where the context
+// ends, a verb that can take long is stopped. The error is an *Error, of the
+// kind Away also where nobody listens.
+func Run(ctx context.Context, socket, verb string, call Call, progress func(Progress)) (Result, error) {
+	body, err := json.Marshal(call)
+	if err != nil {
+		return Result{}, err
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, "unix", socket)
+	if err != nil {
+		return Result{}, unreached(socket, err)
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	answer, err := ask(conn, verb, body)
+	if err != nil {
+		return Result{}, cut(ctx, socket, err)
+	}
+	for {
+		var r Reply
+		if err := answer.Decode(&r); err != nil {
+			return Result{}, cut(ctx, socket, err)
+		}
+		switch {
+		case r.Error != nil:
+			return Result{}, r.Error
+		case r.Result != nil:
+			return *r.Result, nil
+		case r.Progress != nil && progress != nil:
+			progress(*r.Progress)
+		}
+	}
+}
+
+// ask sends a request and returns the answer's values. In HTTP/1.0 an answer
+// ends with its connection and comes as it is, so that nothing of net/http is
+// needed, whose start takes longer than the call.
+func ask(conn io.ReadWriter, verb string, body []byte) (*json.Decoder, error) {
+	const head = "POST /verbs/%s HTTP/1.0\r\nHost: control\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+	if _, err := fmt.Fprintf(conn, head, url.PathEscape(verb), len(body), body); err != nil {
+		return nil, err
+	}
+	answer := textproto.NewReader(bufio.NewReader(conn))
+	status, err := answer.ReadLine()
+	if err != nil {
+		return nil, err
+	}
+	if !strings.HasPrefix(status, "HTTP/1.") {
+		return nil, fmt.Errorf("%q is not the beginning of one", status)
+	}
+	if _, err := answer.ReadMIMEHeader(); err != nil {
+		return nil, err
+	}
+	return json.NewDecoder(answer.R), nil
+}
+
+// unreached says why nobody was reached.
+func unreached(socket string, err error) error {
+	why := err
+	if e, ok := errors.AsType[syscall.Errno](err); ok {
+		why = e
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return &Error{Kind: Forbidden, Unsent: true, Text: fmt.Sprintf("%s: %v; only the component's user and group may call, or root", socket, why)}
+	}
+	return &Error{Kind: Away, Unsent: true, Text: fmt.Sprintf("%s: %v; does emanagement serve run here?", socket, why)}
+}
+
+// cut says why an answer has no end.
+func cut(ctx context.Context, socket string, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return &Error{Kind: Failed, Text: "given up; what was done until then stays done"}
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE):
+		return &Error{Kind: Away, Text: socket + ": the component ended before it answered; whether it did what was asked is unknown"}
+	}
+	return &Error{Kind: Away, Text: fmt.Sprintf("%s: an answer that cannot be read: %v", socket, err)}
+}
