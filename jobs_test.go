@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -42,6 +43,8 @@ func TestNoHostGrants(t *testing.T) {
 	p, err := testserver.StartProgram(t.Context(), binary, s, testserver.Settings{Access: access, Until: "level="})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, p.Stop()) })
+	// Before, it could still come, and is waited for.
+	require.Eventually(t, func() bool { return strings.Contains(p.Log(), "no host granted access") }, time.Minute, 50*time.Millisecond)
 	admin := loginTo(t, s, "admin@localhost")
 	for verb, pairs := range map[string][]string{
 		"getConnectedJids": nil, "printAllRooms": nil, "printAllRosters": nil,
