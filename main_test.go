@@ -96,10 +96,15 @@ func inAll(places []*place, do func(*place) error) error {
 // go build's.
 func build(ctx context.Context, dir string, flags ...string) (string, error) {
 	args := append([]string{"build", "-o", dir + "/"}, flags...)
+	env := os.Environ()
 	if raceEnabled {
 		args = append(args, "-race")
+	} else {
+		env = append(env, "CGO_ENABLED=0") // as make build has it: benchmarks run what is installed
 	}
-	out, err := exec.CommandContext(ctx, "go", append(args, "./cmd/emanagement", "./cmd/emanagementd")...).CombinedOutput()
+	c := exec.CommandContext(ctx, "go", append(args, "./cmd/emanagement", "./cmd/emanagementd")...)
+	c.Env = env
+	out, err := c.CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -61,9 +60,9 @@ func watched() bool {
 // call runs a verb and returns the exit status that it means. Where nobody was
 // asked, emanagementd knows better what to say, if it is there.
 func call(socket string, args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	result, err := wire.Run(ctx, socket, args[0], wire.Call{Args: append([]string{}, args[1:]...)}, nil)
+	// A signal ends this program, which ends the connection, which the component
+	// notices.
+	result, err := wire.Run(context.Background(), socket, args[0], wire.Call{Args: append([]string{}, args[1:]...)}, nil)
 	if e, ok := errors.AsType[*wire.Error](err); ok {
 		if e.Unsent {
 			_ = become(args)
