@@ -91,7 +91,7 @@ type Component struct {
 
 	handlers map[handlerKey]Handler
 	disco    discovery
-	onGrant  func(ctx context.Context, host string)
+	onGrant  []func(ctx context.Context, host string)
 
 	onPresence func(ctx context.Context, p stanza.Presence)
 	onMessage  func(ctx context.Context, m Message)
@@ -196,7 +196,9 @@ func (c *Component) Connected(ctx context.Context) error {
 // OnGrant has f called, in a goroutine of its own, whenever a host grants
 // access on a new stream. The context ends with that stream. To be called
 // before Run.
-func (c *Component) OnGrant(f func(ctx context.Context, host string)) { c.onGrant = f }
+func (c *Component) OnGrant(f func(ctx context.Context, host string)) {
+	c.onGrant = append(c.onGrant, f)
+}
 
 // Send sends a stanza once, as soon as there is a stream. Where it has no
 // from, it is given the component's domain (XEP-0114 §3 asks for from and

@@ -31,8 +31,8 @@ func (s *serving) granted(host string, g Grant) {
 	// The reader calls this while serve holds the helpers open, so these are
 	// waited for too.
 	s.helpers.Go(func() { s.watch(host) })
-	if s.onGrant != nil {
-		s.helpers.Go(func() { s.onGrant(s.ctx, host) })
+	for _, f := range s.onGrant {
+		s.helpers.Go(func() { f(s.ctx, host) })
 	}
 }
 

@@ -2,6 +2,8 @@ package presence
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 
 	"mellium.im/xmpp/jid"
@@ -69,6 +71,36 @@ func (p *Presences) Announce(ctx context.Context, name jid.JID, change func(Pres
 			if err := p.server.Announce(ctx, name.Bare(), w, now); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// Renew sends the presence of every name that has one to those who are
+// connected on a host and subscribed to it: they may have asked for it while
+// nobody was there to answer.
+func (p *Presences) Renew(ctx context.Context, host string) error {
+	return p.each(ctx, func(now Presence) Presence { return now }, host)
+}
+
+// Leave makes every name unavailable, and tells so those who are connected on
+// the hosts and subscribed to it: the component is about to end.
+func (p *Presences) Leave(ctx context.Context, hosts ...string) error {
+	return p.each(ctx, func(Presence) Presence { return Presence{Unavailable: true} }, hosts...)
+}
+
+// each announces every name that has a presence.
+func (p *Presences) each(ctx context.Context, change func(Presence) Presence, hosts ...string) error {
+	p.names.mu.Lock()
+	names := slices.Sorted(maps.Keys(p.names.now))
+	p.names.mu.Unlock()
+	for _, n := range names {
+		name, err := jid.Parse(n)
+		if err != nil {
+			return err
+		}
+		if err := p.Announce(ctx, name, change, hosts...); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -229,9 +229,21 @@ func TestNames(t *testing.T) {
 
 	require.NoError(t, p.Tell(t.Context(), name, late))
 	assert.Equal(t, []string{"news@x.example to w@a.example/late: false   2"}, m.done)
+	m.done = nil
+	require.NoError(t, p.Renew(t.Context(), "a.example"))
+	assert.Equal(t, []string{"news@x.example to u@a.example: false   2", "news@x.example to v@a.example: false   2"}, m.done)
 	require.NoError(t, set(presence.Presence{Unavailable: true, Status: "bye"}, "b.example"))
 	assert.Equal(t, []string{"news@x.example to u@b.example: true  bye 2"}, m.done)
 	assert.Equal(t, presence.Presence{Unavailable: true}, p.Name(name))
+
+	require.NoError(t, set(presence.Presence{}, "b.example"))
+	m.done = nil
+	require.NoError(t, p.Leave(t.Context(), "a.example", "b.example"))
+	assert.Equal(t, []string{
+		"news@x.example to u@a.example: true   0", "news@x.example to v@a.example: true   0", "news@x.example to u@b.example: true   0",
+	}, m.done)
+	require.NoError(t, p.Renew(t.Context(), "a.example"))
+	assert.Len(t, m.done, 3, "nobody is there any more")
 }
 
 // TestLastToldIsTheOneThatStands has a name's presence change while somebody

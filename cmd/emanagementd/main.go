@@ -197,6 +197,11 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) (err error)
 	sessions := presences.New(c, api, rosters, log)
 	names := presence.New(audit.Presences(sessions))
 	c.OnPresence(sessions.Answer(names))
+	c.OnGrant(func(ctx context.Context, host string) {
+		if err := names.Renew(ctx, host); err != nil && ctx.Err() == nil {
+			log.Warn("names' presences were not sent again", "host", host, "why", err)
+		}
+	})
 	working := jobs.New(ctx)
 	defer working.Wait()
 	services := cmd.Services{
@@ -223,7 +228,12 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) (err error)
 	if err != nil {
 		return err
 	}
-	return runAll(ctx, c, l, namespace, working, log)
+	return runAll(ctx, c, l, namespace, log, func(ctx context.Context) {
+		awaitJobs(ctx, working)
+		if err := names.Leave(ctx, c.Served()...); err != nil {
+			log.Warn("some do not know that names are unavailable now", "why", err)
+		}
+	})
 }
 
 // withOwner adds those to the grants who could do anything here anyway: root,
@@ -235,14 +245,14 @@ func withOwner(access []cmd.Grant) []cmd.Grant {
 	return access
 }
 
-// farewell is how long the component stays for those who are to be told of
-// their jobs' end.
+// farewell is how long the component stays for those who are to be told that
+// it ends.
 const farewell = 5 * time.Second
 
 // runAll runs the component, and the control socket where there is one, until
 // the context ends. The component goes last: who calls on the socket needs it,
-// and it tells whoever asked for a job that this has ended.
-func runAll(ctx context.Context, c *component.Component, l net.Listener, n *cmd.Namespace, working *jobs.Jobs, log *slog.Logger) error {
+// and so does leave, which is given a moment to tell others.
+func runAll(ctx context.Context, c *component.Component, l net.Listener, n *cmd.Namespace, log *slog.Logger, leave func(context.Context)) error {
 	serving, stopServing := context.WithCancel(ctx)
 	running, stopRunning := context.WithCancel(context.WithoutCancel(ctx))
 	served := make(chan error, 1)
@@ -253,7 +263,9 @@ func runAll(ctx context.Context, c *component.Component, l net.Listener, n *cmd.
 			err = control.Serve(serving, l, n, c.Connected, log)
 		}
 		<-serving.Done()
-		awaitJobs(working)
+		leaving, cancel := context.WithTimeout(running, farewell)
+		defer cancel()
+		leave(leaving)
 		served <- err
 	}()
 	err := c.Run(running)
@@ -261,19 +273,17 @@ func runAll(ctx context.Context, c *component.Component, l net.Listener, n *cmd.
 	return errors.Join(err, <-served)
 }
 
-// awaitJobs waits until every job has ended and its asker was told, but not
-// for ever. Where it gives up, the program's own end waits on.
-func awaitJobs(working *jobs.Jobs) {
+// awaitJobs waits until every job has ended and its asker was told, or the
+// context ends. Then the program's own end waits on.
+func awaitJobs(ctx context.Context, working *jobs.Jobs) {
 	ended := make(chan struct{})
 	go func() { // ends with the jobs, for which the program waits
 		working.Wait()
 		close(ended)
 	}()
-	late := time.NewTimer(farewell)
-	defer late.Stop()
 	select {
 	case <-ended:
-	case <-late.C:
+	case <-ctx.Done():
 	}
 }
 

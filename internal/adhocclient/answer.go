@@ -76,11 +76,13 @@ func (r *response) inJSON() []byte {
 	return text
 }
 
-// complaint says what is wrong where the form comes back.
-func (r *response) complaint(component jid.JID, v *cmd.Verb) error {
+// complaint says what is wrong where the form comes back. How to confirm in a
+// form is left out: here that is done in another way.
+func (r *response) complaint(component jid.JID, v *cmd.Verb, target string) error {
 	switch kind, text := r.note(); {
 	case r.Status == "executing" && kind == "warn":
-		return &wire.Error{Kind: wire.Confirm, Text: text}
+		stakes, _, _ := strings.Cut(text, "; to do it, ")
+		return &wire.Error{Kind: wire.Confirm, Text: stakes, Word: target}
 	case r.Status == "executing" && kind == "error":
 		return &wire.Error{Kind: wire.Argument, Text: text, Param: blamed(v, text)}
 	}

@@ -81,7 +81,15 @@ func (c *Client) Run(ctx context.Context, component jid.JID, v *cmd.Verb, values
 		return reply.Command.result(component)
 	}
 	c.cancel(ctx, component, v, reply.Command.SessionID)
-	return wire.Result{}, reply.Command.complaint(component, v)
+	return wire.Result{}, reply.Command.complaint(component, v, target(values))
+}
+
+// target is what a verb that destroys much is aimed at, and what confirms it.
+func target(values map[string][]string) string {
+	if domain := values["domain"]; len(domain) > 0 {
+		return domain[0]
+	}
+	return cmd.All
 }
 
 // fillIn is the request to run a verb, in one stage.
@@ -93,11 +101,7 @@ func fillIn(v *cmd.Verb, values map[string][]string, confirmed bool) request {
 		}
 	}
 	if confirmed && v.Destroys() {
-		target := cmd.All
-		if domain := values["domain"]; len(domain) > 0 {
-			target = domain[0]
-		}
-		form.Fields = append(form.Fields, field{Var: confirmField, Values: []string{target}})
+		form.Fields = append(form.Fields, field{Var: confirmField, Values: []string{target(values)}})
 	}
 	form.Fields = append(form.Fields,
 		field{Var: "format", Type: "hidden", Values: []string{"json"}},

@@ -122,7 +122,9 @@ func TestRunConfirmed(t *testing.T) {
 
 		_, err = c.Run(soon(t), service, verb(t, test.verb), values(test.args...), false)
 		e := refusedAs(t, wire.Confirm, err)
-		assert.Contains(t, e.Text, "in the field confirm")
+		assert.NotContains(t, e.Text, "in the field confirm")
+		assert.Contains(t, e.Text, "this removes 1 item of 1 roster")
+		assert.Equal(t, values(test.args...)["domain"], map[string][]string{"all": nil, "example.org": {"example.org"}}[e.Word])
 		assert.Equal(t, "1 item", count())
 
 		_, err = c.Run(soon(t), service, verb(t, test.verb), values(append(test.args, "confirm", "wrong")...), false)
