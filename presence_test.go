@@ -355,3 +355,40 @@ func requireForbidden(t testing.TB, c *xmppclient.Client, verb string, pairs ...
 	require.ErrorAs(t, err, &refused, verb)
 	require.Equal(t, stanza.Forbidden, refused.Condition, verb)
 }
+
+// TestNameLeavesAndIsBack: a name's presence ends with the component, and is
+// told again after the server has been away.
+func TestNameLeavesAndIsBack(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, testserver.AdHoc, nil)
+	name, fan := "somebody@"+testserver.Component, "fan@localhost"
+	registerOn(t, p.Server, fan)
+	follow := func(c *xmppclient.Client) {
+		require.NoError(t, c.Send(t.Context(), fmt.Sprintf("<presence type='subscribe' to='%s'/>", name)))
+		assert.Equal(t, "subscribed", next(t, c, "presence", name).Attr("type"))
+		assert.Equal(t, "unavailable", next(t, c, "presence", name).Attr("type"))
+	}
+	c := p.online(t, fan+"/early", "")
+	follow(c)
+	done(t, p.login(t, "admin@localhost"), "sendPresence", "userJid", "Somebody", "show", "dnd")
+	requirePresence(t, next(t, c, "presence", name), "", "dnd", "", "")
+
+	require.NoError(t, p.Stop(t.Context()))
+	require.NoError(t, p.Start(t.Context()))
+	c = p.online(t, fan+"/again", "") // before the component or after it
+	for {
+		e := next(t, c, "presence", name)
+		if e.Attr("type") != "error" { // its server's, while the component was away
+			requirePresence(t, e, "", "dnd", "", "")
+			break
+		}
+	}
+
+	require.NoError(t, p.program.Stop())
+	p.program = nil
+	for {
+		if e := next(t, c, "presence", name); e.Attr("type") == "unavailable" {
+			break
+		}
+	}
+}
