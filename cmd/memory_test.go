@@ -98,8 +98,8 @@ func (m *memory) Connected(_ context.Context, host string) ([]jid.JID, error) {
 }
 
 // SetPresence implements presence.Server.
-func (m *memory) SetPresence(_ context.Context, session jid.JID, _ presence.Presence) error {
-	return m.touch(session)
+func (m *memory) SetPresence(_ context.Context, s presence.Session, _ presence.Presence) error {
+	return m.touch(s.JID)
 }
 
 // Kick implements presence.Server.

@@ -77,9 +77,9 @@ type Server interface {
 	Sessions(ctx context.Context, user jid.JID) ([]Session, error)
 	// Connected lists the full JIDs of everybody who is connected on a host.
 	Connected(ctx context.Context, host string) ([]jid.JID, error)
-	// SetPresence sets one session's presence. ErrNoSession where there is
-	// none.
-	SetPresence(ctx context.Context, session jid.JID, p Presence) error
+	// SetPresence sets one session's presence, which is another so far.
+	// ErrNoSession where there is none.
+	SetPresence(ctx context.Context, s Session, p Presence) error
 	// Kick ends one session; reason is shown to the user.
 	Kick(ctx context.Context, session jid.JID, reason string) error
 	// Message sends a chat message, once. from is a local user or a name at
@@ -140,7 +140,7 @@ func (p *Presences) Set(ctx context.Context, user jid.JID, change func(Presence)
 		if !xmltext.Legal(now.Status) {
 			return ErrIllegalText
 		}
-		err := p.server.SetPresence(ctx, s.JID, now)
+		err := p.server.SetPresence(ctx, s, now)
 		if err != nil && !errors.Is(err, ErrNoSession) {
 			return err
 		}

@@ -54,8 +54,8 @@ func (m *memory) Connected(_ context.Context, host string) (all []jid.JID, err e
 	return all, m.fail[host]
 }
 
-func (m *memory) SetPresence(_ context.Context, session jid.JID, p presence.Presence) error {
-	return m.note("%s %s %s %d", session, p.Show, p.Status, p.Priority)
+func (m *memory) SetPresence(_ context.Context, s presence.Session, p presence.Presence) error {
+	return m.note("%s %s %s %d", s.JID, p.Show, p.Status, p.Priority)
 }
 
 func (m *memory) Kick(_ context.Context, session jid.JID, reason string) error {

@@ -18,9 +18,9 @@ type presences struct{ presence.Server }
 func Presences(s presence.Server) presence.Server { return presences{s} }
 
 // SetPresence implements presence.Server.
-func (s presences) SetPresence(ctx context.Context, session jid.JID, p presence.Presence) error {
-	err := s.Server.SetPresence(ctx, session, p)
-	note(ctx, "presence", err, "session", session, "after", shown(p))
+func (s presences) SetPresence(ctx context.Context, of presence.Session, p presence.Presence) error {
+	err := s.Server.SetPresence(ctx, of, p)
+	note(ctx, "presence", err, "session", of.JID, "before", shown(of.Presence), "after", shown(p))
 	return err
 }
 

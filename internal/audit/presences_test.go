@@ -22,9 +22,11 @@ type sessions struct {
 	err error
 }
 
-func (s sessions) SetPresence(context.Context, jid.JID, presence.Presence) error { return s.err }
-func (s sessions) Kick(context.Context, jid.JID, string) error                   { return s.err }
-func (s sessions) Message(context.Context, jid.JID, jid.JID, string) error       { return s.err }
+func (s sessions) SetPresence(context.Context, presence.Session, presence.Presence) error {
+	return s.err
+}
+func (s sessions) Kick(context.Context, jid.JID, string) error             { return s.err }
+func (s sessions) Message(context.Context, jid.JID, jid.JID, string) error { return s.err }
 
 func TestPresencesAreRecorded(t *testing.T) {
 	session := jid.MustParse("a@a.example/r")
@@ -35,18 +37,18 @@ func TestPresencesAreRecorded(t *testing.T) {
 		}{
 			"away": {
 				func(ctx context.Context, s presence.Server) error {
-					return s.SetPresence(ctx, session, presence.Presence{Show: "away", Status: "at\nlunch", Priority: -1})
-				}, map[string]string{"msg": "presence", "session": "a@a.example/r", "after": `away "at\nlunch" -1`},
+					return s.SetPresence(ctx, presence.Session{JID: session, Presence: presence.Presence{Show: "xa"}}, presence.Presence{Show: "away", Status: "at\nlunch", Priority: -1})
+				}, map[string]string{"msg": "presence", "session": "a@a.example/r", "before": `xa "" 0`, "after": `away "at\nlunch" -1`},
 			},
 			"available": {
 				func(ctx context.Context, s presence.Server) error {
-					return s.SetPresence(ctx, session, presence.Presence{})
-				}, map[string]string{"msg": "presence", "session": "a@a.example/r", "after": `available "" 0`},
+					return s.SetPresence(ctx, presence.Session{JID: session, Presence: presence.Presence{Show: "xa"}}, presence.Presence{})
+				}, map[string]string{"msg": "presence", "session": "a@a.example/r", "before": `xa "" 0`, "after": `available "" 0`},
 			},
 			"unavailable": {
 				func(ctx context.Context, s presence.Server) error {
-					return s.SetPresence(ctx, session, presence.Presence{Unavailable: true})
-				}, map[string]string{"msg": "presence", "session": "a@a.example/r", "after": `unavailable "" 0`},
+					return s.SetPresence(ctx, presence.Session{JID: session, Presence: presence.Presence{Show: "xa"}}, presence.Presence{Unavailable: true})
+				}, map[string]string{"msg": "presence", "session": "a@a.example/r", "before": `xa "" 0`, "after": `unavailable "" 0`},
 			},
 			"kick": {
 				func(ctx context.Context, s presence.Server) error { return s.Kick(ctx, session, "why not") },

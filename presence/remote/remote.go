@@ -58,8 +58,8 @@ func (s *Server) Connected(ctx context.Context, host string) (connected []jid.JI
 }
 
 // SetPresence implements presence.Server.
-func (s *Server) SetPresence(ctx context.Context, session jid.JID, p presence.Presence) error {
-	return again(ctx, session.Domainpart(), func() error { return s.api.SetPresence(ctx, session, p) })
+func (s *Server) SetPresence(ctx context.Context, of presence.Session, p presence.Presence) error {
+	return again(ctx, of.JID.Domainpart(), func() error { return s.api.SetPresence(ctx, of.JID, p) })
 }
 
 // Kick implements presence.Server.
