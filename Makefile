@@ -18,10 +18,11 @@ demo: ## show the component at work with an ejabberd of its own
 	@$(MAKE) --no-print-directory build
 	@HOLD='$(HOLD)' go run ./internal/demo
 
+# Most tests wait for servers: more of them at once than there are cores.
 .PHONY: test
 test: ## run all tests, with the race detector
 	@scripts/setup
-	@CGO_ENABLED=1 go test -race -shuffle=on -timeout 15m ./...
+	@CGO_ENABLED=1 go test -race -shuffle=on -parallel 4 -timeout 20m ./...
 
 .PHONY: bench
 bench: ## run the benchmarks

@@ -264,7 +264,7 @@ func TestRoomLog(t *testing.T) {
 		"createPersistentRoom":    "room=new@conference.a.example change=created persistent=true outcome=done",
 		"createRoom":              "room=one@conference.a.example change=created persistent=false outcome=\"the room exists already\"",
 		"destroyRoom":             "room=two@conference.a.example change=destroyed outcome=done",
-		"setJidAffiliationOfRoom": "room=one@conference.a.example change=affiliation jid=u@a.example after=member outcome=done",
+		"setJidAffiliationOfRoom": "room=one@conference.a.example change=affiliation jid=u@a.example before=none after=member outcome=done",
 		"getAffiliationsOfRoom":   "",
 	} {
 		log.Reset()

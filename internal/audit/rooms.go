@@ -3,6 +3,8 @@ package audit
 import (
 	"context"
 
+	"mellium.im/xmpp/jid"
+
 	"emanagement/rooms"
 )
 
@@ -29,7 +31,23 @@ func (s roomServer) DestroyRoom(ctx context.Context, r rooms.Room) error {
 
 // SetAffiliation implements rooms.Server.
 func (s roomServer) SetAffiliation(ctx context.Context, r rooms.Room, a rooms.Affiliate) error {
+	before := s.affiliation(ctx, r, a.JID)
 	err := s.Server.SetAffiliation(ctx, r, a)
-	note(ctx, "room", err, "room", r, "change", "affiliation", "jid", a.JID, "after", a.Affiliation)
+	note(ctx, "room", err, "room", r, "change", "affiliation", "jid", a.JID, "before", before, "after", a.Affiliation)
 	return err
+}
+
+// affiliation is what somebody has in a room, as far as the server tells: that
+// it does not is no reason not to change it.
+func (s roomServer) affiliation(ctx context.Context, r rooms.Room, of jid.JID) string {
+	all, err := s.Affiliations(ctx, r)
+	if err != nil {
+		return "unknown"
+	}
+	for _, a := range all {
+		if a.JID.Equal(of) {
+			return string(a.Affiliation)
+		}
+	}
+	return "none"
 }
