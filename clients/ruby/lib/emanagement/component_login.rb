@@ -19,20 +19,17 @@ module Emanagement
 
     # Returns a Session, or raises a LoginError, Wire::Lost or Wire::Late.
     def call(deadline)
-      wire = Wire.open(@server, deadline, ca_file: @ca_file)
-      stream = Stream.new(wire)
-      shake_hands(stream, deadline)
-      Session.new(stream, jid: @jid)
+      Wire.log_in(@server, deadline, ca_file: @ca_file) do |wire|
+        stream = Stream.new(wire)
+        shake_hands(stream, deadline)
+        Session.new(stream, jid: @jid)
+      end
     rescue Stream::Refused => e
-      wire.close
       raise unless %w[not-authorized host-unknown conflict invalid-from].include?(e.condition)
 
       raise LoginError, "#{domain}: #{e.message}"
     rescue Wire::Untrusted => e
       raise LoginError, e.message
-    rescue StandardError
-      wire&.close
-      raise
     end
 
     private

@@ -24,16 +24,13 @@ module Emanagement
 
     # Returns a Session, or raises a LoginError, Wire::Lost or Wire::Late.
     def call(deadline)
-      wire = Wire.open(@server, deadline, ca_file: @ca_file)
-      stream = Stream.new(wire)
-      log_in(stream, deadline)
-      Session.new(stream)
+      Wire.log_in(@server, deadline, ca_file: @ca_file) do |wire|
+        stream = Stream.new(wire)
+        log_in(stream, deadline)
+        Session.new(stream)
+      end
     rescue Wire::Untrusted, Scram::Mismatch => e
-      wire&.close
       raise LoginError, e.message
-    rescue StandardError
-      wire&.close
-      raise
     end
 
     private

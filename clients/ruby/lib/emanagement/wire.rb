@@ -34,6 +34,16 @@ module Emanagement
       raise
     end
 
+    # Connects and yields the connection to what logs in on it. Returns what that
+    # returns; where it raises, the connection is closed.
+    def self.log_in(address, deadline, ca_file: nil)
+      wire = open(address, deadline, ca_file: ca_file)
+      yield wire
+    rescue StandardError
+      wire&.close
+      raise
+    end
+
     def self.tcp_socket(address, deadline)
       socket = Socket.tcp(address.host, address.port, connect_timeout: [deadline.remaining, 0.001].max)
       socket.setsockopt(:TCP, :NODELAY, true)
