@@ -45,10 +45,16 @@ func record(ctx context.Context, user, contact jid.JID, before, after *rosterpus
 	note(ctx, "item", err, "user", user, "contact", contact, "before", newState(before), "after", newState(after))
 }
 
+// logOf is the context's log; nil where it has none.
+func logOf(ctx context.Context) *slog.Logger {
+	log, _ := ctx.Value(key{}).(*slog.Logger)
+	return log
+}
+
 // note writes one line, if the context has a log.
 func note(ctx context.Context, what string, err error, attributes ...any) {
-	log, ok := ctx.Value(key{}).(*slog.Logger)
-	if !ok {
+	log := logOf(ctx)
+	if log == nil {
 		return
 	}
 	outcome := "done"
