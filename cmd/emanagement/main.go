@@ -22,9 +22,6 @@ import (
 	"emanagement/cmd/control/wire"
 )
 
-// configFile is where emanagementd looks for the configuration.
-const configFile = "/etc/emanagement/emanagement.yml"
-
 func main() {
 	args := os.Args[1:]
 	socket, ok := plain(args)
@@ -41,13 +38,13 @@ func plain(args []string) (socket string, ok bool) {
 	if len(args) == 0 || slices.ContainsFunc(args, isFlag) || watched() {
 		return "", false
 	}
-	if slices.Contains([]string{"serve", "users", "completion", "version", "help"}, args[0]) {
+	if slices.Contains(wire.Commands(), args[0]) {
 		return "", false
 	}
 	if socket = os.Getenv("EMANAGEMENT_CONTROL"); socket != "" {
 		return socket, filepath.IsAbs(socket)
 	}
-	text, err := os.ReadFile(configFile)
+	text, err := os.ReadFile(wire.ConfigFile)
 	return wire.DefaultSocket, err != nil || !bytes.Contains(text, []byte("control"))
 }
 

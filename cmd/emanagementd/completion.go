@@ -2,11 +2,13 @@ package main
 
 import (
 	_ "embed"
+	"flag"
 	"fmt"
 	"slices"
 	"strings"
 
 	"emanagement/cmd"
+	"emanagement/cmd/control/wire"
 )
 
 // bash asks this program what could come next, so that it knows every verb
@@ -30,9 +32,6 @@ func completion(args []string, std streams) int {
 	return exitUsage
 }
 
-// commands are what a line can begin with beside a verb and flags.
-func commands() []string { return []string{"serve", "users", "completion", "version", "help"} }
-
 // candidates are what could stand in place of the last word, the others being
 // those before it. Where anything could, such as a JID, there is none, and for
 // files bash knows more.
@@ -48,14 +47,9 @@ func candidates(words []string) []string {
 }
 
 func next(before []string) []string {
-	verbs := cmd.Verbs()
-	var names []string
-	for _, v := range verbs {
-		names = append(names, v.Name)
-	}
-	own := []string{"--json", "--yes", "--config", "--as", "--server", "--component", "--password-file"}
+	known := newFlags()
 	for len(before) > 0 && strings.HasPrefix(before[0], "-") {
-		if !slices.Contains([]string{"--json", "--yes"}, before[0]) && !strings.Contains(before[0], "=") {
+		if !known.alone(before[0]) && !strings.Contains(before[0], "=") {
 			if len(before) == 1 {
 				return nil // the flag's own value
 			}
@@ -63,38 +57,68 @@ func next(before []string) []string {
 		}
 		before = before[1:]
 	}
+	var verbs []string
+	for _, v := range cmd.Verbs() {
+		verbs = append(verbs, v.Name)
+	}
 	if len(before) == 0 {
-		return slices.Concat(names, commands(), own)
+		return slices.Concat(verbs, wire.Commands(), known.own)
 	}
 	switch before[0] {
 	case "help":
-		return names
+		return verbs
 	case "users":
 		return []string{"import"}
 	case "completion":
 		return []string{"bash"}
 	}
-	i := slices.Index(names, before[0])
-	if i < 0 {
-		return nil
+	if v := verbNamed(before[0]); v != nil {
+		return after(v, before[1:], known)
 	}
-	return after(verbs[i], before[1:], own)
+	return nil
 }
 
 // after is what could follow a verb and some of its words.
-func after(v *cmd.Verb, words, own []string) []string {
+func after(v *cmd.Verb, words []string, known flags) []string {
 	if p, ok := v.Place(len(words)); ok {
 		return p.Kind.Words()
 	}
-	flags := own
+	names := known.own
 	for _, p := range v.Flags() {
-		flags = append(flags, "--"+p.Name)
+		names = append(names, "--"+p.Name)
 	}
 	if !v.Destroys() {
-		flags = slices.DeleteFunc(flags, func(f string) bool { return f == "--yes" })
+		names = slices.DeleteFunc(names, func(f string) bool { return f == "--"+cmd.YesFlag })
 	}
-	if n := len(words); n > 0 && slices.Contains(flags, words[n-1]) && !slices.Contains([]string{"--json", "--yes"}, words[n-1]) {
+	if n := len(words); n > 0 && slices.Contains(names, words[n-1]) && !known.alone(words[n-1]) {
 		return nil // the flag's own value
 	}
-	return flags
+	return names
+}
+
+// flags are those of a line, as it declares them.
+type flags struct {
+	set *flag.FlagSet
+	own []string // those that are no verb's, with their dashes
+}
+
+func newFlags() flags {
+	verbs := make(map[string]*string)
+	f := flags{set: new(line).flags(verbs)}
+	f.set.VisitAll(func(one *flag.Flag) {
+		if verbs[one.Name] == nil {
+			f.own = append(f.own, "--"+one.Name)
+		}
+	})
+	return f
+}
+
+// alone says whether a word is a flag that takes no value.
+func (f flags) alone(word string) bool {
+	one := f.set.Lookup(strings.TrimLeft(word, "-"))
+	if one == nil {
+		return false
+	}
+	b, ok := one.Value.(interface{ IsBoolFlag() bool })
+	return ok && b.IsBoolFlag()
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"emanagement/cmd"
@@ -19,9 +18,8 @@ func help(args []string, std streams) int {
 		}
 		return exitOK
 	case 1:
-		verbs := cmd.Verbs()
-		if i := slices.IndexFunc(verbs, func(v *cmd.Verb) bool { return v.Name == args[0] }); i >= 0 {
-			fmt.Fprint(std.out, explain(verbs[i]))
+		if v := verbNamed(args[0]); v != nil {
+			fmt.Fprint(std.out, explain(v))
 			return exitOK
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"emanagement/cmd"
+	"emanagement/cmd/control/wire"
 )
 
 // line is a command line that runs a verb.
@@ -41,12 +42,9 @@ func readLine(args []string) (*line, error) {
 	if args = flags.Args(); len(args) == 0 {
 		return l, nil
 	}
-	verbs := cmd.Verbs()
-	i := slices.IndexFunc(verbs, func(v *cmd.Verb) bool { return v.Name == args[0] })
-	if i < 0 {
+	if l.verb = verbNamed(args[0]); l.verb == nil {
 		return nil, errNoSuchVerb
 	}
-	l.verb = verbs[i]
 	var err error
 	if l.values, args, err = l.verb.Arguments(args[1:]); err != nil {
 		return nil, err
@@ -60,12 +58,21 @@ func readLine(args []string) (*line, error) {
 	return l, l.takeFlags(flags, extra)
 }
 
+// verbNamed finds a verb of the table; nil where there is none of that name.
+func verbNamed(name string) *cmd.Verb {
+	verbs := cmd.Verbs()
+	if i := slices.IndexFunc(verbs, func(v *cmd.Verb) bool { return v.Name == name }); i >= 0 {
+		return verbs[i]
+	}
+	return nil
+}
+
 // flags are all that a line can have: the program's own, and those of every
 // verb, for the verb comes after them.
 func (l *line) flags(extra map[string]*string) *flag.FlagSet {
 	flags := flag.NewFlagSet("emanagement", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	flags.StringVar(&l.config, "config", defaultConfig, "")
+	flags.StringVar(&l.config, "config", wire.ConfigFile, "")
 	flags.BoolVar(&l.json, "json", false, "")
 	flags.BoolVar(&l.yes, "yes", false, "")
 	flags.StringVar(&l.as, "as", "", "")

@@ -22,6 +22,7 @@ import (
 	"emanagement/cmd/adhoc"
 	"emanagement/cmd/chat"
 	"emanagement/cmd/control"
+	"emanagement/cmd/control/wire"
 	"emanagement/component"
 	"emanagement/internal/audit"
 	"emanagement/internal/config"
@@ -72,7 +73,7 @@ Exit status of a verb: 0 done, or yes; 1 no, or not done; 2 wrong usage, nothing
 was done; 3 the server or the component is away. Of serve: 0 stopped as asked; 1 a
 configuration error, or the server refuses the component; 2 wrong usage.
 
-Configuration, in FILE (default ` + defaultConfig + `), a YAML file:
+Configuration, in FILE (default ` + wire.ConfigFile + `), a YAML file:
   jid: emanagement.example.org         # the component's name
   server: 127.0.0.1:5347               # or unix:/path/to.sock, or tls://host:port
   secret_file: /etc/emanagement/secret # shared with the server; not readable by others
@@ -101,8 +102,6 @@ EMANAGEMENT_SERVER, EMANAGEMENT_SECRET (the secret itself),
 EMANAGEMENT_SECRET_FILE, EMANAGEMENT_STATE, EMANAGEMENT_AUDIT,
 EMANAGEMENT_CONTROL, EMANAGEMENT_HOSTS (with commas), EMANAGEMENT_API_URL.
 `
-
-const defaultConfig = "/etc/emanagement/emanagement.yml"
 
 // Exit statuses; those of a verb are wire's.
 const (
@@ -144,7 +143,7 @@ func run(ctx context.Context, args []string, std streams) int {
 func serve(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	path := flags.String("config", defaultConfig, "")
+	path := flags.String("config", wire.ConfigFile, "")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(stdout, usage)

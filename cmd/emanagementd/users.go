@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 
+	"emanagement/cmd/control/wire"
 	"emanagement/internal/config"
 	"emanagement/internal/users"
 )
@@ -43,7 +44,7 @@ func importUsers(ctx context.Context, args []string, std streams) int {
 func importArgs(args []string) (file, config string, err error) {
 	flags := flag.NewFlagSet("users", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	flags.StringVar(&config, "config", defaultConfig, "")
+	flags.StringVar(&config, "config", wire.ConfigFile, "")
 	var words []string
 	for len(args) > 0 && err == nil {
 		err = flags.Parse(args)

@@ -85,15 +85,14 @@ func (l *line) fail(err error, std streams) int {
 	if !ok {
 		e = &wire.Error{Kind: wire.Failed, Text: err.Error()}
 	}
-	switch {
-	case l.json:
-		text, err := json.Marshal(wire.Reply{Error: e})
-		if err != nil {
-			text = []byte(`{"error":{"kind":"failed"}}`)
-		}
-		std.lines(string(text))
-	default:
+	if !l.json {
 		e.Print(std.out, std.err)
+		return e.Exit()
 	}
+	text, err := json.Marshal(wire.Reply{Error: e})
+	if err != nil {
+		text = []byte(`{"error":{"kind":"failed"}}`)
+	}
+	std.lines(string(text))
 	return e.Exit()
 }

@@ -9,9 +9,6 @@ import (
 	"io"
 )
 
-// DefaultSocket is where the control socket is when nothing else is said.
-const DefaultSocket = "/run/emanagement/control.sock"
-
 // Call is what a request says of how to run a verb. Either Args or Arguments
 // has the arguments that emanagement had; the others are in Arguments.
 type Call struct {
