@@ -168,19 +168,14 @@ func (s *Server) start(ctx context.Context) error {
 		return err
 	}
 	s.lifeline = stdin
+	before := len(s.log.String())
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("ejabberd: cannot be started: %w", err)
 	}
 	s.exited = make(chan error, 1)
 	go func() { s.exited <- cmd.Wait() }() // received by Stop or Close
-	listens := []int{s.c2s, s.component, s.tls, s.other, s.http}
-	if s.kind != AdHoc {
-		listens = append(listens, s.api)
-	}
-	for _, port := range listens {
-		if err := s.awaitPort(ctx, port); err != nil {
-			return fmt.Errorf("ejabberd: does not come up: %w; its log:\n%s", err, s.log.String())
-		}
+	if err := s.awaitStarted(ctx, before); err != nil {
+		return fmt.Errorf("ejabberd: does not come up: %w; its log:\n%s", err, s.log.String())
 	}
 	return nil
 }
@@ -273,25 +268,23 @@ func freePort() (l net.Listener, err error) {
 	return nil, err
 }
 
-// awaitPort waits until something listens on the port, or the server has
-// ended.
-func (s *Server) awaitPort(ctx context.Context, port int) error {
+// awaitStarted waits until the server says so in its log beyond what it said
+// before, or has ended. (That its ports can be reached says nothing: it opens
+// them before the accounts and the modules are there.)
+func (s *Server) awaitStarted(ctx context.Context, before int) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	for {
-		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr(port))
-		if err == nil {
-			return conn.Close()
-		}
+	for !strings.Contains(s.log.String()[before:], " is started in the node ") {
 		select {
 		case <-tick.C:
 		case end := <-s.exited:
 			s.exited <- end
 			return errors.New("it has ended")
 		case <-ctx.Done():
-			return fmt.Errorf("port %d: %w", port, err)
+			return ctx.Err()
 		}
 	}
+	return nil
 }
 
 // lockedBuffer is a buffer that a process writes to while others read.
