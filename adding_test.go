@@ -22,6 +22,7 @@ import (
 // the code that stands there and nothing else, and looks for all that shall
 // follow from it.
 func TestAddingAVerb(t *testing.T) {
+	t.Parallel()
 	overlay := withDocumentedVerb(t)
 	binary, err := build(t.Context(), t.TempDir(), "-overlay", overlay)
 	require.NoError(t, err)

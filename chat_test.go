@@ -105,6 +105,7 @@ func (p chatPlace) chatter(t testing.TB, account string) chatter {
 
 // TestChat has people and programs chat with the component.
 func TestChat(t *testing.T) {
+	t.Parallel()
 	p := newChatPlace(t)
 	for name, test := range map[string]func(*testing.T, chatPlace){
 		"verbs": chatVerbs, "whom it answers": chatReplies, "yes": chatYes, "who may not": chatForbidden,

@@ -303,6 +303,7 @@ func TestWithoutPermission(t *testing.T) {
 // archive too, and the user's other devices see it. (ejabberd 23.01 brings it
 // to its recipient only.)
 func TestMessageIsTheUsersOwn(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []testserver.Kind{testserver.AdHoc, testserver.Debian13, testserver.Debian12} {
 		t.Run(kind.String(), func(t *testing.T) {
 			t.Parallel()

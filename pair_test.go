@@ -135,6 +135,7 @@ func (f *failing) Remove(ctx context.Context, user jid.JID, was rosterpush.Item)
 // the two sides had of each other before, and has every write of it fail in
 // turn. The end state is exactly what the verb says, or exactly what was.
 func TestPairFromEveryState(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []testserver.Kind{testserver.AdHoc, testserver.Debian13} {
 		t.Run(kind.String(), func(t *testing.T) {
 			t.Parallel()

@@ -23,6 +23,7 @@ import (
 // TestLeftoverOfACheck: what an earlier run left of its look at how a host
 // takes subscriptions is not taken for what this one has written.
 func TestLeftoverOfACheck(t *testing.T) {
+	t.Parallel()
 	s := testserver.Run(t, nil)
 	for _, h := range testserver.Hosts() {
 		put(t, s, "emanagement-check@"+h, entry{"emanagement-check-contact@" + h, "", "both", nil})
@@ -40,6 +41,7 @@ func TestLeftoverOfACheck(t *testing.T) {
 // TestForeignContactsAtTheStart has many ask, before there is a stream, for
 // what the server cannot do. Each is told so, and nothing is left of it.
 func TestForeignContactsAtTheStart(t *testing.T) {
+	t.Parallel()
 	s := testserver.Run(t, nil)
 	c := newComponent(t, s, nil)
 	const adds = 40
@@ -81,6 +83,7 @@ func (c *counted) Roster(ctx context.Context, user jid.JID) ([]rosterpush.Item, 
 // TestReadingAloneIsPermitted: where the server lets rosters only be looked
 // at, who asks for a change is told what to add to its configuration.
 func TestReadingAloneIsPermitted(t *testing.T) {
+	t.Parallel()
 	s := testserver.Run(t, func(config map[string]any) {
 		config["modules"].(map[string]any)["mod_privilege"] = map[string]any{"roster": map[string]any{"get": "emanagement"}}
 	})

@@ -84,6 +84,7 @@ func made(maker, i int) rooms.Room {
 
 // TestRoomsNotPermitted: what the server's configuration lacks is said.
 func TestRoomsNotPermitted(t *testing.T) {
+	t.Parallel()
 	room := rooms.Room{Name: "lobby", Host: "localhost"}
 	t.Run("mod_muc_admin is not loaded", func(t *testing.T) {
 		t.Parallel()

@@ -124,6 +124,7 @@ func (p *pairOfUsers) withResource(t *testing.T, subscription string) {
 // the contact's. It is found, written over, made one of a pair and removed;
 // and where a pair fails, what is said to be as before is.
 func TestItemWithAResource(t *testing.T) {
+	t.Parallel()
 	s := testserver.Run(t, nil)
 	c := newComponent(t, s, nil)
 	real := remote.New(c, serverapi.New(c), slog.New(slog.DiscardHandler))

@@ -30,6 +30,7 @@ import (
 )
 
 func TestHandshake(t *testing.T) {
+	t.Parallel()
 	s := testserver.Run(t, nil)
 	for name, address := range map[string]string{"tcp": s.ComponentAddr(), "unix": socketTo(t, s.ComponentAddr())} {
 		t.Run(name, func(t *testing.T) {
@@ -96,6 +97,7 @@ func socketTo(t *testing.T, address string) string {
 // TestTLS runs the program, for which certificates it trusts is a matter of
 // its environment.
 func TestTLS(t *testing.T) {
+	t.Parallel()
 	s := testserver.Run(t, nil)
 	p, err := testserver.StartProgram(t.Context(), binary, s, testserver.Settings{
 		Access: access, Address: s.TLSAddr(), Env: []string{"SSL_CERT_FILE=" + s.CertFile()},
@@ -105,6 +107,7 @@ func TestTLS(t *testing.T) {
 }
 
 func TestConfiguredHosts(t *testing.T) {
+	t.Parallel()
 	s := testserver.Run(t, nil)
 	c := newComponent(t, s, func(c *component.Config) { c.Hosts = []string{"localhost"} })
 	runComponent(t, c)
@@ -115,6 +118,7 @@ func TestConfiguredHosts(t *testing.T) {
 }
 
 func TestServerNotUpYet(t *testing.T) {
+	t.Parallel()
 	s, err := testserver.New(nil)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, s.Close()) })
@@ -129,6 +133,7 @@ func TestServerNotUpYet(t *testing.T) {
 // stream too, for each may be asked again; and what the server then stores is
 // what was asked.
 func TestServerRestartsUnderLoad(t *testing.T) {
+	t.Parallel()
 	s := testserver.Run(t, nil)
 	p := newProxy(t, s.ComponentAddr())
 	c := newComponent(t, s, func(c *component.Config) { c.Address = p.address })

@@ -10,19 +10,11 @@ class ConnectionTest < Minitest::Test
   CONNECTS = 500
 
   def test_connects_of_the_component
-    CONNECTS.times do
-      client = component
-      assert_equal false, client.call("checkUserJid", userJid: "nobody@localhost").answer
-      client.close
-    end
+    connects { component }
   end
 
   def test_connects_of_the_user
-    CONNECTS.times do
-      client = user("reader@localhost")
-      assert_equal false, client.call("checkUserJid", userJid: "nobody@localhost").answer
-      client.close
-    end
+    connects { user("reader@localhost") }
     assert_empty Place.api("user_sessions_info", user: "reader", host: "localhost")
   end
 
@@ -98,6 +90,19 @@ class ConnectionTest < Minitest::Test
   end
 
   private
+
+  # One login after the other, with a restart of the server in the middle. A
+  # client takes its leave while the next one comes.
+  def connects
+    leaving = Array.new(CONNECTS) do |n|
+      Place.order("restart the server") if n == CONNECTS / 2
+      client = yield
+      await(client) if n == CONNECTS / 2
+      assert_equal false, client.call("checkUserJid", userJid: "nobody@localhost").answer
+      Thread.new { client.close }
+    end
+    leaving.each(&:join)
+  end
 
   # One round of a thread's work. That the server is away is part of life here.
   def look_and_write(client)
