@@ -233,6 +233,8 @@ func TestAway(t *testing.T) {
 	require.NoError(t, p.Stop(t.Context()))
 	assert.Equal(t, said{"", "emanagement: the component is not connected to the server at the moment; its log says why\n", 3},
 		emanagement(t, p.program, "getRoster", "a@localhost"))
+	assert.Equal(t, said{`{"error":{"kind":"away","text":"the component is not connected to the server at the moment; its log says why","nothing_done":true}}` + "\n", "", 3},
+		emanagement(t, p.program, "--json", "getRoster", "a@localhost"))
 	assert.Equal(t, said{"false\n", "", 1}, emanagement(t, p.program, "isEjabberdNodeStarted"))
 	require.NoError(t, p.Start(t.Context()))
 	require.Eventually(t, func() bool { return emanagement(t, p.program, "isEjabberdNodeStarted").status == 0 }, time.Minute, 50*time.Millisecond)

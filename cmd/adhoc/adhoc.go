@@ -169,10 +169,14 @@ func stanzaError(node string, err error) error {
 		return component.Refuse(stanza.Auth, stanza.Forbidden, e.Why)
 	}
 	if e, ok := errors.AsType[*cmd.FailedError](err); ok {
+		kind, condition := stanza.Cancel, stanza.InternalServerError
 		if e.Temporary {
-			return component.Refuse(stanza.Wait, stanza.RemoteServerTimeout, e.Text)
+			kind = stanza.Wait
 		}
-		return component.Refuse(stanza.Cancel, stanza.InternalServerError, e.Text)
+		if e.Away {
+			condition = stanza.RemoteServerTimeout
+		}
+		return component.Refuse(kind, condition, e.Text)
 	}
 	return err
 }

@@ -3,6 +3,8 @@ package adhoc
 import (
 	"bytes"
 	"encoding/xml"
+	"errors"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -10,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"mellium.im/xmlstream"
 	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
 
 	"emanagement/cmd"
 	"emanagement/component"
@@ -53,6 +56,26 @@ func TestSubmittedForm(t *testing.T) {
 			assert.Equal(t, test.want, q.Form.values())
 		})
 	}
+}
+
+// TestStanzaError: the condition says what happened, the type whether to ask
+// again.
+func TestStanzaError(t *testing.T) {
+	secret := errors.New("secret")
+	for name, test := range map[string]struct {
+		err  error
+		want stanza.Error
+	}{
+		"no verb":               {cmd.ErrNoSuchVerb, component.Refuse(stanza.Cancel, stanza.ItemNotFound, "no such command: node")},
+		"forbidden":             {&cmd.ForbiddenError{Why: "not you"}, component.Refuse(stanza.Auth, stanza.Forbidden, "not you")},
+		"failed":                {&cmd.FailedError{Text: "no", Err: secret}, component.Refuse(stanza.Cancel, stanza.InternalServerError, "no")},
+		"failed, for now":       {&cmd.FailedError{Text: "half", Temporary: true, Err: secret}, component.Refuse(stanza.Wait, stanza.InternalServerError, "half")},
+		"silent":                {&cmd.FailedError{Text: "silent", Temporary: true, Away: true, Err: secret}, component.Refuse(stanza.Wait, stanza.RemoteServerTimeout, "silent")},
+		"silent, asked to send": {&cmd.FailedError{Text: "sent?", Away: true, Err: secret}, component.Refuse(stanza.Cancel, stanza.RemoteServerTimeout, "sent?")},
+	} {
+		assert.Equal(t, test.want, stanzaError("node", fmt.Errorf("around it: %w", test.err)), name)
+	}
+	assert.Equal(t, secret, stanzaError("node", secret))
 }
 
 // pairVerb is a verb with a field of nearly every kind.

@@ -170,7 +170,7 @@ func (f *front) awaitStream(ctx context.Context, v *cmd.Verb) error {
 	waiting, cancel := context.WithTimeout(ctx, connecting)
 	defer cancel()
 	if err := f.connected(waiting); err != nil {
-		return &wire.Error{Kind: wire.Away, Text: "the component is not connected to the server at the moment; its log says why"}
+		return &wire.Error{Kind: wire.Away, NothingDone: true, Text: "the component is not connected to the server at the moment; its log says why"}
 	}
 	return nil
 }

@@ -110,8 +110,11 @@ func refused(component jid.JID, v *cmd.Verb, e *stanza.Error) error {
 		return &wire.Error{Kind: wire.Unknown, Text: said}
 	case stanza.RecipientUnavailable, stanza.Gone, stanza.ServiceUnavailable, stanza.RemoteServerNotFound:
 		return away("%s cannot be reached (%s): is emanagement running there, and connected to its server?", component, e.Condition)
+	case stanza.InternalServerError:
+		return failed("%s", said)
 	case stanza.RemoteServerTimeout:
-		if v.Once {
+		// The component says it itself, and to cancel; a server on the way does not.
+		if v.Once && e.Type == stanza.Wait {
 			said += "; " + unknown(v)
 		}
 		return away("%s", said)

@@ -180,6 +180,8 @@ func TestRunStrange(t *testing.T) {
 	}
 	_, err := run("late", true)
 	assert.Equal(t, "its server is slow; whether late was carried out is unknown: look before you run it again", refusedAs(t, wire.Away, err).Text)
+	_, err = run("silent", true)
+	assert.Equal(t, "whether it was done is unknown", refusedAs(t, wire.Away, err).Text, "said once")
 }
 
 // TestRunNobody: a component that is not there, at a host of the server's own.

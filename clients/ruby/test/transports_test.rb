@@ -1,6 +1,8 @@
 # frozen_string_literal: true
 
 require "helper"
+require "socket"
+require "tmpdir"
 
 # What every transport has to do. A test case that includes it has a method
 # client.
@@ -248,5 +250,32 @@ class ControlTest < Minitest::Test
 
   def client
     opened Emanagement::Client.control(W[:control], timeout: PATIENCE)
+  end
+
+  # Whether the component has asked the server anything, it says itself.
+  def test_a_server_that_is_away
+    { "" => true, ',"nothing_done":true' => false }.each do |more, unknown|
+      error = assert_raises(Emanagement::AwayError) { answered(%({"error":{"kind":"away","text":"it is away"#{more}}}\n)) }
+      assert_equal ["kickUserJid: it is away", unknown], [error.message, error.outcome_unknown?]
+    end
+  end
+
+  private
+
+  # Kicks somebody, and gets this answer.
+  def answered(body)
+    Dir.mktmpdir do |dir|
+      UNIXServer.open("#{dir}/control.sock") do |server|
+        answering = Thread.new do
+          caller = server.accept
+          caller.readpartial(4096)
+          caller.write("HTTP/1.1 503 Service Unavailable\r\nContent-Length: #{body.bytesize}\r\n\r\n#{body}")
+          caller.close
+        end
+        opened(Emanagement::Client.control("#{dir}/control.sock")).call("kickUserJid", userJid: "a@b")
+      ensure
+        answering.join
+      end
+    end
   end
 end

@@ -96,6 +96,8 @@ type Error struct {
 	Text  string `json:"text"`            // for people
 	Param string `json:"param,omitempty"` // of the kind argument: which one
 	Word  string `json:"word,omitempty"`  // of the kind confirm: what it is aimed at
+	// Of the kind away: the server was not asked.
+	NothingDone bool `json:"nothing_done,omitempty"`
 
 	Unsent bool `json:"-"` // nobody was asked
 }

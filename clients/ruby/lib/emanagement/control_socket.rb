@@ -63,19 +63,19 @@ module Emanagement
     def outcome(body)
       case JSON.parse(body.lines.last.to_s, symbolize_names: true)
       in { result: Hash => result } then Result.from_json(result)
-      in { error: { kind: String => kind, text: String => text, **more } } then raise failure(kind, text, more[:param])
+      in { error: { kind: String => kind, text: String => text, **more } } then raise failure(kind, text, **more)
       end
     rescue JSON::ParserError, NoMatchingPatternError
       raise FailedError, "the component's answer cannot be read: #{body[0, 200]}"
     end
 
-    def failure(kind, text, param)
+    def failure(kind, text, param: nil, nothing_done: false, **)
       case kind
       when "usage", "argument" then UsageError.new(text, field: param)
       when "unknown" then UnknownVerbError.new(text)
       when "confirm" then ConfirmationError.new(text)
       when "forbidden" then ForbiddenError.new(text)
-      when "away" then AwayError.new(text, outcome_unknown: true)
+      when "away" then AwayError.new(text, outcome_unknown: !nothing_done)
       else FailedError.new(text)
       end
     end

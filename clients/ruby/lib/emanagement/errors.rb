@@ -59,9 +59,13 @@ module Emanagement
 
   # The server or the component is away at the moment, or does not answer.
   class AwayError < Error
-    # Whether asking again may do something twice.
+    # Whether asking again does no harm.
     attr_accessor :repeatable
+  end
 
+  # The answer did not come. Where it came and says that the server is away, it
+  # says the rest too.
+  class UnansweredError < AwayError
     def to_s
       return super unless outcome_unknown?
 
@@ -71,8 +75,8 @@ module Emanagement
   end
 
   # There was no answer in the time that the call was given.
-  class TimeoutError < AwayError; end
+  class TimeoutError < UnansweredError; end
 
   # The connection was lost before the answer came.
-  class DisconnectedError < AwayError; end
+  class DisconnectedError < UnansweredError; end
 end
