@@ -49,11 +49,16 @@ func (p *place) onlineRoomsOf(t testing.TB, ctx context.Context, host string) []
 	return rooms
 }
 
-// isPersistent asks the server whether a room is. (Over HTTP 24.12 has no
-// answer to that.)
+// isPersistent asks the server whether a room is.
 func (p *place) isPersistent(t testing.TB, room string) bool {
 	t.Helper()
 	name, service, _ := strings.Cut(room, "@")
+	if p.kind != testserver.Debian13 { // which has no answer over HTTP
+		var options map[string]string
+		p.atService(t, "get_room_options", room, nil, &options)
+		require.Contains(t, options, "persistent")
+		return options["persistent"] == "true"
+	}
 	options, err := p.Ctl(t.Context(), "get_room_options", name, service)
 	require.NoError(t, err)
 	persistent := regexp.MustCompile(`(?m)^persistent\s+(true|false)$`).FindStringSubmatch(options)

@@ -27,6 +27,10 @@ import (
 //go:embed supervise.sh
 var supervise string
 
+// erlang has the schedulers sleep where there is nothing to do: many servers
+// share the processors.
+const erlang = "+sbwt none +sbwtdcpu none +sbwtdio none"
+
 // startTimeout bounds how long a server may take to come up.
 const startTimeout = 60 * time.Second
 
@@ -80,7 +84,7 @@ func (s *Server) configure(edit func(config map[string]any)) error {
 	files := map[string]string{
 		certFile: cert,
 		// A fixed port for Erlang's distribution, on loopback, needs no epmd.
-		"ejabberdctl.cfg": fmt.Sprintf("INET_DIST_INTERFACE=127.0.0.1\nERL_DIST_PORT=%d\n", s.dist),
+		"ejabberdctl.cfg": fmt.Sprintf("INET_DIST_INTERFACE=127.0.0.1\nERL_DIST_PORT=%d\nERL_OPTIONS=%q\n", s.dist, erlang),
 		"inetrc":          "{lookup,[\"file\",\"native\"]}.\n{host,{127,0,0,1},[\"localhost\"]}.\n",
 	}
 	for name, text := range files {
@@ -215,10 +219,10 @@ func (s *Server) Ctl(ctx context.Context, args ...string) (string, error) {
 	return out.String(), nil
 }
 
-// Register creates an account.
+// Register creates an account. (By HTTP, for each ejabberdctl is an Erlang of
+// its own.)
 func (s *Server) Register(ctx context.Context, user, host, password string) error {
-	_, err := s.Ctl(ctx, "register", user, host, password)
-	return err
+	return s.API(ctx, "register", map[string]string{"user": user, "host": host, "password": password}, new(string))
 }
 
 // Log is what the server has logged so far.
