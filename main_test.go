@@ -47,7 +47,12 @@ var service = jid.MustParse(testserver.Component)
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	code, err := withPlaces(m.Run)
+	// Built with the race detector, each program would sleep a second at its end.
+	err := os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
+	code := 1
+	if err == nil {
+		code, err = withPlaces(m.Run)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1

@@ -9,12 +9,16 @@ class ConnectionTest < Minitest::Test
 
   CONNECTS = 500
 
+  # Two connections of one component would take each other's answers.
   def test_connects_of_the_component
-    connects { component }
+    connects(-> { component }, &:close)
   end
 
+  # A user's client takes its leave while the next one comes.
   def test_connects_of_the_user
-    connects { user("reader@localhost") }
+    leaving = []
+    connects(-> { user("reader@localhost") }) { |client| leaving << Thread.new { client.close } }
+    leaving.each(&:join)
     assert_empty Place.api("user_sessions_info", user: "reader", host: "localhost")
   end
 
@@ -91,17 +95,15 @@ class ConnectionTest < Minitest::Test
 
   private
 
-  # One login after the other, with a restart of the server in the middle. A
-  # client takes its leave while the next one comes.
-  def connects
-    leaving = Array.new(CONNECTS) do |n|
+  # One login after the other, with a restart of the server in the middle.
+  def connects(login)
+    CONNECTS.times do |n|
       Place.order("restart the server") if n == CONNECTS / 2
-      client = yield
+      client = login.call
       await(client) if n == CONNECTS / 2
       assert_equal false, client.call("checkUserJid", userJid: "nobody@localhost").answer
-      Thread.new { client.close }
+      yield client
     end
-    leaving.each(&:join)
   end
 
   # One round of a thread's work. That the server is away is part of life here.
