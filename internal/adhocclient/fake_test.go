@@ -154,7 +154,7 @@ var (
 	}
 	errs = map[string]string{
 		"late":      "type='wait'><remote-server-timeout " + nsErr + "/><text " + nsErr + ">its server is slow</text>",
-		"silent":    "type='cancel'><remote-server-timeout " + nsErr + "/><text " + nsErr + ">whether it was done is unknown</text>",
+		"untold":    "type='cancel'><remote-server-timeout " + nsErr + "/><text " + nsErr + ">whether it was done is unknown</text>",
 		"busy":      "type='wait'><resource-constraint " + nsErr + "/><text " + nsErr + ">ask again</text>",
 		"broken":    "type='cancel'><internal-server-error " + nsErr + "/><text " + nsErr + ">half of it is done</text>",
 		"silently":  "type='cancel'><not-acceptable " + nsErr + "/>",

@@ -180,7 +180,7 @@ func TestRunStrange(t *testing.T) {
 	}
 	_, err := run("late", true)
 	assert.Equal(t, "its server is slow; whether late was carried out is unknown: look before you run it again", refusedAs(t, wire.Away, err).Text)
-	_, err = run("silent", true)
+	_, err = run("untold", true)
 	assert.Equal(t, "whether it was done is unknown", refusedAs(t, wire.Away, err).Text, "said once")
 }
 
