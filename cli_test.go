@@ -204,6 +204,8 @@ func TestExitStatus(t *testing.T) {
 		"a flag of --as":       {[]string{"--server", "x:1", "getRoster", user}, said{"", "emanagement: --server: it goes with --as; 'emanagement help' explains\n", 2}},
 		"no host of ours":      {[]string{"getRoster", "a@nowhere.example"}, said{"", "emanagement: userJid: nowhere.example: not a host whose rosters are managed here (these are: example.org, localhost)\n", 2}},
 		"no session":           {[]string{"sendPresence", stranger, "away", "--status", "at lunch"}, said{stranger + " no have any active session\n", "", 1}},
+		"nobody is reached":    {[]string{"broadcast", "News", "[" + stranger + "]", "hi"}, said{stranger + "\tno such user, or none who takes messages\n", "", 1}},
+		"one is not reached":   {[]string{"--json", "broadcast", "News", "[" + stranger + ",reader@localhost]", "hi"}, said{`{"shape":"table","outcome":"sent to 1 of 2 recipients","items":[{"jid":"` + stranger + `","outcome":"no such user, or none who takes messages"},{"jid":"reader@localhost","outcome":"Done"}],"missed":1,"lines":["` + stranger + `\tno such user, or none who takes messages","reader@localhost\tDone"]}` + "\n", "", 1}},
 		"no confirmation":      {[]string{"destroyAllRoomsByDomain", "example.org"}, said{"", "emanagement: 0 rooms on example.org would be destroyed; nothing was done; to do it, add --yes\n", 2}},
 		"confirmed":            {[]string{"--yes", "destroyAllRoomsByDomain", "example.org"}, said{"Done\n", "", 0}},
 		"a flag's value":       {[]string{"getAllUserJidsWithRosterByDomain", "localhost", "--limit", "0"}, said{"", "emanagement: limit: \"0\" is not a number from 1 to 1000000\n", 2}},

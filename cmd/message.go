@@ -66,22 +66,20 @@ func sendMessageToUser(ctx context.Context, c *call) (Result, error) {
 // the sender's or the text's sake refuses them all.
 func (c *call) broadcast(ctx context.Context, to []jid.JID) (Result, error) {
 	r := Result{shape: table}
-	reached := 0
 	err := c.Presences.Broadcast(ctx, c.jid("admin"), to, c.str("msg"), func(recipient jid.JID, err error) error {
 		if len(r.items) == 0 && refusesAll(err) {
 			return err
 		}
 		outcome := "Done"
-		if err == nil {
-			reached++
-		} else {
+		if err != nil {
 			outcome = outcomeOf(err)
+			r.missed++
 		}
 		r.addOutcome(recipient, outcome)
 		c.say(Progress{Text: fmt.Sprintf("%d of %d", len(r.items), len(to)), Done: len(r.items), Total: len(to)})
 		return nil
 	})
-	r.text = fmt.Sprintf("sent to %d of %s", reached, count(len(to), "recipient"))
+	r.text = fmt.Sprintf("sent to %d of %s", len(r.items)-r.missed, count(len(to), "recipient"))
 	return c.unlessRefused(r, err)
 }
 

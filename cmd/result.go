@@ -22,6 +22,8 @@ type Result struct {
 	next  string // after which JID the table goes on
 	job   int    // that was started
 
+	missed int // recipients who were not reached
+
 	remarks []string // what else there is to know
 }
 
@@ -85,10 +87,11 @@ func (r Result) MarshalJSON() ([]byte, error) {
 		Outcome string   `json:"outcome"`
 		Answer  *bool    `json:"answer,omitempty"`
 		Items   *[]any   `json:"items,omitempty"`
+		Missed  int      `json:"missed,omitempty"`
 		Next    string   `json:"next,omitempty"`
 		Job     int      `json:"job,omitempty"`
 		Lines   []string `json:"lines"`
-	}{Shape: r.shape.String(), Outcome: r.Outcome(), Next: r.next, Job: r.job, Lines: r.Lines()}
+	}{Shape: r.shape.String(), Outcome: r.Outcome(), Missed: r.missed, Next: r.next, Job: r.job, Lines: r.Lines()}
 	switch r.shape {
 	case answer:
 		wire.Answer = &r.yes

@@ -29,6 +29,7 @@ func TestResultAsJSON(t *testing.T) {
 		"refused": {refused("not %q", "<&>"), `{"shape":"refusal","outcome":"not \"<&>\"","lines":["not \"<&>\""]}`},
 		"started": {accepted(7, "job 7 goes on"), `{"shape":"started","outcome":"job 7 goes on","job":7,"lines":["job 7 goes on"]}`},
 		"empty":   {lines("user", nil), `{"shape":"table","outcome":"0 users","items":[],"lines":[]}`},
+		"missed":  {Result{shape: table, missed: 2}, `{"shape":"table","outcome":"0 items","items":[],"missed":2,"lines":[]}`},
 		"cut":     {cut, `{"shape":"table","outcome":"1 user; there are more","items":["a@a.example"],"next":"a@a.example","lines":["a@a.example"]}`},
 		"roster": {roster, `{"shape":"table","outcome":"2 items","items":[
 			{"jid":"b@a.example","nick":"a\tb","subscription":"both","ask":"out","groups":["x;y","z"]},

@@ -71,6 +71,7 @@ type Result struct {
 	Shape   string   `json:"shape"` // done, answer, table, refusal, started
 	Outcome string   `json:"outcome"`
 	Answer  bool     `json:"answer"` // of the shape answer
+	Missed  int      `json:"missed"` // recipients who were not reached
 	Lines   []string `json:"lines"`  // as emanagement printed them
 
 	raw json.RawMessage
@@ -114,7 +115,7 @@ const (
 
 // Exit is the exit status that a result means.
 func (r Result) Exit() int {
-	if r.Shape == "refusal" || r.Shape == "answer" && !r.Answer {
+	if r.Shape == "refusal" || r.Shape == "answer" && !r.Answer || r.Missed > 0 {
 		return ExitNo
 	}
 	return ExitDone
