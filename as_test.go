@@ -1,13 +1,19 @@
 package emanagement_test
 
 import (
+	"bufio"
+	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"emanagement/internal/testserver"
 )
@@ -34,4 +40,44 @@ func TestAs(t *testing.T) {
 	assert.Equal(t, 3, ended(t, exec.CommandContext(patience(t), binary, "--as", "admin@localhost", "--server", "127.0.0.1:1", "--password-file", password, "getRoster", users[0])).status)
 	got := as("admin@localhost", "getRoster", users[0], "--json")
 	assert.Contains(t, got.out, `"nick":"--yes"`)
+}
+
+// TestPasswordPrompt types the password where a person is asked for it. It is
+// seen nowhere.
+func TestPasswordPrompt(t *testing.T) {
+	t.Parallel()
+	terminal, screen := newTerminal(t)
+	c := exec.CommandContext(patience(t), binary, "--as", "reader@localhost", "--server", places[0].ClientAddr(), "isEjabberdNodeStarted")
+	c.Stdin, c.Stdout, c.Stderr = terminal, terminal, terminal
+	require.NoError(t, c.Start())
+	require.NoError(t, terminal.Close())
+	lines := bufio.NewReader(screen)
+	prompt, err := lines.ReadString(':')
+	require.NoError(t, err)
+	assert.Equal(t, "Password of reader@localhost:", prompt)
+	require.Eventually(t, func() bool {
+		state, err := unix.IoctlGetTermios(int(screen.Fd()), unix.TCGETS)
+		return err == nil && state.Lflag&unix.ECHO == 0
+	}, time.Minute, 10*time.Millisecond)
+	_, err = io.WriteString(screen, "pw\n")
+	require.NoError(t, err)
+	rest, err := io.ReadAll(lines)
+	require.ErrorIs(t, err, syscall.EIO, "nobody writes any more")
+	require.NoError(t, c.Wait())
+	assert.Equal(t, " \r\ntrue\r\n", string(rest))
+}
+
+// newTerminal opens a terminal for a program, and what a person sees and types
+// there.
+func newTerminal(t *testing.T) (terminal, screen *os.File) {
+	t.Helper()
+	screen, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	require.NoError(t, err)
+	t.Cleanup(func() { screen.Close() })
+	require.NoError(t, unix.IoctlSetPointerInt(int(screen.Fd()), unix.TIOCSPTLCK, 0))
+	n, err := unix.IoctlGetInt(int(screen.Fd()), unix.TIOCGPTN)
+	require.NoError(t, err)
+	terminal, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	require.NoError(t, err)
+	return terminal, screen
 }
