@@ -36,7 +36,7 @@ func newDomainServer(t *testing.T, kind testserver.Kind, edit func(map[string]an
 	t.Helper()
 	s := &domainServer{Server: kind.Run(t, edit), state: t.TempDir()}
 	for _, name := range append([]string{"admin", "reader", "writer", "stranger"}, accounts...) {
-		require.NoError(t, s.API(t.Context(), "register", map[string]string{"user": name, "host": "localhost", "password": "pw"}, new(string)))
+		require.NoError(t, s.Register(t.Context(), name, "localhost", "pw"))
 	}
 	s.start(t)
 	t.Cleanup(func() {

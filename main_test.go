@@ -146,8 +146,7 @@ func registerOn(t testing.TB, s *testserver.Server, names ...string) {
 	t.Helper()
 	for _, name := range names {
 		j := jid.MustParse(name)
-		err := s.API(t.Context(), "register", map[string]string{"user": j.Localpart(), "host": j.Domainpart(), "password": "pw"}, new(string))
-		if err != nil {
+		if err := s.Register(t.Context(), j.Localpart(), j.Domainpart(), "pw"); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -155,7 +155,7 @@ func TestBroadcastToAll(t *testing.T) {
 	var clients []*xmppclient.Client
 	for _, u := range users {
 		j := jid.MustParse(u)
-		require.NoError(t, s.API(t.Context(), "register", map[string]string{"user": j.Localpart(), "host": j.Domainpart(), "password": "pw"}, new(string)))
+		require.NoError(t, s.Register(t.Context(), j.Localpart(), j.Domainpart(), "pw"))
 		if j.Localpart() != "offline" {
 			clients = append(clients, loginTo(t, s, u))
 		}
@@ -228,11 +228,7 @@ func TestWhoMayNotSendMessages(t *testing.T) {
 		here, there := people(t, "localhost", "user")[0], people(t, "example.org", "user")[0]
 		registerOn(t, p.Server, here, there)
 		a, b := p.online(t, here, ""), p.online(t, there, "")
-		for _, test := range []struct {
-			asker *xmppclient.Client
-			verb  string
-			pairs []string
-		}{
+		for _, test := range []attempt{
 			{reader, "sendMessageToUser", []string{"fromJid", "SocialStream", "toJid", here}},
 			{reader, "broadcast", []string{"admin", "SocialStream", "userJids", "[" + here + "]"}},
 			{reader, "broadcastToConnectedUsers", []string{"admin", "SocialStream", "userJids", "all"}},

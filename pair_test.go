@@ -60,7 +60,7 @@ func newPairOfUsers(t *testing.T, s *testserver.Server, number int, registered [
 	for i, name := range []string{"a", "b"} {
 		p.jids[i] = jid.MustParse(fmt.Sprintf("%s%d@localhost", name, number))
 		if registered[i] {
-			require.NoError(t, s.API(t.Context(), "register", map[string]string{"user": p.jids[i].Localpart(), "host": "localhost", "password": "pw"}, new(string)))
+			require.NoError(t, s.Register(t.Context(), p.jids[i].Localpart(), "localhost", "pw"))
 			p.client[i] = loginTo(t, s, p.jids[i].String())
 		}
 	}

@@ -33,7 +33,7 @@ func (p *place) serve(ctx context.Context) (err error) {
 		return err
 	}
 	for _, name := range accounts() {
-		if err := p.API(ctx, "register", map[string]string{"user": name, "host": "localhost", "password": "pw"}, new(string)); err != nil {
+		if err := p.Register(ctx, name, "localhost", "pw"); err != nil {
 			return fmt.Errorf("%w\n%s", err, p.Log())
 		}
 	}

@@ -319,11 +319,7 @@ func TestWhoMayNotTouchPresences(t *testing.T) {
 		here, there := people(t, "localhost", "user")[0], people(t, "example.org", "user")[0]
 		registerOn(t, p.Server, here, there)
 		a, b := p.online(t, here, ""), p.online(t, there, "")
-		for _, test := range []struct {
-			asker *xmppclient.Client
-			verb  string
-			pairs []string
-		}{
+		for _, test := range []attempt{
 			{reader, "setPresence", []string{"userJid", here}},
 			{reader, "unsetPresence", []string{"userJid", here}},
 			{reader, "sendPresence", []string{"userJid", here, "show", "dnd"}},
@@ -345,6 +341,13 @@ func TestWhoMayNotTouchPresences(t *testing.T) {
 		seesNone(t, a, "presence", here)
 		seesNone(t, b, "presence", there)
 	})
+}
+
+// attempt is one to run a verb.
+type attempt struct {
+	asker *xmppclient.Client
+	verb  string
+	pairs []string
 }
 
 // requireForbidden runs a verb that must be refused.

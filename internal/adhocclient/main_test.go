@@ -137,8 +137,7 @@ func register(ctx context.Context) error {
 		{closed, "admin", "example.org", "pw"},
 		{closed, "admin", plainHost, "pw"},
 	} {
-		args := map[string]string{"user": account.user, "host": account.host, "password": account.password}
-		if err := account.s.API(ctx, "register", args, new(string)); err != nil {
+		if err := account.s.Register(ctx, account.user, account.host, account.password); err != nil {
 			return err
 		}
 	}

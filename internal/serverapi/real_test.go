@@ -72,7 +72,7 @@ func TestKnownBy(t *testing.T) {
 // show makes two accounts on a server, and what can be shown to it.
 func show(t *testing.T, s *testserver.Server, withToken bool) map[string]Endpoint {
 	for _, user := range []string{"admin", "other"} {
-		require.NoError(t, s.API(t.Context(), "register", map[string]string{"user": user, "host": "localhost", "password": "pw"}, new(string)))
+		require.NoError(t, s.Register(t.Context(), user, "localhost", "pw"))
 	}
 	url := s.APIURL()
 	shown := map[string]Endpoint{
