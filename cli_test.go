@@ -280,6 +280,29 @@ func TestListsAreWhole(t *testing.T) {
 		}
 	}
 	assert.Equal(t, strings.Fields(want.String()), all)
+	cut := emanagement(t, p.program, "getAllUserJidsWithRosterByDomain", "localhost", "--limit", "1")
+	assert.Equal(t, said{"c0000@localhost\n", "emanagement: there are more: go on with --from c0000@localhost\n", 0}, cut)
+
+	as := func(args ...string) said {
+		c := exec.CommandContext(patience(t), binary, append([]string{"--as", "admin@localhost", "--server", p.ClientAddr()}, args...)...)
+		c.Env = append(os.Environ(), "EMANAGEMENT_PASSWORD=pw")
+		return ended(t, c)
+	}
+	assert.Equal(t, said{want.String(), "", 0}, as("getAllUserJidsWithRosterByDomain", "localhost"))
+	assert.Equal(t, emanagement(t, p.program, "printAllRostersByDomain", "localhost"), as("printAllRostersByDomain", "localhost"))
+	var here, there struct{ Outcome string }
+	for into, got := range map[*struct{ Outcome string }]said{
+		&here:  emanagement(t, p.program, "printAllBidirecctionalBuddysByDomain", "localhost", "--json"),
+		&there: as("printAllBidirecctionalBuddysByDomain", "localhost", "--json"),
+	} {
+		require.NoError(t, json.Unmarshal([]byte(got.out), into), got.err)
+	}
+	assert.Contains(t, here.Outcome, "1234 pairs; found by ")
+	assert.Contains(t, there.Outcome, "1234 pairs; found by ")
+
+	full := exec.CommandContext(patience(t), "sh", "-c", binary+" getRoster hub@localhost >/dev/full")
+	full.Env = append(os.Environ(), "EMANAGEMENT_CONTROL="+p.program.Control())
+	assert.Equal(t, said{"", "emanagement: write /dev/stdout: no space left on device; the verb was carried out\n", 1}, ended(t, full))
 }
 
 // firstLines is the first column of what was printed.

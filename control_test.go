@@ -215,7 +215,7 @@ func TestTerminal(t *testing.T) {
 	}
 	broadcast := binary + " broadcast News " + recipients + " hi"
 	got := inTerminal("", broadcast)
-	assert.Equal(t, 0, got.status)
+	assert.Equal(t, 1, got.status, "nobody is reached")
 	assert.Regexp(t, `\d+% .*\d+ of 152`, got.out)
 	piped := inTerminal("", broadcast+" | cat")
 	assert.NotContains(t, piped.out, "of 152")

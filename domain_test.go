@@ -347,6 +347,13 @@ func TestSharedRosters(t *testing.T) {
 	require.Len(t, got, 1)
 	assert.Contains(t, got[0], shown)
 	assert.Equal(t, "error", run(t, admin, "removeRoster", "userJid", "alice@localhost").note)
+	stays := "carol@localhost: the item is of a shared roster group, which only the server's administrator can change"
+	assert.Equal(t, refusal(stays), run(t, admin, "removeBuddyFromRoster", "userJid", "alice@localhost", "buddyJid", "carol@localhost"))
+	_, err := admin.Run(patience(t), service, "unsetBidireccionalBuddys", args("userJid", "alice@localhost", "oldFriendJid", "carol@localhost"))
+	assert.ErrorContains(t, err, "the item is of a shared roster group")
+
+	put(t, s.Server, "alice@localhost", entry{"bob@localhost", "Bob", "both", nil})
+	assert.Equal(t, "Done; 1 item of shared roster groups left", run(t, admin, "removeRoster", "userJid", "alice@localhost").text)
 }
 
 // TestStopARemoval has a host that says it grants access and then answers

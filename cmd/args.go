@@ -147,7 +147,7 @@ func (a *Args) readNumber(p Param, value string) error {
 // readPeople reads several JIDs: [a@b,c@d] as emanagement wanted them, or one
 // a line.
 func (a *Args) readPeople(p Param, value string) error {
-	if p.Kind == RecipientsOrAll && value == All {
+	if p.Kind == RecipientsOrAll && strings.EqualFold(value, All) {
 		a.hosts = append(a.hosts, All)
 		return nil
 	}

@@ -34,10 +34,10 @@ var rule = strings.Repeat("-", 37)
 // domainVerbs is the part of the table about the rosters of whole hosts.
 func domainVerbs() []*Verb {
 	domain := Param{Name: "domain", Label: "Host, or all", Kind: Domain, Required: true}
-	confirm := Param{Name: "confirm", Label: "To do it: the host again, or all", Kind: Confirm, Extra: true}
+	confirm := Param{Name: "confirm", Label: "Confirm: the host again, or all", Kind: Confirm, Extra: true}
 	from := Param{Name: "from", Label: "Go on after this JID", Kind: After, Extra: true}
 	limit := Param{Name: "limit", Label: fmt.Sprintf("Show no more than this (%d where left out)", defaultLimit), Kind: Number, Extra: true, Example: "100"}
-	const removing = "Each item is removed as removeBuddyFromRoster does it. With confirm left empty, nothing is removed and the number of items is told."
+	const removing = "Each item is removed as removeBuddyFromRoster does it. Unless that is confirmed, nothing is removed and the number of items is told."
 	const paging = "Sorted. Where the limit cuts the list, the title says from where to go on."
 	return []*Verb{
 		{

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -74,8 +75,11 @@ func (v *Verb) outcome(c *call, r Result, err error) (Result, error) {
 		}
 		return r, &FailedError{Text: fmt.Sprintf("%s (%s)", v.explain(e.Err), e.Stands()), Temporary: isAway(e.Err), Away: isAway(e.Err), Err: err}
 	}
+	if e, ok := errors.AsType[*rosterpush.BusyError](err); ok {
+		return r, &FailedError{Text: e.Error(), Temporary: true, Err: err}
+	}
 	if e, ok := errors.AsType[*rosterpush.InvalidError](err); ok {
-		return r, &ArgError{e.Field, fmt.Sprintf("%q is %s", e.Value, e.Why)}
+		return r, &ArgError{e.Field, fmt.Sprintf("%q %s", e.Value, e.Why)}
 	}
 	if e, ok := errors.AsType[*failure.NotServedError](err); ok {
 		if e.Host == "" {
@@ -125,6 +129,12 @@ func (v *Verb) explain(err error) string { return explain(err, v.Once) }
 func explain(err error, once bool) string {
 	if e, ok := errors.AsType[*rooms.UncertainError](err); ok {
 		return fmt.Sprintf("%s (%s)", explain(failure.ErrNoAnswer, once), e.Now())
+	}
+	if errors.Is(err, rosterpush.ErrSharedItem) {
+		return rosterpush.ErrSharedItem.Error()
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "it took too long and was given up; another verb may be busy with the same user (listJobs)"
 	}
 	if e, ok := errors.AsType[*failure.NotPermittedError](err); ok {
 		return e.Error()

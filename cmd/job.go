@@ -167,6 +167,7 @@ func jobVerbs() []*Verb {
 			Summary:  "stop a verb that is under way",
 			Help:     "What it has done until then stays done. Only who asked for it may stop it, and who has the role admin.",
 			Role:     Read,
+			Recorded: true,
 			Hostless: true,
 			Params:   []Param{{Name: "job", Label: "Number, as listJobs shows it", Kind: Number, Required: true}},
 			run:      stopJob,

@@ -72,14 +72,14 @@ func (c *call) broadcast(ctx context.Context, to []jid.JID) (Result, error) {
 		}
 		outcome := "Done"
 		if err != nil {
-			outcome = outcomeOf(err)
+			outcome = outcomeOf(err, true)
 			r.missed++
 		}
 		r.addOutcome(recipient, outcome)
 		c.say(Progress{Text: fmt.Sprintf("%d of %d", len(r.items), len(to)), Done: len(r.items), Total: len(to)})
 		return nil
 	})
-	r.text = fmt.Sprintf("sent to %d of %s", len(r.items)-r.missed, count(len(to), "recipient"))
+	r.text = sentTo(len(r.items)-r.missed, len(to))
 	return c.unlessRefused(r, err)
 }
 
@@ -109,13 +109,19 @@ func broadcastToConnectedUsers(ctx context.Context, c *call) (Result, error) {
 		if ctx.Err() != nil {
 			return Result{}, err
 		}
-		absent.addOutcome(user, outcomeOf(err))
+		absent.addOutcome(user, outcomeOf(err, false))
 	}
 	r, err := c.broadcast(ctx, connected)
 	if r.shape == table {
 		r.items, r.lines = append(r.items, absent.items...), append(r.lines, absent.lines...)
+		r.missed += len(absent.items)
+		r.text = sentTo(len(r.items)-r.missed, len(named))
 	}
 	return r, err
+}
+
+func sentTo(reached, all int) string {
+	return fmt.Sprintf("sent to %d of %s", reached, count(all, "recipient"))
 }
 
 // messageOutcome is what came of one message, in JSON.
@@ -148,7 +154,8 @@ func (c *call) unlessRefused(r Result, err error) (Result, error) {
 }
 
 // outcomeOf says in a few words what became of a message that was not sent.
-func outcomeOf(err error) string {
+// tried says that it may have been all the same.
+func outcomeOf(err error, tried bool) string {
 	for _, known := range []error{presence.ErrNotTaken, presence.ErrNoSession} {
 		if errors.Is(err, known) {
 			return known.Error()
@@ -156,6 +163,9 @@ func outcomeOf(err error) string {
 	}
 	if e, ok := errors.AsType[*failure.NotServedError](err); ok {
 		return e.Error()
+	}
+	if !tried {
+		return "no message was sent: " + explain(err, false)
 	}
 	return explain(err, true)
 }

@@ -191,12 +191,18 @@ func (n *Namespace) Run(ctx context.Context, q Request) (Result, error) {
 // checkHosts refuses arguments that name a host beyond what the asker was
 // granted: that of a contact too, for removing an item changes the contact's.
 func (n *Namespace) checkHosts(asker Asker, v *Verb, a Args) error {
+	hosts := slices.Compact(slices.Sorted(slices.Values(a.hosts)))
+	beyond := hosts // the fewest that a grant lacks
 	for _, g := range n.grantsFor(asker, v) {
-		if !slices.ContainsFunc(a.hosts, func(h string) bool { return !g.covers(h) }) {
+		lacks := slices.DeleteFunc(slices.Clone(hosts), g.covers)
+		if len(lacks) == 0 {
 			return nil
 		}
+		if len(lacks) < len(beyond) {
+			beyond = lacks
+		}
 	}
-	return &ForbiddenError{fmt.Sprintf("%s may not run %s on %s", identity(asker), v.Name, strings.Join(slices.Compact(slices.Sorted(slices.Values(a.hosts))), ", "))}
+	return &ForbiddenError{fmt.Sprintf("%s may not run %s on %s", identity(asker), v.Name, strings.Join(beyond, ", "))}
 }
 
 // rules says whether somebody may do everything everywhere.

@@ -35,7 +35,7 @@ func (n *Namespace) report(records *slog.Logger, v *Verb, values map[string][]st
 		outcome = err.Error()
 		n.log.Warn("verb failed", "verb", v.Name, "took", took, "why", err)
 	}
-	if v.Role > Read {
+	if v.Role > Read || v.Recorded {
 		records.Info("verb", "arguments", v.loggable(values), "outcome", outcome, "took", took.String())
 	}
 }

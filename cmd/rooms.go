@@ -16,7 +16,7 @@ const maxFailures = 20
 func roomVerbs() []*Verb {
 	room := []Param{{Name: "roomName", Label: "Room, what stands before the @", Kind: Room, Required: true}, {Name: "domain", Label: "Host", Kind: Host, Required: true}}
 	domain := Param{Name: "domain", Label: "Host, or all", Kind: Domain, Required: true}
-	confirm := Param{Name: "confirm", Label: "Leave empty to see what would be destroyed", Kind: Confirm, Extra: true}
+	confirm := Param{Name: "confirm", Label: "Confirm: the host again, or all", Kind: Confirm, Extra: true}
 	return []*Verb{
 		{
 			Name:    "createPersistentRoom",
@@ -50,7 +50,7 @@ func roomVerbs() []*Verb {
 		{
 			Name:    "destroyAllRoomsByDomain",
 			Summary: "destroy every room of a host",
-			Help:    "As destroyRoom does. To do it, repeat the host in the field confirm.",
+			Help:    "Each as destroyRoom does. Unless that is confirmed, nothing is destroyed and the number of rooms is told.",
 			Role:    Admin,
 			Once:    true,
 			Long:    true,
@@ -61,7 +61,7 @@ func roomVerbs() []*Verb {
 		{
 			Name:    "destroyAllRooms",
 			Summary: "destroy every room",
-			Help:    "Those of all hosts, as destroyRoom does. To do it, type all in the field confirm.",
+			Help:    "Those of all hosts, each as destroyRoom does. Unless that is confirmed, nothing is destroyed and the number of rooms is told.",
 			Role:    Admin,
 			Once:    true,
 			Long:    true,

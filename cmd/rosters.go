@@ -76,6 +76,7 @@ func rosterVerbs() []*Verb {
 			Summary: "remove every contact from a user's roster",
 			Help:    "Each as removeBuddyFromRoster does.",
 			Role:    Write,
+			Long:    true,
 			Params:  []Param{userJid},
 			run:     removeRoster,
 		},
@@ -114,6 +115,9 @@ func removeBuddyFromRoster(ctx context.Context, c *call) (Result, error) {
 	if errors.Is(err, rosterpush.ErrNotInRoster) {
 		return refused("User %s not found in %s roster.", buddy, user), nil
 	}
+	if errors.Is(err, rosterpush.ErrSharedItem) {
+		return refused("%s: %v", buddy, err), nil
+	}
 	return Result{}, err
 }
 
@@ -151,12 +155,15 @@ func getRoster(ctx context.Context, c *call) (Result, error) {
 }
 
 func removeRoster(ctx context.Context, c *call) (Result, error) {
-	_, err := c.Rosters.Clear(ctx, c.jid("userJid"))
+	_, kept, err := c.Rosters.Clear(ctx, c.jid("userJid"))
 	if errors.Is(err, rosterpush.ErrNoRoster) {
 		return refused("Roster not found for userJid %s", c.jid("userJid")), nil
 	}
 	if errors.Is(err, rosterpush.ErrShared) {
 		return refused("%s: %v", c.jid("userJid"), err), nil
+	}
+	if kept > 0 {
+		return Result{remarks: []string{count(kept, "item") + " of shared roster groups left"}}, err
 	}
 	return Result{}, err
 }

@@ -17,6 +17,7 @@ import (
 	"emanagement/cmd"
 	"emanagement/internal/audit"
 	"emanagement/internal/failure"
+	"emanagement/internal/jobs"
 	"emanagement/rosterpush"
 )
 
@@ -242,7 +243,7 @@ func TestLog(t *testing.T) {
 	var log bytes.Buffer
 	server := &memory{rosters: make(map[string][]rosterpush.Item)}
 	records := slog.New(slog.NewTextHandler(&log, nil))
-	n := cmd.New(cmd.Services{Rosters: rosterpush.New(audit.Rosters(server)), Own: own}, []cmd.Grant{everything}, records, records)
+	n := cmd.New(cmd.Services{Rosters: rosterpush.New(audit.Rosters(server)), Own: own, Jobs: jobs.New(t.Context())}, []cmd.Grant{everything}, records, records)
 	run := func(verb string) string {
 		log.Reset()
 		_, _ = n.Run(t.Context(), cmd.Request{Asker: admin, Front: "test", Verb: verb, Values: args("userJid", "u@a.example", "buddyJid", "b@a.example", "subscription_type", "to")})

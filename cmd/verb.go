@@ -21,6 +21,9 @@ type Verb struct {
 	// Long says that it can take longer than an asker waits: then it goes on
 	// as a job.
 	Long bool
+	// Recorded says that it leaves an audit line although it only needs the
+	// role Read.
+	Recorded bool
 	// Hostless says that no host is concerned. Another verb that names none
 	// concerns them all.
 	Hostless bool

@@ -49,7 +49,7 @@ func (r *Rosters) Count(ctx context.Context, hosts []string) (Census, error) {
 
 // Owners finds every user of the hosts whose roster has an item, sorted. It
 // reads every roster once; progress is told after each. Errors: a
-// *NobodyError, those of the server.
+// *NobodyError, a *BusyError, those of the server.
 func (r *Rosters) Owners(ctx context.Context, hosts []string, progress func(Census)) ([]jid.JID, Census, error) {
 	c := r.crawl(hosts, r.see)
 	var owners []jid.JID
@@ -102,9 +102,16 @@ func (r *Rosters) Pairs(ctx context.Context, hosts []string, progress func(Censu
 // ClearAll removes every item of every roster of the hosts, as Clear does,
 // each roster when it is come upon. One that cannot be cleared does not keep it
 // from the others. progress is told after each. Errors: a *ClearError where
-// anything was removed or could not be, else those of Owners.
+// anything was removed or could not be, a *BusyError where rosters of a host are
+// being removed already, else those of Owners.
 func (r *Rosters) ClearAll(ctx context.Context, hosts []string, progress func(Removal)) (Removal, error) {
+	release, err := r.wiped.claim(hosts)
+	if err != nil {
+		return Removal{}, err
+	}
+	defer release()
 	c := r.crawl(hosts, r.wipe)
+	c.busy = nil
 	var removal Removal
 	var failed []Failure
 	c.found = func(user uint32, v view) error {
@@ -123,7 +130,7 @@ func (r *Rosters) ClearAll(ctx context.Context, hosts []string, progress func(Re
 		}
 		return nil
 	}
-	err := c.run(ctx)
+	err = c.run(ctx)
 	removal.Census = c.census
 	if len(failed) > 0 || err != nil && removal.Removed > 0 {
 		err = &ClearError{Removal: removal, Failed: failed, Err: err}
@@ -132,7 +139,7 @@ func (r *Rosters) ClearAll(ctx context.Context, hosts []string, progress func(Re
 }
 
 func (r *Rosters) crawl(hosts []string, look func(context.Context, jid.JID) (view, error)) *crawl {
-	return &crawl{sources: r.sources, hosts: hosts, look: look}
+	return &crawl{sources: r.sources, hosts: hosts, look: look, busy: r.wiped.busy}
 }
 
 // see looks at a roster. That the server refuses to show one does not keep it

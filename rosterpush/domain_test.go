@@ -244,7 +244,7 @@ func TestSharedItemsDoNotCountAsRemoved(t *testing.T) {
 	assert.Equal(t, [3]int{1, 1, 3}, [3]int{removal.Cleared, removal.Removed, removal.Kept})
 	assert.Equal(t, "1 item of 1 roster removed, 3 items of shared roster groups left", removal.String())
 
-	_, err = rosters.Clear(t.Context(), alice)
+	_, _, err = rosters.Clear(t.Context(), alice)
 	assert.ErrorIs(t, err, rosterpush.ErrShared)
 }
 
@@ -281,6 +281,31 @@ func TestClearAllGoesOn(t *testing.T) {
 	require.ErrorAs(t, err, &failed)
 	assert.ErrorContains(t, failed.Err, "given up")
 	assert.Less(t, len(failed.Failed), 200)
+}
+
+// TestNobodyLooksWhileAHostIsCleared: who did would miss those to whom the ways
+// are cut.
+func TestNobodyLooksWhileAHostIsCleared(t *testing.T) {
+	server := newMemory()
+	server.has("alice@localhost", rosterpush.Item{JID: bob, Subscription: rosterpush.Both})
+	server.has("carol@example.org", rosterpush.Item{JID: alice, Subscription: rosterpush.None})
+	rosters := rosterpush.New(server, knows("all", true, "alice@localhost", "carol@example.org"))
+	looks := 0
+	look := func(hosts ...string) error {
+		looks++
+		_, _, err := rosters.Owners(t.Context(), hosts, func(rosterpush.Census) {})
+		return err
+	}
+	_, err := rosters.ClearAll(t.Context(), []string{"localhost"}, func(rosterpush.Removal) {
+		busy := &rosterpush.BusyError{Host: "localhost"}
+		assert.Equal(t, busy, look("example.org", "localhost"))
+		assert.NoError(t, look("example.org"))
+		_, err := rosters.ClearAll(t.Context(), []string{"localhost"}, func(rosterpush.Removal) {})
+		assert.Equal(t, busy, err)
+	})
+	require.NoError(t, err)
+	assert.NotZero(t, looks)
+	assert.NoError(t, look("localhost"))
 }
 
 // TestClearAllEndsWhereAHostIsGone: no other roster of it could be cleared

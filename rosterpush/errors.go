@@ -14,8 +14,17 @@ var (
 	ErrNotInRoster      = errors.New("no such item in the roster")
 	ErrNoRoster         = errors.New("the roster has no item")
 	ErrNotBidirectional = errors.New("the two do not have each other")
+	ErrSharedItem       = errors.New("the item is of a shared roster group, which only the server's administrator can change")
 	ErrShared           = errors.New("all items are of shared roster groups, which only the server's administrator can change")
 )
+
+// BusyError refuses what would look at rosters that are being removed, for it
+// would find only some of them.
+type BusyError struct{ Host string }
+
+func (e *BusyError) Error() string {
+	return e.Host + ": its rosters are being removed just now, and cannot be listed or removed again until that is over (listJobs shows it)"
+}
 
 // InvalidError refuses a value before anything is sent.
 type InvalidError struct {
@@ -24,7 +33,7 @@ type InvalidError struct {
 	Why   string
 }
 
-func (e *InvalidError) Error() string { return fmt.Sprintf("%s: %q is %s", e.Field, e.Value, e.Why) }
+func (e *InvalidError) Error() string { return fmt.Sprintf("%s: %q %s", e.Field, e.Value, e.Why) }
 
 // ForeignContactError refuses a change of the subscription with a contact of
 // another server: ejabberd's API command checks the contact's host, and knows

@@ -81,10 +81,10 @@ func (i Item) settles(want Item) bool {
 // argument in which each part came.
 func (i Item) check(field Fields) error {
 	if i.JID.Domainpart() == "" {
-		return &InvalidError{field.JID, i.JID.String(), "not a JID"}
+		return &InvalidError{field.JID, i.JID.String(), "is not a JID"}
 	}
 	if !slices.Contains(Subscriptions(), i.Subscription) {
-		return &InvalidError{field.Subscription, string(i.Subscription), "not a subscription (none, to, from, both)"}
+		return &InvalidError{field.Subscription, string(i.Subscription), "is not a subscription (none, to, from, both)"}
 	}
 	if !xmltext.Legal(i.Name) {
 		return &InvalidError{field.Name, i.Name, "holds a character that XML does not allow"}

@@ -81,7 +81,7 @@ func (h Half) item(contact jid.JID) *Item {
 
 func checkPair(a, b Half) error {
 	if address(a.User).Equal(address(b.User)) {
-		return &InvalidError{b.Fields.JID, address(b.User).String(), "the same user as the other one"}
+		return &InvalidError{b.Fields.JID, address(b.User).String(), "is the same user as the other one"}
 	}
 	if err := a.item(b.User).check(a.Fields); err != nil {
 		return err
@@ -131,6 +131,14 @@ func (r *Rosters) pair(ctx context.Context, a, b jid.JID, plan func([2]change) (
 		}
 		changed = true
 		if err := r.apply(ctx, s); err != nil {
+			return true, r.restore(ctx, err, sides[:]...)
+		}
+	}
+	for _, s := range sides {
+		if s.want != nil || s.was == nil {
+			continue
+		}
+		if err := r.gone(ctx, s.user, s.contact); err != nil {
 			return true, r.restore(ctx, err, sides[:]...)
 		}
 	}

@@ -35,6 +35,7 @@ type Rosters struct {
 	server  Server
 	sources []Source
 	locks   locks
+	wiped   wiped
 }
 
 // New returns the rosters of a server. The sources, the quickest first, are
@@ -95,7 +96,8 @@ func (r *Rosters) Put(ctx context.Context, user jid.JID, want Item, f Fields) (c
 }
 
 // Remove removes a contact from a user's roster, with both subscriptions
-// (RFC 6121 §2.5). ErrNotInRoster where it is not there.
+// (RFC 6121 §2.5). ErrNotInRoster where it is not there, ErrSharedItem where the
+// server shows it on.
 func (r *Rosters) Remove(ctx context.Context, user, contact jid.JID) error {
 	user, contact = address(user), address(contact)
 	// The server changes the contact's item too.
@@ -111,7 +113,19 @@ func (r *Rosters) Remove(ctx context.Context, user, contact jid.JID) error {
 	if was == nil {
 		return ErrNotInRoster
 	}
-	return r.server.Remove(ctx, user, *was)
+	if err := r.server.Remove(ctx, user, *was); err != nil {
+		return err
+	}
+	return r.gone(ctx, user, contact)
+}
+
+// gone is nil where an item that was removed is.
+func (r *Rosters) gone(ctx context.Context, user, contact jid.JID) error {
+	left, err := r.item(ctx, user, contact)
+	if err == nil && left != nil {
+		return ErrSharedItem
+	}
+	return err
 }
 
 // removesAtOnce is how many removals of one roster are under way at once:
@@ -120,21 +134,22 @@ const removesAtOnce = 8
 
 // Clear removes every item of a user's roster, one by one, as Remove does.
 // It stops at the first failure; what was removed until then stays removed.
-// removed counts the items that are gone: those of shared roster groups a
-// server shows on. Contacts are not waited for: theirs are single items, which
-// the server itself changes. ErrNoRoster where there is none, ErrShared where all of
-// them are such.
-func (r *Rosters) Clear(ctx context.Context, user jid.JID) (removed int, err error) {
+// removed counts the items that are gone, kept those of shared roster groups,
+// which a server shows on. Contacts are not waited for: theirs are single items,
+// which the server itself changes. ErrNoRoster where there is none, ErrShared
+// where all of them are such.
+func (r *Rosters) Clear(ctx context.Context, user jid.JID) (removed, kept int, err error) {
 	items, removed, err := r.clear(ctx, address(user))
+	kept = len(items) - removed
 	switch {
 	case err != nil:
-		return removed, err
+		return removed, 0, err
 	case len(items) == 0:
-		return 0, ErrNoRoster
+		return 0, 0, ErrNoRoster
 	case removed == 0:
-		return 0, ErrShared
+		return 0, kept, ErrShared
 	}
-	return removed, nil
+	return removed, kept, nil
 }
 
 // clear is Clear, and returns the items that stood. None is no error.

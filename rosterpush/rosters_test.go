@@ -200,15 +200,15 @@ func TestClearStopsAtAFailure(t *testing.T) {
 		return nil
 	}
 	rosters := rosterpush.New(server)
-	removed, err := rosters.Clear(t.Context(), alice)
+	removed, _, err := rosters.Clear(t.Context(), alice)
 	assert.ErrorIs(t, err, cause)
 	assert.Equal(t, 100-len(server.rosters["alice@localhost"]), removed, "what it says it removed is gone, the rest is there")
 
-	removed, err = rosters.Clear(t.Context(), alice)
+	removed, _, err = rosters.Clear(t.Context(), alice)
 	require.NoError(t, err)
 	assert.Positive(t, removed)
 	assert.Empty(t, server.rosters["alice@localhost"])
-	_, err = rosters.Clear(t.Context(), alice)
+	_, _, err = rosters.Clear(t.Context(), alice)
 	assert.ErrorIs(t, err, rosterpush.ErrNoRoster)
 }
 

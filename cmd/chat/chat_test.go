@@ -158,7 +158,7 @@ subscription_type – Subscription (none, to, from, both): one of none, to, from
 Example:
 addBuddyToRoster ana@a.example ben@a.example "Ben Smith" Friends both`, r.answer(writer, "help addbuddytoroster"))
 	assert.Equal(t, `About removeAllRostersByDomain: remove every contact from every roster of a host.
-Each item is removed as removeBuddyFromRoster does it. With confirm left empty, nothing is removed and the number of items is told.
+Each item is removed as removeBuddyFromRoster does it. Unless that is confirmed, nothing is removed and the number of items is told.
 
 removeAllRostersByDomain domain [--yes]
 domain – Host, or all: a host of the server, or all

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -9,7 +10,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"emanagement/cmd"
 	"emanagement/cmd/control/wire"
@@ -69,33 +72,42 @@ func Serve(ctx context.Context, l net.Listener, n *cmd.Namespace, connected func
 }
 
 func (f *front) routes() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /verbs", f.list)
-	mux.HandleFunc("POST /verbs/{verb}", f.run)
-	return mux
+	// Not by a ServeMux, which answers in its own words and not in JSON.
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		verb, named := strings.CutPrefix(r.URL.Path, "/verbs/")
+		switch {
+		case r.URL.Path == "/verbs" && r.Method == http.MethodGet:
+			f.list(w, r)
+		case named && r.Method == http.MethodPost:
+			f.run(w, r, verb)
+		default:
+			out := &answer{w: w, control: http.NewResponseController(w)}
+			out.end(http.StatusNotFound, reply{Error: &wire.Error{Kind: wire.Usage, Text: r.Method + " " + r.URL.Path + ": what can be asked for is GET /verbs and POST /verbs/VERB"}})
+		}
+	})
 }
 
 // run runs a verb and answers in lines, as docs/control.md describes it.
-func (f *front) run(w http.ResponseWriter, r *http.Request) {
+func (f *front) run(w http.ResponseWriter, r *http.Request, verb string) {
 	out := &answer{w: w, control: http.NewResponseController(w)}
-	result, err := f.answer(r, out)
+	result, err := f.answer(r, verb, out)
 	if err == nil {
 		out.end(http.StatusOK, reply{Result: &result})
 		return
 	}
 	e, known := wireError(err)
 	if !known {
-		f.log.Error("a request on the control socket failed", "verb", r.PathValue("verb"), "why", err)
+		f.log.Error("a request on the control socket failed", "verb", verb, "why", err)
 	}
 	out.end(status(e.Kind), reply{Error: e})
 }
 
-func (f *front) answer(r *http.Request, out *answer) (cmd.Result, error) {
+func (f *front) answer(r *http.Request, verb string, out *answer) (cmd.Result, error) {
 	asker, err := peer(r.Context())
 	if err != nil {
 		return cmd.Result{}, err
 	}
-	q := cmd.Request{Asker: asker, Front: name, Verb: r.PathValue("verb"), Attend: out.progress}
+	q := cmd.Request{Asker: asker, Front: name, Verb: verb, Attend: out.progress}
 	v, err := f.namespace.Open(q)
 	if err != nil {
 		return cmd.Result{}, err
@@ -125,7 +137,14 @@ func (f *front) answer(r *http.Request, out *answer) (cmd.Result, error) {
 // notice that the caller leaves.
 func readCall(body io.Reader) (wire.Call, error) {
 	var call wire.Call
-	d := json.NewDecoder(body)
+	text, err := io.ReadAll(body)
+	if err != nil {
+		return wire.Call{}, err
+	}
+	if !utf8.Valid(text) {
+		return wire.Call{}, errors.New("it is not UTF-8")
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&call); err != nil {
 		return wire.Call{}, err

@@ -6,7 +6,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -45,7 +44,34 @@ func plain(args []string) (socket string, ok bool) {
 		return socket, filepath.IsAbs(socket)
 	}
 	text, err := os.ReadFile(wire.ConfigFile)
-	return wire.DefaultSocket, err != nil || !bytes.Contains(text, []byte("control"))
+	if err != nil {
+		return wire.DefaultSocket, true
+	}
+	return socketIn(string(text))
+}
+
+// socketIn is the socket that a configuration names, where that can be seen
+// without YAML: as a line "control: /path", or by not naming one.
+func socketIn(text string) (socket string, ok bool) {
+	socket = wire.DefaultSocket
+	for line := range strings.Lines(text) {
+		line, _, _ = strings.Cut(line, "#")
+		if !strings.Contains(line, "control") {
+			continue
+		}
+		path, found := strings.CutPrefix(line, "control: ")
+		if path = strings.TrimSpace(path); !found || !isPlainPath(path) {
+			return "", false
+		}
+		socket = path
+	}
+	return socket, true
+}
+
+// isPlainPath says whether YAML takes a path as it is.
+func isPlainPath(path string) bool {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-"
+	return strings.HasPrefix(path, "/") && strings.Trim(path, plain) == ""
 }
 
 // watched says whether a person looks, who wants to see how far a verb is and
@@ -71,8 +97,12 @@ func call(socket string, args []string) int {
 		fmt.Fprintln(os.Stderr, "emanagement:", err)
 		return wire.ExitNo
 	}
-	if len(result.Lines) > 0 {
-		fmt.Println(strings.Join(result.Lines, "\n"))
+	if len(result.Lines) == 0 {
+		return result.Exit()
+	}
+	if _, err := fmt.Println(strings.Join(result.Lines, "\n")); err != nil {
+		fmt.Fprintf(os.Stderr, "emanagement: %v; the verb was carried out\n", err)
+		return max(result.Exit(), wire.ExitNo)
 	}
 	return result.Exit()
 }

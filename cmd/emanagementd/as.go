@@ -2,13 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
-	"strings"
 
-	"golang.org/x/term"
 	"mellium.im/xmpp/jid"
 
 	"emanagement/cmd/control/wire"
@@ -21,9 +17,9 @@ import (
 func (l *line) runAs(ctx context.Context, conf config.Caller, std streams) (wire.Result, error) {
 	account, err := jid.Parse(l.as)
 	if err != nil || account.Localpart() == "" {
-		return wire.Result{}, &wire.Error{Kind: wire.Usage, Text: fmt.Sprintf("--as: %q is not an account such as admin@example.org", l.as)}
+		return wire.Result{}, badFlag("as", "%q is not an account such as admin@example.org", l.as)
 	}
-	if err := l.askPassword(std); err != nil {
+	if err := l.askPassword(ctx, std); err != nil {
 		return wire.Result{}, err
 	}
 	client, err := adhocclient.Dial(ctx, adhocclient.Account{JID: account, Password: l.password, Server: l.server})
@@ -35,7 +31,7 @@ func (l *line) runAs(ctx context.Context, conf config.Caller, std streams) (wire
 	if err != nil {
 		return wire.Result{}, err
 	}
-	return client.Run(ctx, component, l.verb, l.values, l.yes)
+	return client.RunWhole(ctx, component, l.verb, l.values, l.yes)
 }
 
 // componentFor is the component as the flag names it, or the configuration, or
@@ -50,36 +46,39 @@ func (l *line) componentFor(ctx context.Context, conf config.Caller, client *adh
 	}
 	component, err := jid.Parse(named)
 	if err != nil {
-		return jid.JID{}, &wire.Error{Kind: wire.Usage, Text: fmt.Sprintf("--component: %q is not a JID", named)}
+		return jid.JID{}, badFlag("component", "%q is not a JID", named)
 	}
 	return component, nil
 }
 
 // askPassword reads the account's password from the file that is named, the
 // environment, or whoever sits at the terminal.
-func (l *line) askPassword(std streams) error {
+func (l *line) askPassword(ctx context.Context, std streams) error {
 	switch env := os.Getenv("EMANAGEMENT_PASSWORD"); {
 	case l.password != "":
 		return nil
 	case l.passwordFile != "":
-		text, err := os.ReadFile(l.passwordFile)
-		if e, ok := errors.AsType[*os.PathError](err); ok {
-			return &wire.Error{Kind: wire.Usage, Text: fmt.Sprintf("--password-file: %s: %v", e.Path, e.Err)}
+		password, err := config.SecretIn(l.passwordFile)
+		if err != nil {
+			return badFlag("password-file", "%v", err)
 		}
-		l.password = strings.TrimRight(string(text), "\r\n")
-		return err
+		l.password = string(password)
+		return nil
 	case env != "":
 		l.password = env
 		return nil
 	case !isTerminal(std.in):
-		return &wire.Error{Kind: wire.Usage, Text: "no password: name a file by --password-file, or set EMANAGEMENT_PASSWORD"}
+		return badFlag("password-file", "no password: name a file by it, or set EMANAGEMENT_PASSWORD")
 	}
-	fmt.Fprintf(std.err, "Password of %s: ", l.as)
-	typed, err := term.ReadPassword(int(std.in.(*os.File).Fd()))
-	fmt.Fprintln(std.err)
-	if err != nil && err != io.EOF {
-		return err
+	typed, err := std.password(ctx, fmt.Sprintf("Password of %s: ", l.as))
+	if err != nil {
+		return badFlag("as", "no password was typed")
 	}
-	l.password = string(typed)
+	l.password = typed
 	return nil
+}
+
+// badFlag is a wrong value of a flag.
+func badFlag(flag, format string, args ...any) error {
+	return &wire.Error{Kind: wire.Argument, Param: flag, Text: "--" + flag + ": " + fmt.Sprintf(format, args...)}
 }

@@ -25,7 +25,7 @@ func completion(args []string, std streams) int {
 		fmt.Fprint(std.out, bash)
 		return exitOK
 	case len(args) > 1 && args[0] == "words":
-		std.lines(candidates(args[1:])...)
+		_ = std.lines(candidates(args[1:])...)
 		return exitOK
 	}
 	std.complain("completion: to be followed by bash; 'emanagement help' explains")

@@ -23,7 +23,7 @@ func help(args []string, std streams) int {
 			return exitOK
 		}
 	}
-	std.lines(cmd.NotRecognized, cmd.UseHelp)
+	_ = std.lines(cmd.NotRecognized, cmd.UseHelp)
 	return exitUsage
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -20,10 +21,12 @@ type streams struct {
 }
 
 // lines prints lines on the standard output.
-func (s streams) lines(lines ...string) {
-	if len(lines) > 0 {
-		fmt.Fprintln(s.out, strings.Join(lines, "\n"))
+func (s streams) lines(lines ...string) error {
+	if len(lines) == 0 {
+		return nil
 	}
+	_, err := fmt.Fprintln(s.out, strings.Join(lines, "\n"))
+	return err
 }
 
 // complain says what is wrong on the standard error.
@@ -41,13 +44,43 @@ func isTerminal(stream any) bool {
 
 // confirm asks a person whether what a verb destroys is meant. Where nobody is
 // there to ask, it is not.
-func (s streams) confirm(e *wire.Error) bool {
+func (s streams) confirm(ctx context.Context, e *wire.Error) bool {
 	if !s.watched() || !isTerminal(s.in) {
 		return false
 	}
 	fmt.Fprintf(s.err, "%s. To do it, type %s: ", e.Text, e.Word)
+	defer s.endsWith(ctx, func() {})()
 	typed, err := bufio.NewReader(s.in).ReadString('\n')
 	return err == nil && strings.TrimSpace(typed) == e.Word
+}
+
+// password asks a person for one, which is not seen. The error is io.EOF where
+// nothing is typed (Ctrl-C, Ctrl-D).
+func (s streams) password(ctx context.Context, prompt string) (string, error) {
+	fd := int(s.in.(*os.File).Fd())
+	state, err := term.MakeRaw(fd)
+	if err != nil {
+		return "", err
+	}
+	restore := func() { _ = term.Restore(fd, state) }
+	defer restore()
+	defer s.endsWith(ctx, restore)()
+	screen := struct {
+		io.Reader
+		io.Writer
+	}{s.in, s.err}
+	return term.NewTerminal(screen, "").ReadPassword(prompt)
+}
+
+// endsWith has a signal end the program while somebody is to type something:
+// no context ends a read from a terminal. It is over when the function that it
+// returns is called.
+func (s streams) endsWith(ctx context.Context, restore func()) (over func() bool) {
+	return context.AfterFunc(ctx, func() {
+		restore()
+		fmt.Fprintln(s.err)
+		os.Exit(wire.ExitNo)
+	})
 }
 
 // progress shows a person how far a verb is.

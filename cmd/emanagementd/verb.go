@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strings"
 
 	"emanagement/cmd"
 	"emanagement/cmd/control/wire"
@@ -19,10 +20,10 @@ func runLine(ctx context.Context, args []string, std streams) int {
 	usage, isUsage := errors.AsType[*cmd.UsageError](err)
 	switch {
 	case isUsage:
-		std.lines(usage.Lines()...)
+		_ = std.lines(usage.Lines()...)
 		return exitUsage
 	case errors.Is(err, errNoSuchVerb):
-		std.lines(cmd.NotRecognized, cmd.UseHelp)
+		_ = std.lines(cmd.NotRecognized, cmd.UseHelp)
 		return exitUsage
 	case errors.Is(err, flag.ErrHelp):
 		return help(nil, std)
@@ -33,7 +34,7 @@ func runLine(ctx context.Context, args []string, std streams) int {
 		return help(nil, std)
 	}
 	result, err := l.run(ctx, std)
-	if again, ok := errors.AsType[*wire.Error](err); ok && again.Kind == wire.Confirm && !l.json && std.confirm(again) {
+	if again, ok := errors.AsType[*wire.Error](err); ok && again.Kind == wire.Confirm && !l.json && std.confirm(ctx, again) {
 		l.yes = true
 		result, err = l.run(ctx, std)
 	}
@@ -65,16 +66,27 @@ func (l *line) run(ctx context.Context, std streams) (wire.Result, error) {
 	return wire.Run(ctx, conf.Control, l.verb.Name, call, progress.show)
 }
 
-// show prints a result and returns the exit status that it means.
+// show prints a result and returns the exit status that it means. What nobody
+// gets, because a disk is full, is not done.
 func (l *line) show(r wire.Result, std streams) int {
+	lines := r.Lines
 	if l.json {
 		text, err := json.Marshal(r)
 		if err != nil {
 			return l.fail(err, std)
 		}
-		std.lines(string(text))
-	} else {
-		std.lines(r.Lines...)
+		lines = []string{string(text)}
+	}
+	if err := std.lines(lines...); err != nil {
+		std.complain("%v; the verb was carried out", err)
+		return max(r.Exit(), wire.ExitNo)
+	}
+	switch {
+	case l.json:
+	case r.Next != "":
+		std.complain("there are more: go on with --from %s", r.Next)
+	case std.watched() && strings.Contains(r.Outcome, "; "): // what else there is to know
+		fmt.Fprintln(std.err, r.Outcome)
 	}
 	return r.Exit()
 }
@@ -93,6 +105,6 @@ func (l *line) fail(err error, std streams) int {
 	if err != nil {
 		text = []byte(`{"error":{"kind":"failed"}}`)
 	}
-	std.lines(string(text))
+	_ = std.lines(string(text))
 	return e.Exit()
 }

@@ -107,6 +107,9 @@ func refused(component jid.JID, v *cmd.Verb, e *stanza.Error) error {
 	case stanza.Forbidden:
 		return forbidden("%s", said)
 	case stanza.ItemNotFound:
+		if said != "no such command: "+v.Name { // so says the component
+			return away("%s is no emanagement, or has no such command (%s)", component, said)
+		}
 		return &wire.Error{Kind: wire.Unknown, Text: said}
 	case stanza.RecipientUnavailable, stanza.Gone, stanza.ServiceUnavailable, stanza.RemoteServerNotFound:
 		return away("%s cannot be reached (%s): is emanagement running there, and connected to its server?", component, e.Condition)
@@ -115,7 +118,7 @@ func refused(component jid.JID, v *cmd.Verb, e *stanza.Error) error {
 	case stanza.RemoteServerTimeout:
 		// The component says it itself, and to cancel; a server on the way does not.
 		if v.Once && e.Type == stanza.Wait {
-			said += "; " + unknown(v)
+			said += "; " + whether(v)
 		}
 		return away("%s", said)
 	}

@@ -128,15 +128,27 @@ func lost(component jid.JID, v *cmd.Verb, err error) error {
 	case refused && e.Is(stream.PolicyViolation): // so it says of what is too long
 		return failed("%s was not run: the server ends the stream: %s", v.Name, streamError(e))
 	case refused:
-		return away("the server ends the stream: %s; %s", streamError(e), unknown(v))
+		return away("the server ends the stream: %s%s", streamError(e), unknown(v))
 	case errors.Is(err, context.DeadlineExceeded):
-		return away("%s does not answer in time; %s", component, unknown(v))
+		return away("%s does not answer in time%s", component, unknown(v))
+	case errors.Is(err, context.Canceled) && v.Long && v.Role > cmd.Read:
+		return failed("given up here, but %s goes on there: listJobs shows it, and stopJob ends it", v.Name)
+	case errors.Is(err, context.Canceled):
+		return failed("given up%s", unknown(v))
 	}
-	return away("%s: %v; %s", component, err, unknown(v))
+	return away("%s: %v%s", component, err, unknown(v))
 }
 
-// unknown says what is known of a verb whose answer was lost.
+// unknown says what is known of a verb whose answer was lost, behind what
+// happened.
 func unknown(v *cmd.Verb) string {
+	if v.Role == cmd.Read {
+		return ""
+	}
+	return "; " + whether(v)
+}
+
+func whether(v *cmd.Verb) string {
 	if v.Once {
 		return fmt.Sprintf("whether %s was carried out is unknown: look before you run it again", v.Name)
 	}

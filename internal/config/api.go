@@ -34,7 +34,7 @@ func (a api) check() (e serverapi.Endpoint, key string, err error) {
 	case a.TokenFile != "" && (a.User != "" || a.PasswordFile != ""):
 		return e, "token_file", errors.New("there is a user with a password too; only one of them can be shown to the server")
 	case a.TokenFile != "":
-		token, err := secretIn(a.TokenFile)
+		token, err := SecretIn(a.TokenFile)
 		e.Token = string(token)
 		return e, "token_file", err
 	case a.User != "":
@@ -53,7 +53,7 @@ func (a api) account(e serverapi.Endpoint) (serverapi.Endpoint, string, error) {
 	if a.PasswordFile == "" {
 		return e, "password_file", fmt.Errorf("missing; it has the password of %s", user)
 	}
-	password, err := secretIn(a.PasswordFile)
+	password, err := SecretIn(a.PasswordFile)
 	e.User, e.Password = user.String(), string(password)
 	return e, "password_file", err
 }

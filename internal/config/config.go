@@ -230,12 +230,12 @@ func (f *file) secret() ([]byte, error) {
 	if f.SecretFile == "" {
 		return nil, fmt.Errorf("missing (or set %s)", envSecret)
 	}
-	return secretIn(f.SecretFile)
+	return SecretIn(f.SecretFile)
 }
 
 // secretIn is the content of a file, which nobody but its owner and group may
 // read.
-func secretIn(file string) ([]byte, error) {
+func SecretIn(file string) ([]byte, error) {
 	info, err := os.Stat(file)
 	if err != nil {
 		return nil, plain(err)

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strings"
 	"syscall"
+	"unicode/utf8"
 )
 
 // Run has the component that listens at a socket run a verb, and waits for its
@@ -20,6 +21,9 @@ import (
 // ends, a verb that can take long is stopped. The error is an *Error, of the
 // kind Away also where nobody listens.
 func Run(ctx context.Context, socket, verb string, call Call, progress func(Progress)) (Result, error) {
+	if err := call.check(); err != nil {
+		return Result{}, err
+	}
 	body, err := json.Marshal(call)
 	if err != nil {
 		return Result{}, err
@@ -48,6 +52,24 @@ func Run(ctx context.Context, socket, verb string, call Call, progress func(Prog
 			progress(*r.Progress)
 		}
 	}
+}
+
+// check refuses what JSON cannot carry, which would else arrive as something
+// else.
+func (c Call) check() error {
+	for i, arg := range c.Args {
+		if !utf8.ValidString(arg) {
+			return &Error{Kind: Argument, Text: fmt.Sprintf("argument %d: %q is not UTF-8", i+1, arg)}
+		}
+	}
+	for name, values := range c.Arguments {
+		for _, value := range values {
+			if !utf8.ValidString(value) {
+				return &Error{Kind: Argument, Param: name, Text: fmt.Sprintf("%s: %q is not UTF-8", name, value)}
+			}
+		}
+	}
+	return nil
 }
 
 // ask sends a request and returns the answer's values. In HTTP/1.0 an answer

@@ -72,6 +72,7 @@ type Result struct {
 	Outcome string   `json:"outcome"`
 	Answer  bool     `json:"answer"` // of the shape answer
 	Missed  int      `json:"missed"` // recipients who were not reached
+	Next    string   `json:"next"`   // the JID after which a table goes on
 	Lines   []string `json:"lines"`  // as emanagement printed them
 
 	raw json.RawMessage

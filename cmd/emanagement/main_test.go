@@ -1,0 +1,31 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"emanagement/cmd/control/wire"
+)
+
+// TestSocketIn: what cannot be seen without YAML is left to emanagementd.
+func TestSocketIn(t *testing.T) {
+	const odd = ""
+	for text, want := range map[string]string{
+		"jid: a.example\n": wire.DefaultSocket,
+		"jid: a.example\ncontrol: /run/c.sock # as it was\n": "/run/c.sock",
+		"control:  /run/c.sock":                              "/run/c.sock",
+		"# control: /run/c.sock\njid: a\n":                   wire.DefaultSocket,
+		"control: none":                                      odd,
+		"control: '/run/c.sock'":                             odd,
+		"control: /run/a b":                                  odd,
+		"{control: /run/c.sock}":                             odd,
+		"x:\n  control: /run/c.sock":                         odd,
+		"control:\n  /run/c.sock":                            odd,
+		"jid: control.example\ncontrol: /c\n":                odd,
+	} {
+		socket, ok := socketIn(text)
+		assert.Equal(t, want != odd, ok, text)
+		assert.Equal(t, want, socket, text)
+	}
+}
