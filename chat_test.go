@@ -186,13 +186,13 @@ func chatReplies(t *testing.T, p chatPlace) {
 // chatYes destroys nothing that another test has: there is none on that host.
 func chatYes(t *testing.T, p chatPlace) {
 	c, other := p.chatter(t, "boss@localhost/phone"), p.chatter(t, "boss@localhost/desk")
-	const none = "There is nothing that waits for a yes. Send the command again."
+	const none = "There is nothing that waits for a yes: a question is over when another message comes, and after a minute."
 	const add = `addBuddyToRoster known@example.org contact@example.org "" "" none`
 	asks := func() string {
 		require.Equal(t, "Done", c.asks(add))
 		return c.asks("removeAllRostersByDomain example.org")
 	}
-	assert.Equal(t, "This removes 1 item of 1 roster on example.org.\nSend yes within a minute to do it.", asks())
+	assert.Equal(t, "This removes 1 item of 1 roster on example.org.\nSend \"yes\" within a minute to do it.", asks())
 	assert.Equal(t, "Nothing was done.", c.asks("No."))
 	assert.Equal(t, none, c.asks("yes"))
 	assert.NotEmpty(t, stored(t, p.Server, "known@example.org"))

@@ -86,10 +86,12 @@ func content(q question, text string) xml.TokenReader {
 		Text    string `xml:",chardata"`
 	}
 	body := component.XML(element{xml.Name{Local: "body"}, text})
+	// A nick is shown with its asterisks (XEP-0393 §6).
+	plain := component.XML(element{XMLName: xml.Name{Space: "urn:xmpp:styling:0", Local: "unstyled"}})
 	if q.thread == "" {
-		return body
+		return xmlstream.MultiReader(body, plain)
 	}
-	return xmlstream.MultiReader(body, component.XML(element{xml.Name{Local: "thread"}, q.thread}))
+	return xmlstream.MultiReader(body, plain, component.XML(element{xml.Name{Local: "thread"}, q.thread}))
 }
 
 // take answers a question, or keeps silent.
@@ -110,13 +112,16 @@ func (f *front) take(ctx context.Context, q question) {
 		return
 	}
 	r := f.read(ctx, q, p)
-	ok, pause := p.talk.spend(r.cost)
+	ok, pause := p.talk.spend(r.kind)
 	if !ok {
 		return
 	}
 	if r.rest == nil {
 		if pause > 0 {
-			r.text += "\n\n" + lastWords(pause)
+			r.text += "\n\n" + lastWords(r.kind, pause)
+		}
+		if q.corrects() {
+			r.text = corrected + "\n" + r.text
 		}
 		r.rest = partsOf(r.text)
 	}
@@ -126,7 +131,7 @@ func (f *front) take(ctx context.Context, q question) {
 		f.say(ctx, q, text)
 	}
 	// What is no command does not push out what is still to be had.
-	if r.cost == 0 || r.rest.left() {
+	if r.kind == toCommand || r.rest.left() {
 		p.rest = r.rest
 	}
 }
@@ -177,7 +182,7 @@ func (f *front) isCommand(line string) bool {
 type reply struct {
 	text string
 	rest *parts // instead of the text: the parts to go on with
-	cost int    // none for a command's
+	kind kind
 }
 
 // read does what a line says.
@@ -185,28 +190,31 @@ func (f *front) read(ctx context.Context, q question, p *person) reply {
 	asked := p.asked
 	p.asked = nil
 	waited := asked != nil && time.Now().Before(asked.until)
+	if q.encrypted() {
+		return reply{text: "Sorry, I cannot read encrypted messages. Switch the encryption off in this chat.", kind: toChatter}
+	}
 	switch word := plainly(q.line); {
 	case word == wordYes && waited:
 		asked.request.Asker, asked.request.Confirmed = q.from, true
 		return f.run(ctx, p, asked.verb, asked.request)
 	case word == wordYes:
-		return reply{text: "There is nothing that waits for a yes. Send the command again.", cost: costTalk}
+		return reply{text: "There is nothing that waits for a yes: a question is over when another message comes, and after a minute.", kind: toChatter}
 	case word == wordNo && asked != nil:
-		return reply{text: "Nothing was done.", cost: costHelp}
+		return reply{text: "Nothing was done.", kind: toHelp}
 	case word == wordMore && p.rest.left():
 		return reply{rest: p.rest}
 	case word == wordMore:
-		return reply{text: "There is no more.", cost: costTalk}
+		return reply{text: "There is no more.", kind: toChatter}
 	}
 	words, err := split(q.line)
 	first := firstWord(q.line)
 	if word := plainly(first); word == wordHelp || word == wordQuestion {
-		return reply{text: f.help(q.from, words), cost: costHelp}
+		return reply{text: f.help(q.from, words), kind: toHelp}
 	}
 	verb, known := f.namespace.Spelled(first)
 	switch {
 	case !known:
-		return reply{text: f.unknown(q.from, first), cost: costTalk}
+		return reply{text: f.unknown(q.from, first), kind: toChatter}
 	case err != nil:
 		return reply{text: "This cannot be read: " + unreadable(err)}
 	}
@@ -220,9 +228,13 @@ func (f *front) command(ctx context.Context, q question, p *person, verb string,
 	if err != nil {
 		return reply{text: explain(v, request, err)}
 	}
-	request.Values, words, err = v.Arguments(words)
+	values, rest, err := v.Arguments(words)
 	if err == nil {
-		request.Confirmed, err = v.ReadFlags(words, request.Values)
+		request.Values = values
+		request.Confirmed, err = v.ReadFlags(rest, request.Values)
+	}
+	if _, ok := errors.AsType[*cmd.UsageError](err); ok {
+		return reply{text: wrongCount(v, q.line, words) + "\n\n" + manner(v, q.from.Domainpart())}
 	}
 	if err != nil {
 		return reply{text: explain(v, request, err)}
@@ -247,10 +259,17 @@ func tooFast(pause time.Duration) string {
 	return fmt.Sprintf("Too many messages. This one was not read, nor will be others until none has come for %s.", inWords(pause))
 }
 
-// lastWords end an answer after which nothing is answered but commands.
-func lastWords(pause time.Duration) string {
+// lastWords end an answer after which no more of its kind is answered.
+func lastWords(k kind, pause time.Duration) string {
+	if k == toChatter {
+		return fmt.Sprintf("(I answer nothing else now but help and my commands, such as listJobs, until you send one of these commands, or nothing at all for %s.)", inWords(pause))
+	}
 	return fmt.Sprintf("(I say no more until you send one of my commands, such as listJobs, or nothing at all for %s.)", inWords(pause))
 }
+
+// corrected is said above the answer to what a client shows in the place of an
+// earlier message.
+const corrected = "(What you have corrected was read before, and this was read too.)"
 
 func inWords(pause time.Duration) string {
 	switch pause {

@@ -44,16 +44,16 @@ func TestAnswers(t *testing.T) {
 		"its full JID":         {app + "/web", "checkUserJid one@a.example", "true"},
 
 		"a list":          {boss, "printAllRosters", "3 rosters; found by the test: 3 on a.example, 0 on b.example\n\nodd@a.example:\nx@a.example – none – request pending\ny@a.example – a\\nb\\tc – to\n\none@a.example:\nx@a.example – X – both – Friends, Work\n\ntwo@a.example:\nx@a.example – X – both – Friends, Work\ny@far.example – Y – both – Friends, Work"},
-		"part of a list":  {boss, "printAllRostersByDomain A.example --limit=1 --from a@a.example", "1 roster; there are more: go on with from = odd@a.example; found by the test: 3 on a.example\n\nodd@a.example:\nx@a.example – none – request pending\ny@a.example – a\\nb\\tc – to\n\nWhat follows:\nprintAllRostersByDomain A.example --from odd@a.example --limit 1"},
-		"the next part":   {boss, "printAllRostersByDomain A.example --from odd@a.example —limit 1", "1 roster; there are more: go on with from = one@a.example; found by the test: 3 on a.example\n\none@a.example:\nx@a.example – X – both – Friends, Work\n\nWhat follows:\nprintAllRostersByDomain A.example --from one@a.example --limit 1"},
+		"part of a list":  {boss, "printAllRostersByDomain A.example --limit=1 --from a@a.example", "1 roster; there are more; found by the test: 3 on a.example\n\nodd@a.example:\nx@a.example – none – request pending\ny@a.example – a\\nb\\tc – to\n\nWhat follows:\nprintAllRostersByDomain A.example --from odd@a.example --limit 1"},
+		"the next part":   {boss, "printAllRostersByDomain A.example --from odd@a.example —limit 1", "1 roster; there are more; found by the test: 3 on a.example\n\none@a.example:\nx@a.example – X – both – Friends, Work\n\nWhat follows:\nprintAllRostersByDomain A.example --from one@a.example --limit 1"},
 		"users":           {boss, "getAllUserJidsWithRosterByDomain a.example", "3 users; found by the test: 3 on a.example\nodd@a.example\none@a.example\ntwo@a.example"},
 		"an odd argument": {boss, "getRoster one", "User (userJid): \"one\" is not a user's JID (user@host)\n\n" + getRosterManner},
 		"an odd flag":     {boss, "printAllRostersByDomain a.example --limit none", "Show no more than this (1000 where left out) (limit): \"none\" is not a number from 1 to 1000000\n\n" + pagedManner},
 
-		"too few":             {boss, "getRoster", "Too few or too many words: getRoster takes 1 argument. Put quotes around what has blanks in it.\n\n" + getRosterManner},
-		"too many":            {boss, "getRoster a@b c", "Too few or too many words: getRoster takes 1 argument. Put quotes around what has blanks in it.\n\n" + getRosterManner},
-		"too many of none":    {boss, "listJobs all", "Too many words: listJobs takes no arguments.\n\nSyntax: listJobs\nExample: listJobs"},
-		"too few of five":     {boss, "addBuddyToRoster a@b", "Too few or too many words: addBuddyToRoster takes 5 arguments. Put quotes around what has blanks in it.\n\nSyntax: addBuddyToRoster userJid buddyJid buddyNick buddyGroup subscription_type\nExample: addBuddyToRoster ana@a.example ben@a.example \"Ben Smith\" Friends both"},
+		"too few":             {boss, "getRoster", "Too few words: getRoster takes 1 argument, and I count 0. Put quotes around what has blanks in it.\n\n" + getRosterManner},
+		"too many":            {boss, "getRoster a@b c", "Too many words: getRoster takes 1 argument, and I count 2. Put quotes around what has blanks in it.\n\n" + getRosterManner},
+		"too many of none":    {boss, "listJobs all", "Too many words: listJobs takes no arguments, and I count 1.\n\nSyntax: listJobs\nExample: listJobs"},
+		"too few of five":     {boss, "addBuddyToRoster a@b", "Too few words: addBuddyToRoster takes 5 arguments, and I count 1. Put quotes around what has blanks in it.\n\nSyntax: addBuddyToRoster userJid buddyJid buddyNick buddyGroup subscription_type\nExample: addBuddyToRoster ana@a.example ben@a.example \"Ben Smith\" Friends both"},
 		"no such flag":        {boss, "printAllRostersByDomain a.example --max 5", "--max: printAllRostersByDomain takes --from, --limit\n\n" + pagedManner},
 		"a flag without":      {boss, "printAllRostersByDomain a.example --limit", "--limit: its value is missing\n\n" + pagedManner},
 		"a flag twice":        {boss, "printAllRostersByDomain a.example --limit 1 --limit=2", "--limit=2: it is there twice\n\n" + pagedManner},
@@ -64,22 +64,24 @@ func TestAnswers(t *testing.T) {
 		"a last backslash":    {boss, `getRoster one@a.example\`, `This cannot be read: nothing follows the \ at its end.`},
 		"nothing is expanded": {boss, "getRoster $(reboot)", "User (userJid): \"$(reboot)\" is not a JID\n\n" + getRosterManner},
 		"nor globs":           {boss, "getRoster *@a.example", "Roster not found for user *@a.example"},
-		"examples elsewhere":  {reader, "getRoster", "Too few or too many words: getRoster takes 1 argument. Put quotes around what has blanks in it.\n\nSyntax: getRoster userJid\nExample: getRoster ana@b.example"},
+		"two kinds of quotes": {boss, "getRoster “a b” \"\"", "Too many words: getRoster takes 1 argument, and I count 3. Put quotes around what has blanks in it. Use one kind of quotes: beside straight ones curly ones are letters.\n\n" + getRosterManner},
+		"two lines":           {boss, "getRoster a@b\ngetRoster b@b", "Too many words: getRoster takes 1 argument, and I count 3. Put quotes around what has blanks in it. Send one command a message.\n\n" + getRosterManner},
+		"examples elsewhere":  {reader, "getRoster", "Too few words: getRoster takes 1 argument, and I count 0. Put quotes around what has blanks in it.\n\nSyntax: getRoster userJid\nExample: getRoster ana@b.example"},
 
 		"too small a role":      {reader, "removeRoster one@a.example", "reader@b.example may not run removeRoster: it takes the role write."},
 		"another host":          {writer, "getRoster x@b.example", "writer@a.example may not run getRoster on b.example."},
 		"every host":            {writer, "printAllRosters", "writer@a.example may not run printAllRosters: it takes the role read on every host."},
 		"too small, and to few": {reader, "removeRoster", "reader@b.example may not run removeRoster: it takes the role write."},
 		"help on what may not":  {reader, "help removeRoster", "reader@b.example may not run removeRoster: it takes the role write."},
-		"help on what is not":   {boss, "help nothing", `Sorry, I do not know the command "nothing". Send help for those that I know.`},
-		"no command":            {boss, "hello", `Sorry, I do not know the command "hello". Send help for those that I know.`},
-		"no command, a quote":   {boss, "I'm away", `Sorry, I do not know the command "I'm". Send help for those that I know.`},
-		"nearly one":            {boss, "roster", `Sorry, I do not know the command "roster". Send help for those that I know. Did you mean addBuddyToRoster or removeBuddyFromRoster or getRoster?`},
-		"nearly one of few":     {reader, "removeroste", `Sorry, I do not know the command "removeroste". Send help for those that I know.`},
-		"no word":               {boss, `""`, `Sorry, I do not know the command "". Send help for those that I know.`},
-		"a long word":           {boss, strings.Repeat("é", 5000), `Sorry, I do not know the command "` + strings.Repeat("é", 40) + `…". Send help for those that I know.`},
-		"nothing to confirm":    {boss, "yes", "There is nothing that waits for a yes. Send the command again."},
-		"no to nothing":         {boss, "no", `Sorry, I do not know the command "no". Send help for those that I know.`},
+		"help on what is not":   {boss, "help nothing", `Sorry, I do not know the command "nothing". Send "help" for those that I know.`},
+		"no command":            {boss, "hello", `Sorry, I do not know the command "hello". Send "help" for those that I know.`},
+		"no command, a quote":   {boss, "I'm away", `Sorry, I do not know the command "I'm". Send "help" for those that I know.`},
+		"nearly one":            {boss, "roster", `Sorry, I do not know the command "roster". Send "help" for those that I know. Did you mean addBuddyToRoster or removeBuddyFromRoster or getRoster?`},
+		"nearly one of few":     {reader, "removeroste", `Sorry, I do not know the command "removeroste". Send "help" for those that I know.`},
+		"no word":               {boss, `""`, `Sorry, I do not know the command "". Send "help" for those that I know.`},
+		"a long word":           {boss, strings.Repeat("é", 5000), `Sorry, I do not know the command "` + strings.Repeat("é", 40) + `…". Send "help" for those that I know.`},
+		"nothing to confirm":    {boss, "yes", "There is nothing that waits for a yes: a question is over when another message comes, and after a minute."},
+		"no to nothing":         {boss, "no", `Sorry, I do not know the command "no". Send "help" for those that I know.`},
 		"no more":               {boss, "more", "There is no more."},
 		"a job":                 {boss, "stopJob 7", "job 7 not found"},
 	} {
@@ -204,8 +206,8 @@ func TestExamples(t *testing.T) {
 func TestYes(t *testing.T) {
 	const (
 		remove = "removeAllRostersByDomain a.example"
-		asks   = "This removes 1 item of 1 roster on a.example.\nSend yes within a minute to do it."
-		none   = "There is nothing that waits for a yes. Send the command again."
+		asks   = "This removes 1 item of 1 roster on a.example.\nSend \"yes\" within a minute to do it."
+		none   = "There is nothing that waits for a yes: a question is over when another message comes, and after a minute."
 		done   = "Done; 1 item of 1 roster removed; found by the test: 1 on a.example"
 	)
 	other := strings.Replace(boss, "phone", "desk", 1)
@@ -223,7 +225,7 @@ func TestYes(t *testing.T) {
 		"just in time":       {func(*rig) { time.Sleep(yesTime - 1) }, boss, "yes", done},
 		"too late":           {func(*rig) { time.Sleep(yesTime) }, boss, "yes", none},
 		"somebody else":      {nil, app, "yes", none},
-		"not quite":          {nil, boss, "yes!", `Sorry, I do not know the command "yes!". Send help for those that I know.`},
+		"not quite":          {nil, boss, "yes!", `Sorry, I do not know the command "yes!". Send "help" for those that I know.`},
 		"no":                 {nil, boss, "No.", "Nothing was done."},
 		"after a no":         {func(r *rig) { r.asks(boss, "no") }, boss, "yes", none},
 		"after another":      {func(r *rig) { r.asks(boss, "listJobs") }, boss, "yes", none},
@@ -386,4 +388,30 @@ func TestRecords(t *testing.T) {
 	r.asks(boss, "sendMessageToUser a@a.example b@a.example “the secret” --flag")
 	r.asks(boss, "sendMessageToUser a@a.example b@a.example 'the secret")
 	assert.NotContains(t, r.records.String()+r.log.String(), "secret")
+}
+
+// TestWhatClientsAdd: what a client sends beside the text, or instead of it.
+func TestWhatClientsAdd(t *testing.T) {
+	child := func(space, local string) xml.Name { return xml.Name{Space: space, Local: local} }
+	const encrypted = "Sorry, I cannot read encrypted messages. Switch the encryption off in this chat."
+	for name, test := range map[string]struct {
+		line  string
+		child xml.Name
+		want  []string
+	}{
+		"OMEMO":        {"listJobs", child("eu.siacs.conversations.axolotl", "encrypted"), []string{encrypted}},
+		"OMEMO 2":      {"I sent you an OMEMO message", child("urn:xmpp:omemo:2", "encrypted"), []string{encrypted}},
+		"OpenPGP":      {"yes", child("jabber:x:encrypted", "x"), []string{encrypted}},
+		"a correction": {"listJobs", child("urn:xmpp:message-correct:0", "replace"), []string{corrected + "\n0 jobs"}},
+		"a reaction":   {"👍", child("urn:xmpp:reactions:0", "reactions"), nil},
+		"a retraction": {"listJobs", child("urn:xmpp:message-retract:1", "retract"), nil},
+		"a receipt":    {"listJobs", child("urn:xmpp:receipts", "request"), []string{"0 jobs"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			q := r.question(boss, test.line)
+			q.children = append(q.children, test.child)
+			assert.Equal(t, test.want, r.asksWith(q))
+		})
+	}
 }

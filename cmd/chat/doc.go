@@ -35,17 +35,18 @@
 //     dash (see front.say). So what only repeats our words never sends one, nor
 //     does a text that is none of ours and no command.
 //  2. Between two commands, no more than five times is answered what is no
-//     command, nor more than twenty times help. The last answer says that it
-//     is. It does not matter how slowly they come: time brings nothing back.
-//  3. After that nothing is answered until there is a command, or the asker
-//     has sent nothing for an hour; each further time it takes a pause twice as
-//     long as the time before.
+//     command, nor more than twenty times help, after which the other is not
+//     either. The last answer says that it is. It does not matter how slowly
+//     they come: time brings nothing back.
+//  3. After that it is not answered until there is a command, or the asker has
+//     sent nothing for an hour; each further time it takes a pause twice as long
+//     as the time before.
 //  4. No more than 30 messages in a row, and from then on one in two seconds,
 //     and 1,000 a day, are read at all. The first that is too much is answered
 //     by saying so; then nothing is read until the asker has sent nothing for a
 //     minute, or after the 1,000 for an hour.
 //
-// A loop without commands is met with rule 3 after at most 20 answers. Whoever
+// A loop without commands is met with rule 3 after at most 25 answers. Whoever
 // answers each message within some time, be it days, has nothing left to answer
 // once the pause of rule 3 is longer than that: then all that was under way has
 // come and was not answered. In most cases that is the first time.

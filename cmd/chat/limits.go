@@ -15,9 +15,10 @@ const (
 	shortSilence = time.Minute
 	longSilence  = time.Hour
 
-	budget   = 20 // between two commands
-	costTalk = 4  // of an answer to what is no command
-	costHelp = 1
+	// Between two commands, as many times is answered what is no command, and
+	// help.
+	chatter = 5
+	helps   = 20
 	// forgiven is after what pause somebody is answered again who has spent
 	// all of it, the first time.
 	forgiven = time.Hour
@@ -55,33 +56,52 @@ func (p *pace) admit() (ok bool, silence time.Duration) {
 	return p.silence == 0, p.silence
 }
 
+// kind is what an answer is one to.
+type kind int
+
+const (
+	toCommand kind = iota
+	toHelp
+	toChatter // to what is no command
+)
+
 // talk is how much was answered since the last command.
 type talk struct {
-	spent int
-	pause time.Duration // that brings it back, once all is spent
-	heard time.Time     // the asker, the last time
+	chatter, helps int
+	pause          time.Duration // that brings it back, once all of one is spent
+	heard          time.Time     // the asker, the last time
 }
 
 // hear notes that the asker has said something.
 func (t *talk) hear() {
 	now := time.Now()
-	if t.spent >= budget && now.Sub(t.heard) >= t.pause {
-		t.spent = 0
+	if t.silent(toChatter) && now.Sub(t.heard) >= t.pause {
+		t.chatter, t.helps = 0, 0
 	}
 	t.heard = now
 }
 
-// spend says whether an answer may be sent, and, where it is the last for the
-// time being, what pause brings the next. That to a command costs nothing.
-func (t *talk) spend(cost int) (ok bool, pause time.Duration) {
-	if cost == 0 {
-		t.spent, t.pause = 0, 0
-		return true, 0
-	}
-	if t.spent >= budget {
+// silent says whether nothing of that kind is answered any more. Who has had
+// enough help gets no other answer either.
+func (t *talk) silent(k kind) bool {
+	return k != toCommand && t.helps >= helps || k == toChatter && t.chatter >= chatter
+}
+
+// spend says whether an answer may be sent, and, where it is the last of its
+// kind for the time being, what pause brings the next.
+func (t *talk) spend(k kind) (ok bool, pause time.Duration) {
+	if t.silent(k) {
 		return false, 0
 	}
-	if t.spent += cost; t.spent < budget {
+	switch k {
+	case toCommand:
+		*t = talk{heard: t.heard}
+	case toHelp:
+		t.helps++
+	case toChatter:
+		t.chatter++
+	}
+	if !t.silent(k) {
 		return true, 0
 	}
 	t.pause = max(forgiven, 2*t.pause)

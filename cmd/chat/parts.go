@@ -80,7 +80,7 @@ func (p *parts) next() []string {
 		messages = append(messages, fmt.Sprintf("(%d/%d)\n%s", p.sent, all, text))
 	}
 	if p.sent < all {
-		messages[len(messages)-1] += fmt.Sprintf("\n(Send %s for what follows.)", wordMore)
+		messages[len(messages)-1] += fmt.Sprintf("\n(Send \"%s\" for what follows.)", wordMore)
 	}
 	return messages
 }

@@ -19,7 +19,7 @@ func whole(t *testing.T, parts []string) string {
 		mark, text, ok := strings.Cut(p, "\n")
 		require.True(t, ok, p)
 		require.Equal(t, fmt.Sprintf("(%d/%d)", i+1, len(parts)), mark)
-		text = strings.TrimSuffix(text, "\n(Send more for what follows.)")
+		text = strings.TrimSuffix(text, "\n(Send \"more\" for what follows.)")
 		require.LessOrEqual(t, len([]rune(text)), maxPart)
 		texts = append(texts, text)
 	}
@@ -34,7 +34,7 @@ func TestLongAnswer(t *testing.T) {
 		want := "300 items\n" + strings.Join(r.many("many@a.example", 300), "\n")
 		got := r.asks(boss, "getRoster many@a.example")
 		require.Len(t, got, atOnce)
-		assert.True(t, strings.HasSuffix(got[atOnce-1], "\n(Send more for what follows.)"))
+		assert.True(t, strings.HasSuffix(got[atOnce-1], "\n(Send \"more\" for what follows.)"))
 		assert.NotContains(t, strings.Join(got[:atOnce-1], ""), "Send more")
 
 		assert.Equal(t, hint, r.answer(boss, "I'm away"), "what is no command does not disturb")

@@ -51,7 +51,29 @@ func isForeign(child xml.Name) bool {
 		return true
 	case "http://jabber.org/protocol/muc#user": // XEP-0045
 		return true
+	case "urn:xmpp:reactions:0": // XEP-0444; its text is for older clients
+		return true
+	}
+	if strings.HasPrefix(child.Space, "urn:xmpp:message-retract:") { // XEP-0424
+		return true
 	}
 	return strings.HasPrefix(child.Space, "urn:xmpp:mam:") && child.Local == "result" || // XEP-0313
 		strings.HasPrefix(child.Space, "urn:xmpp:privilege:") // XEP-0356
+}
+
+// encrypted says whether the text is only what is shown to who cannot read the
+// rest.
+func (q question) encrypted() bool {
+	return slices.ContainsFunc(q.children, func(child xml.Name) bool {
+		switch child.Space {
+		case "jabber:x:encrypted", "urn:xmpp:openpgp:0", "eu.siacs.conversations.axolotl", "urn:xmpp:eme:0": // XEP-0027, -0373, -0384, -0380
+			return true
+		}
+		return strings.HasPrefix(child.Space, "urn:xmpp:omemo:")
+	})
+}
+
+// corrects says whether it stands in the place of an earlier one (XEP-0308).
+func (q question) corrects() bool {
+	return slices.Contains(q.children, xml.Name{Space: "urn:xmpp:message-correct:0", Local: "replace"})
 }

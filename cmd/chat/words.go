@@ -16,7 +16,9 @@ import (
 
 // shown is a result as it is read: the outcome, then a line for each item.
 func shown(v *cmd.Verb, request cmd.Request, r cmd.Result) []string {
-	lines := append([]string{r.Outcome()}, r.Readable()...)
+	// How to go on is said below, as it is done here.
+	outcome := strings.Replace(r.Outcome(), ": go on with from = "+r.Next(), "", 1)
+	lines := append([]string{outcome}, r.Readable()...)
 	if r.Next() != "" {
 		lines = append(lines, "", "What follows:", again(v, request, r.Next()))
 	}
@@ -51,10 +53,7 @@ func explain(v *cmd.Verb, request cmd.Request, err error) string {
 		return capital(e.Text)
 	}
 	if e, ok := errors.AsType[*cmd.ConfirmError](err); ok {
-		return fmt.Sprintf("%s.\nSend %s within a minute to do it.", capital(e.What), wordYes)
-	}
-	if _, ok := errors.AsType[*cmd.UsageError](err); ok {
-		return wrongCount(v) + "\n\n" + manner(v, host(request))
+		return fmt.Sprintf("%s.\nSend \"%s\" within a minute to do it.", capital(e.What), wordYes)
 	}
 	if e, ok := errors.AsType[*cmd.FlagError](err); ok {
 		return e.Error() + "\n\n" + manner(v, host(request))
@@ -73,15 +72,38 @@ func host(request cmd.Request) string {
 	return ""
 }
 
-func wrongCount(v *cmd.Verb) string {
-	switch n := len(v.Places()); n {
-	case 0:
-		return fmt.Sprintf("Too many words: %s takes no arguments.", v.Name)
-	case 1:
-		return fmt.Sprintf("Too few or too many words: %s takes 1 argument. Put quotes around what has blanks in it.", v.Name)
-	default:
-		return fmt.Sprintf("Too few or too many words: %s takes %d arguments. Put quotes around what has blanks in it.", v.Name, n)
+// wrongCount says what may be the reason why a line has not as many arguments as
+// the verb takes.
+func wrongCount(v *cmd.Verb, line string, words []string) string {
+	takes, found := len(v.Places()), slices.IndexFunc(words, func(w string) bool { return strings.HasPrefix(w, "--") })
+	if found < 0 {
+		found = len(words)
 	}
+	much := "few"
+	if found > takes {
+		much = "many"
+	}
+	text := fmt.Sprintf("Too %s words: %s takes %s, and I count %d.", much, v.Name, arguments(takes), found)
+	if takes > 0 {
+		text += " Put quotes around what has blanks in it."
+	}
+	if strings.ContainsAny(line, `"'`) && strings.ContainsAny(line, "“”„‘’«»") {
+		text += " Use one kind of quotes: beside straight ones curly ones are letters."
+	}
+	if strings.Contains(line, "\n") {
+		text += " Send one command a message."
+	}
+	return text
+}
+
+func arguments(n int) string {
+	switch n {
+	case 0:
+		return "no arguments"
+	case 1:
+		return "1 argument"
+	}
+	return fmt.Sprintf("%d arguments", n)
 }
 
 // manner is how a verb is used.
@@ -102,7 +124,7 @@ func (f *front) unknown(asker jid.JID, word string) string {
 	if r := []rune(word); len(r) > 40 {
 		word = string(r[:40]) + "…"
 	}
-	text := fmt.Sprintf("Sorry, I do not know the command %q. Send %s for those that I know.", word, wordHelp)
+	text := fmt.Sprintf("Sorry, I do not know the command %q. Send \"%s\" for those that I know.", word, wordHelp)
 	if alike := f.alike(asker, word); len(alike) > 0 {
 		text += " Did you mean " + strings.Join(alike, " or ") + "?"
 	}
