@@ -426,7 +426,7 @@ func chatComponent(t *testing.T, p chatPlace) {
 	for i := range 5 {
 		text := hears()
 		assert.Contains(t, text, rails+`/echo Sorry, I do not know the command "`)
-		assert.Equal(t, i == 4, strings.Contains(text, "I say no more until"))
+		assert.Equal(t, i == 4, strings.Contains(text, "I answer nothing else now"))
 	}
 	// The loop has ended: what is asked now is answered next.
 	send(rails, service.String(), "checkUserJid nobody@localhost")
@@ -448,7 +448,7 @@ func chatEcho(t *testing.T, p chatPlace) {
 	for {
 		text := c.hears()
 		c.says(text)
-		if echoed++; strings.Contains(text, "I say no more until") {
+		if echoed++; strings.Contains(text, "I answer nothing else now") {
 			break
 		}
 		require.Less(t, echoed, 100)
