@@ -55,6 +55,33 @@ class ConcernsTest < Minitest::Test
     assert_equal [[], [[jid(@a), @a.name, "to"]]], rosters
   end
 
+  # The server was away when the reply came: the two are no pair there.
+  def test_a_withdrawal_after_a_write_that_was_missed
+    tie = Tie.create!(sender: @a, receiver: @b)
+    Tie.insert!({ sender_id: @b.id, receiver_id: @a.id })
+    tie.destroy!
+    assert_equal [[], [[jid(@a), @a.name, "from"]]], rosters
+  end
+
+  def test_what_is_left_of_a_pair_stays_as_it_is
+    tie = Tie.create!(sender: @a, receiver: @b)
+    Tie.create!(sender: @b, receiver: @a).destroy!
+    Tie.find_each(&:reflect_on_rosters)
+    assert_equal one_way("to"), rosters
+    tie.destroy!
+    Tie.create!(sender: @a, receiver: @b)
+    assert_equal one_way, rosters
+  end
+
+  def test_another_receiver
+    tie = Tie.create!(sender: @a, receiver: @b)
+    c = User.create!(name: "Carl", slug: "#{SecureRandom.hex(4)}-c")
+    tie.update!(receiver: c)
+    assert_equal [[[jid(c), "Carl", "from"]], []], rosters
+    tie.update!(sender: @b, receiver: @a)
+    assert_equal [[], [[jid(@a), @a.name, "from"]]], rosters
+  end
+
   def test_negative_ties
     tie = Opinion.create!(giver: @a, taker: @b)
     reply = Opinion.create!(giver: @b, taker: @a, positive: false)
@@ -142,6 +169,10 @@ class ConcernsTest < Minitest::Test
     assert_equal "true", options[:persistent]
     Group.create!(name: name)
     assert_match(/INFO.*emanagement: createPersistentRoom: Room .* already exists/, Application::LOG.string)
+    group.update!(name: "#{name} of Old")
+    refute_includes Place.api("muc_online_rooms", service: "conference.localhost"), room
+    room = room.sub("@", "-of-old@")
+    assert_includes Place.api("muc_online_rooms", service: "conference.localhost"), room
     group.destroy!
     refute_includes Place.api("muc_online_rooms", service: "conference.localhost"), room
   end

@@ -9,6 +9,14 @@ require "tmpdir"
 module Transport
   include InPlace
 
+  def test_no_such_verb
+    client = self.client
+    ["", "..", "no such verb", "getRoster HTTP/1.1\r\nX: y"].each do |verb|
+      error = assert_raises(Emanagement::UnknownVerbError, verb.inspect) { client.call(verb) }
+      refute_predicate error, :outcome_unknown?
+    end
+  end
+
   # Whoever hands one of these to a shell, cuts it at a blank or forgets to
   # escape it does not get it there whole.
   NICKS = [
@@ -184,6 +192,10 @@ class UserTest < Minitest::Test
   def test_certificate_of_nobody_known
     error = assert_raises(Emanagement::LoginError) { user(ca_file: nil).call("listJobs") }
     assert_match(/the certificate of localhost: .*certificate verify failed/, error.message)
+  end
+
+  def test_no_password
+    [nil, ""].each { |none| assert_raises(ArgumentError) { Emanagement::Client.user(jid: "a@b", password: none, to: "c") } }
   end
 
   def test_unknown_host

@@ -25,12 +25,16 @@ module Emanagement
       # component emanagement. For one process only: of two with the same domain
       # each gets answers of the other's.
       def component(jid:, secret:, server:, to:, ca_file: nil, timeout: 10, logger: nil)
+        raise ArgumentError, "secret: there is none" if secret.to_s.empty?
+
         ad_hoc(ComponentLogin.new(jid: jid, secret: secret, server: server, ca_file: ca_file), to, timeout, logger)
       end
 
       # A client that logs in with an account, by default at port 5222 of the
       # account's domain.
       def user(jid:, password:, to:, server: nil, ca_file: nil, timeout: 10, logger: nil)
+        raise ArgumentError, "password: there is none" if password.to_s.empty?
+
         ad_hoc(UserLogin.new(jid: jid, password: password, server: server, ca_file: ca_file), to, timeout, logger)
       end
 

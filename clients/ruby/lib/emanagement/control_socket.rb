@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "erb"
 require "json"
 require_relative "address"
 require_relative "errors"
@@ -55,7 +56,7 @@ module Emanagement
 
     def request(verb, content)
       json = JSON.generate(content)
-      "POST /verbs/#{verb} HTTP/1.1\r\nHost: emanagement\r\nConnection: close\r\n" \
+      "POST /verbs/#{ERB::Util.url_encode(verb)} HTTP/1.1\r\nHost: emanagement\r\nConnection: close\r\n" \
         "Content-Type: application/json\r\nContent-Length: #{json.bytesize}\r\n\r\n#{json}"
     end
 

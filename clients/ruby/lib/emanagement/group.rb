@@ -22,6 +22,7 @@ module Emanagement
       def has_room(domain:, client: nil, raises: false)
         @room_settings = Reflection::Settings.new(domain: domain, client: client, raises: raises)
         after_create_commit { create_room }
+        after_update_commit { rename_room }
         after_destroy_commit { destroy_room }
       end
 
@@ -47,6 +48,17 @@ module Emanagement
     # one.
     def room_name
       respond_to?(:slug) ? slug : Emanagement.slug(name)
+    end
+
+    # A server cannot rename a room: the group gets another one.
+    def rename_room
+      before = attribute_before(respond_to?(:slug) ? :slug : :name)
+      before &&= respond_to?(:slug) ? before : Emanagement.slug(before)
+      return if before.nil? || before == room_name
+
+      settings = self.class.room_settings
+      create_room
+      reflect(settings, "destroyRoom", roomName: before, domain: settings.domain)
     end
   end
 end

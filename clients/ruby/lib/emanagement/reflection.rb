@@ -10,14 +10,26 @@ module Emanagement
 
     private
 
-    # Runs a verb. A refusal or an error leaves a line in the log; an error is
-    # raised only where the model was set so.
+    # Runs a verb and returns its Result, or nil where that failed. A refusal
+    # leaves a line in the log.
     def reflect(settings, verb, **arguments)
-      result = (settings.client || Emanagement.client).call(verb, **arguments)
-      reflection_log(:info, "#{verb}: #{result.outcome}") if result.refused?
+      result = ask(settings, verb, **arguments)
+      reflection_log(:info, "#{verb}: #{result.outcome}") if result&.refused?
+      result
+    end
+
+    # The same without such a line. An error leaves one; it is raised only where
+    # the model was set so.
+    def ask(settings, verb, **arguments)
+      (settings.client || Emanagement.client).call(verb, **arguments)
     rescue Error => e
       reflection_log(:error, e.message)
       raise if settings.raises
+    end
+
+    # What an attribute was before the commit that was, nil where it is the same.
+    def attribute_before(name)
+      previous_changes[name.to_s]&.first
     end
 
     def reflection_log(level, line)

@@ -43,10 +43,16 @@ module Emanagement
     # How often what is written is compared with what there is by then.
     ATTEMPTS = 3
 
-    # Makes the rosters show what there is between the two now. It runs after
-    # every commit, and may be run at any other time, as often as one likes.
+    # Makes the rosters show what there is between the two now, and between those
+    # whom the tie was between before. It runs after every commit, and may be run
+    # at any other time, as often as one likes.
     def reflect_on_rosters
-      sender, receiver = roster_ends
+      [former_roster_ends, roster_ends].compact.each { |sender, receiver| reflect_between(sender, receiver) }
+    end
+
+    private
+
+    def reflect_between(sender, receiver)
       return unless roster_users?(sender, receiver)
 
       # Somebody may have answered meanwhile, whose own commit came too early to
@@ -58,7 +64,19 @@ module Emanagement
       end
     end
 
-    private
+    # The sender and the receiver before one of them was changed.
+    def former_roster_ends
+      changed = false
+      ends = %i[sender receiver].map do |side|
+        association = self.class.reflect_on_association(self.class.roster_settings[side])
+        before = attribute_before(association.foreign_key) if association&.belongs_to? && !association.polymorphic?
+        next public_send(self.class.roster_settings[side]) unless before
+
+        changed = true
+        association.klass.find_by(association.association_primary_key => before)
+      end
+      ends if changed
+    end
 
     # The sender and the receiver.
     def roster_ends
@@ -101,14 +119,30 @@ module Emanagement
         reflect(settings, "setBidireccionalBuddys", userAJid: a, userBJid: b, userANick: roster_nick(sender),
                                                     userBNick: roster_nick(receiver), groupForA: group, groupForB: group)
       elsif there
-        reflect(settings, "addBuddyToRoster", userJid: a, buddyJid: b, buddyNick: roster_nick(receiver),
-                                              buddyGroup: group, subscription_type: "from")
+        write_one_way(settings, sender, receiver)
       elsif back
-        reflect(settings, "unsetBidireccionalBuddys", userJid: b, oldFriendJid: a, oldFriendNick: roster_nick(sender),
-                                                      groupForOldFriend: group)
+        unset = reflect(settings, "unsetBidireccionalBuddys", userJid: b, oldFriendJid: a, oldFriendNick: roster_nick(sender),
+                                                              groupForOldFriend: group)
+        return unless unset&.refused?
+
+        # They were no pair there, perhaps because the server was away.
+        reflect(settings, "removeBuddyFromRoster", userJid: a, buddyJid: b)
+        write_one_way(settings, receiver, sender)
       else
         reflect(settings, "removeBuddyFromRoster", userJid: a, buddyJid: b)
       end
+    end
+
+    # Gives the owner the contact alone. What is left of a pair has the
+    # subscription to, and keeps it.
+    def write_one_way(settings, owner, contact)
+      a, b = [owner, contact].map { |user| roster_jid(user) }
+      roster = ask(settings, "getRoster", userJid: a)
+      return unless roster
+
+      left = !roster.refused? && roster.items.any? { |item| item[:jid] == b && item[:subscription] == "to" }
+      reflect(settings, "addBuddyToRoster", userJid: a, buddyJid: b, buddyNick: roster_nick(contact),
+                                            buddyGroup: settings.group, subscription_type: left ? "to" : "from")
     end
   end
 end
