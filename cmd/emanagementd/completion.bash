@@ -1,4 +1,8 @@
 # Completion for bash: source it, or put it where bash-completion looks.
+
+# A JID, and a flag with its value, is one word.
+COMP_WORDBREAKS=${COMP_WORDBREAKS//[@=]/}
+
 _emanagement() {
 	local IFS=$'\n' current=${COMP_WORDS[COMP_CWORD]}
 	COMPREPLY=($("${COMP_WORDS[0]}" completion words "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
