@@ -25,7 +25,7 @@ var noise = []string{"There are ", "Progress ", "Matches: "}
 // that is neither is given to bad and left out. The error is that of the
 // reader or names the file.
 func (x *Index) Import(ctx context.Context, r io.Reader, bad func(line int, why error)) (read, added int, err error) {
-	lines := bufio.NewScanner(r)
+	lines := bufio.NewReaderSize(r, longest)
 	seen := make(map[string]struct{}) // a user has as many lines as contacts
 	var users []jid.JID
 	add := func() error {
@@ -34,9 +34,18 @@ func (x *Index) Import(ctx context.Context, r io.Reader, bad func(line int, why 
 		users = users[:0]
 		return err
 	}
-	number := 1
-	for ; lines.Scan(); number++ {
-		found, err := parse(lines.Text())
+	for number := 1; ; number++ {
+		line, err := nextLine(lines)
+		if err == io.EOF {
+			return len(seen), added, add()
+		}
+		if err != nil && err != errLong {
+			return len(seen), added, errors.Join(fmt.Errorf("line %d: cannot be read: %w", number, err), add())
+		}
+		var found []jid.JID
+		if err == nil {
+			found, err = parse(line)
+		}
 		if err != nil {
 			bad(number, err)
 			continue
@@ -54,10 +63,27 @@ func (x *Index) Import(ctx context.Context, r io.Reader, bad func(line int, why 
 			}
 		}
 	}
-	if err := lines.Err(); err != nil {
-		return len(seen), added, errors.Join(fmt.Errorf("line %d: cannot be read: %w", number, err), add())
+}
+
+// longest is how many bytes a line may have. Two JIDs need a tenth of that.
+const longest = 64 << 10
+
+var errLong = errors.New("the line is too long")
+
+// nextLine is the next line, without the mark that Windows begins a file with.
+// errLong where it is too long, and io.EOF after the last one.
+func nextLine(r *bufio.Reader) (string, error) {
+	line, more, err := r.ReadLine()
+	if !more {
+		return strings.TrimPrefix(string(line), "\ufeff"), err
 	}
-	return len(seen), added, add()
+	for more && err == nil {
+		_, more, err = r.ReadLine()
+	}
+	if err != nil && err != io.EOF {
+		return "", err
+	}
+	return "", errLong
 }
 
 // parse reads the users in a line.

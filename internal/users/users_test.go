@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -193,6 +195,9 @@ func TestImport(t *testing.T) {
 				"a@localhost\tb@localhost\na@localhost\tb@far.example\na@localhost\tgateway.localhost\n",
 			3, 3, nil, []string{"a@localhost", "b@localhost", "known@localhost"},
 		},
+		"from Windows":   {"\ufeffa@localhost\r\nb@localhost\r\n", 2, 2, nil, []string{"a@localhost", "b@localhost", "known@localhost"}},
+		"a long line":    {"a@localhost\n" + strings.Repeat("x", 1<<20) + "\nb@localhost\n", 2, 2, []bad{{2, "the line is too long"}}, []string{"a@localhost", "b@localhost", "known@localhost"}},
+		"long, the last": {"a@localhost\n" + strings.Repeat("x", 1<<20), 1, 1, []bad{{2, "the line is too long"}}, []string{"a@localhost", "known@localhost"}},
 		"bad lines": {
 			"a@localhost\nlocalhost\na b@c d\nc@localhost/phone\nd\te@localhost\nf@localhost\t@\nb@localhost\n", 2, 2,
 			[]bad{
@@ -220,16 +225,16 @@ func TestImport(t *testing.T) {
 	}
 }
 
-// TestImportOfMany goes past a batch, and ends in a line that is too long.
+// TestImportOfMany goes past a batch, and ends where it cannot be read.
 func TestImportOfMany(t *testing.T) {
 	var text strings.Builder
 	const many = 12_345
 	for i := range many {
 		fmt.Fprintf(&text, "u%d@localhost\tu%d@localhost\n", i, i+1)
 	}
-	text.WriteString(strings.Repeat("x", 1<<20))
 	x := open(t, t.TempDir())
-	read, added, err := x.Import(t.Context(), strings.NewReader(text.String()), func(int, error) {})
+	read, added, err := x.Import(t.Context(), io.MultiReader(strings.NewReader(text.String()), iotest.ErrReader(io.ErrClosedPipe)), func(int, error) {})
+	assert.ErrorIs(t, err, io.ErrClosedPipe)
 	assert.ErrorContains(t, err, fmt.Sprintf("line %d: cannot be read", many+1))
 	assert.Equal(t, [2]int{many + 1, many + 1}, [2]int{read, added})
 	assert.Len(t, list(t, x, "localhost"), many+1)
