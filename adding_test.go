@@ -86,7 +86,7 @@ func TestAddingAVerb(t *testing.T) {
 		assert.Equal(t, "Done", verb["outcome"])
 		assert.Equal(t, []any{"Pamela"}, verb["arguments"].(map[string]any)["buddyNick"])
 		assert.Equal(t, "reader@localhost may not run followBuddy: it takes the role write", ofReader["outcome"])
-		assert.Equal(t, "writer@localhost may not run followBuddy on example.org, localhost", ofWriter["outcome"])
+		assert.Equal(t, "writer@localhost may not run followBuddy on example.org", ofWriter["outcome"])
 	})
 	t.Run("chat", func(t *testing.T) {
 		c := chatter{writer, t}

@@ -14,6 +14,7 @@ import (
 
 	"emanagement/cmd"
 	"emanagement/cmd/adhoc"
+	"emanagement/internal/jobs"
 	"emanagement/internal/serverapi"
 	"emanagement/internal/testserver"
 	"emanagement/rosterpush"
@@ -90,7 +91,7 @@ func TestReadingAloneIsPermitted(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	c := newComponent(t, s, nil)
 	rosters := rosterpush.New(remote.New(c, serverapi.New(c), log))
-	adhoc.Register(c, cmd.New(cmd.Services{Rosters: rosters}, []cmd.Grant{{JID: jid.MustParse("admin@localhost"), Role: cmd.Admin}}, log, log))
+	adhoc.Register(c, cmd.New(cmd.Services{Rosters: rosters, Jobs: jobs.New(t.Context())}, []cmd.Grant{{JID: jid.MustParse("admin@localhost"), Role: cmd.Admin}}, log, log))
 	runComponent(t, c)
 	require.NoError(t, c.Ready(patience(t), "localhost"))
 	registerOn(t, s, "admin@localhost")

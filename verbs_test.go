@@ -261,7 +261,7 @@ func TestBigRoster(t *testing.T) {
 		slices.Sort(want)
 		assert.Equal(t, answer{"info", fmt.Sprintf("%d items", items), want}, run(t, admin, "getRoster", "userJid", user))
 		assert.Equal(t, "true", run(t, admin, "checkUserJid", "userJid", user).text)
-		done(t, admin, "removeRoster", "userJid", user)
+		done(t, admin, "removeRoster", "userJid", user, "wait", "true")
 		assert.Empty(t, p.stored(t, user))
 	})
 }

@@ -233,8 +233,8 @@ func (f *file) secret() ([]byte, error) {
 	return SecretIn(f.SecretFile)
 }
 
-// secretIn is the content of a file, which nobody but its owner and group may
-// read.
+// SecretIn is the one line in a file, which nobody but its owner and group may
+// read. The error names the file.
 func SecretIn(file string) ([]byte, error) {
 	info, err := os.Stat(file)
 	if err != nil {
