@@ -28,6 +28,13 @@ const (
 	maxNamed = 10
 )
 
+// More is said of a list that a limit has cut, and GoOn how it goes on after a
+// JID. A front that has another way to go on says that instead.
+const More = "there are more"
+
+// GoOn is described at More.
+func GoOn(after string) string { return ": go on with from = " + after }
+
 // rule is what emanagement drew around a roster.
 var rule = strings.Repeat("-", 37)
 
@@ -284,7 +291,7 @@ func (l *list) done(census rosterpush.Census) Result {
 	return r
 }
 
-func (l *list) rest() string { return fmt.Sprintf("there are more: go on with from = %s", l.last) }
+func (l *list) rest() string { return More + GoOn(l.last.String()) }
 
 func restsOn(c rosterpush.Census) string { return "found by " + c.String() }
 

@@ -234,7 +234,7 @@ func (f *front) command(ctx context.Context, q question, p *person, verb string,
 		request.Confirmed, err = v.ReadFlags(rest, request.Values)
 	}
 	if _, ok := errors.AsType[*cmd.UsageError](err); ok {
-		return reply{text: wrongCount(v, q.line, words) + "\n\n" + manner(v, q.from.Domainpart())}
+		return reply{text: wrongCount(v, q.line, words) + "\n\n" + manner(v, host(request))}
 	}
 	if err != nil {
 		return reply{text: explain(v, request, err)}

@@ -17,7 +17,7 @@ import (
 // shown is a result as it is read: the outcome, then a line for each item.
 func shown(v *cmd.Verb, request cmd.Request, r cmd.Result) []string {
 	// How to go on is said below, as it is done here.
-	outcome := strings.Replace(r.Outcome(), ": go on with from = "+r.Next(), "", 1)
+	outcome := strings.Replace(r.Outcome(), cmd.GoOn(r.Next()), "", 1)
 	lines := append([]string{outcome}, r.Readable()...)
 	if r.Next() != "" {
 		lines = append(lines, "", "What follows:", again(v, request, r.Next()))

@@ -65,7 +65,7 @@ func pageOf(r wire.Result) (p page, err error) {
 // and is a list with the page that follows it. What is said of the whole is
 // what the last page says, but for the number.
 func (p page) and(next page) page {
-	if n := len(p.Lines); n > 0 && strings.HasPrefix(p.Lines[n-1], "there are more: ") {
+	if n := len(p.Lines); n > 0 && p.Lines[n-1] == cmd.More+cmd.GoOn(p.Next) {
 		p.Lines = p.Lines[:n-1]
 	}
 	next.Items = slices.Concat(p.Items, next.Items)
