@@ -15,8 +15,11 @@ import (
 // Program is a running emanagement, connected to a server.
 type Program struct {
 	cmd *exec.Cmd
-	log lockedBuffer
 	dir string
+	// log is a file that the program itself writes: what it has logged before it
+	// answers is there when the answer is. A pipe's reader may come later. It is
+	// beside dir, so that it can be read after Stop.
+	log string
 }
 
 // readyLine is what the program logs when it has found out how a host takes
@@ -39,9 +42,9 @@ func StartProgram(ctx context.Context, binary string, s *Server, settings Settin
 	if err != nil {
 		return nil, err
 	}
-	p := &Program{dir: dir}
+	p := &Program{dir: dir, log: dir + ".log"}
 	if err := p.start(ctx, binary, s, settings); err != nil {
-		return nil, errors.Join(fmt.Errorf("emanagement: %w; its log:\n%s", err, p.log.String()), p.Stop())
+		return nil, errors.Join(fmt.Errorf("emanagement: %w; its log:\n%s", err, p.Log()), p.Stop())
 	}
 	return p, nil
 }
@@ -62,8 +65,13 @@ func (p *Program) start(ctx context.Context, binary string, s *Server, settings 
 	if err := os.WriteFile(conf, []byte(text), 0o644); err != nil {
 		return err
 	}
+	log, err := os.Create(p.log)
+	if err != nil {
+		return err
+	}
+	defer log.Close() // the program has it too
 	cmd := exec.Command(binary, "serve", "--config", conf)
-	cmd.Stderr = &p.log
+	cmd.Stderr = log
 	cmd.Env = append(os.Environ(), settings.Env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM} // should the tests be killed
 	if err := cmd.Start(); err != nil {
@@ -74,7 +82,7 @@ func (p *Program) start(ctx context.Context, binary string, s *Server, settings 
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for strings.Count(p.log.String(), settings.Until) < len(Hosts()) {
+	for strings.Count(p.Log(), settings.Until) < len(Hosts()) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
@@ -84,8 +92,15 @@ func (p *Program) start(ctx context.Context, binary string, s *Server, settings 
 	return nil
 }
 
-// Log is what the program has logged so far.
-func (p *Program) Log() string { return p.log.String() }
+// Log is what the program has logged so far, while the server runs; an error's
+// text where that cannot be read.
+func (p *Program) Log() string {
+	text, err := os.ReadFile(p.log)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
 
 // Config is the program's configuration file.
 func (p *Program) Config() string { return filepath.Join(p.dir, "emanagement.yml") }
