@@ -95,12 +95,13 @@ func TestNoWay(t *testing.T) {
 		kind           testserver.Kind
 		more           string
 		log, why, todo string
+		everyVerb      string // what each verb says that needs the API
 	}{
-		"Debian-13":             {testserver.Debian13, "", "subscriptions cannot be written on this host", "since 25.03", add},
-		"Debian-12":             {testserver.Debian12, "", "rosters cannot be changed on this host", "before 23.10", add},
-		"nobody listens there":  {testserver.Debian13, "api: {url: 'http://127.0.0.1:1/api'}", "subscriptions cannot be written on this host", "cannot be reached", "http://127.0.0.1:1/api"},
-		"nobody listens either": {testserver.Debian12, "api: {url: 'http://127.0.0.1:1/api'}", "rosters cannot be changed on this host", "cannot be reached", "http://127.0.0.1:1/api"},
-		"nothing at that place": {testserver.Debian13, "api: {url: 'http://API/nowhere'}", "subscriptions cannot be written on this host", "mod_http_api must listen where api: says here", "add_rosteritem"},
+		"Debian-13":             {testserver.Debian13, "", "subscriptions cannot be written on this host", "since 25.03", add, "since 25.03"},
+		"Debian-12":             {testserver.Debian12, "", "rosters cannot be changed on this host", "before 23.10", add, "since 25.03"},
+		"nobody listens there":  {testserver.Debian13, "api: {url: 'http://127.0.0.1:1/api'}", "subscriptions cannot be written on this host", "cannot be reached", "http://127.0.0.1:1/api", "cannot be reached"},
+		"nobody listens either": {testserver.Debian12, "api: {url: 'http://127.0.0.1:1/api'}", "rosters cannot be changed on this host", "cannot be reached", "http://127.0.0.1:1/api", "cannot be reached"},
+		"nothing at that place": {testserver.Debian13, "api: {url: 'http://API/nowhere'}", "subscriptions cannot be written on this host", "mod_http_api must listen where api: says here", "add_rosteritem", "mod_http_api must listen where api: says here"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -119,6 +120,17 @@ func TestNoWay(t *testing.T) {
 			why := failed(t, admin, "addBuddyToRoster", "userJid", "a@localhost", "buddyJid", "b@localhost", "subscription_type", "both")
 			assert.Contains(t, why, test.why)
 			assert.Empty(t, stored(t, s, "a@localhost"))
+
+			for verb, pairs := range map[string][]string{
+				"setPresence":           {"userJid", "a@localhost", "show", "away"},
+				"getUserResource":       {"userJid", "a@localhost"},
+				"isEjabberdNodeStarted": nil,
+				"createRoom":            {"roomName", "lobby", "domain", "localhost"},
+			} {
+				why := failed(t, admin, verb, pairs...)
+				assert.Contains(t, why, test.everyVerb, verb)
+				assert.NotContains(t, why, "unknown", verb)
+			}
 		})
 	}
 }

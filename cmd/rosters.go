@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"emanagement/rosterpush"
 )
@@ -155,12 +156,16 @@ func getRoster(ctx context.Context, c *call) (Result, error) {
 }
 
 func removeRoster(ctx context.Context, c *call) (Result, error) {
-	_, kept, err := c.Rosters.Clear(ctx, c.jid("userJid"))
+	removed, kept, err := c.Rosters.Clear(ctx, c.jid("userJid"))
 	if errors.Is(err, rosterpush.ErrNoRoster) {
 		return refused("Roster not found for userJid %s", c.jid("userJid")), nil
 	}
 	if errors.Is(err, rosterpush.ErrShared) {
 		return refused("%s: %v", c.jid("userJid"), err), nil
+	}
+	if err != nil && removed > 0 {
+		text := fmt.Sprintf("%s removed; %s", count(removed, "item"), explain(err, false))
+		return Result{}, &FailedError{Text: text, Temporary: isAway(err), Away: isAway(err), Err: err}
 	}
 	if kept > 0 {
 		return Result{remarks: []string{count(kept, "item") + " of shared roster groups left"}}, err

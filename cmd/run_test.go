@@ -204,6 +204,27 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+// TestFailedRemovalSaysWhatIsGone: the server takes one item, and stops
+// answering.
+func TestFailedRemovalSaysWhatIsGone(t *testing.T) {
+	taken := false
+	server := &memory{fail: func(write bool) error {
+		switch {
+		case taken:
+			return failure.ErrNoAnswer
+		case write:
+			taken = true
+		}
+		return nil
+	}}
+	server.rosters = map[string][]rosterpush.Item{"u@a.example": {{JID: jid.MustParse("b@b.example")}}}
+	_, err := newNamespace(server, everything).Run(t.Context(), cmd.Request{Asker: admin, Front: "test", Verb: "removeRoster", Values: args("userJid", "u@a.example")})
+	var failed *cmd.FailedError
+	require.ErrorAs(t, err, &failed)
+	assert.Equal(t, "1 item removed; the server did not answer; whether it did what was asked is unknown, and asking again does no harm", failed.Text)
+	assert.True(t, failed.Away)
+}
+
 func TestFailedPairSaysWhatStands(t *testing.T) {
 	server := &memory{fail: func(write bool) error {
 		if write {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 	"mellium.im/xmpp/jid"
@@ -163,25 +164,38 @@ func (r *Rosters) clear(ctx context.Context, user jid.JID) (items []Item, remove
 	if err != nil || len(items) == 0 {
 		return nil, 0, err
 	}
-	group, removing := errgroup.WithContext(ctx)
+	removed, err = r.removeEach(ctx, user, items)
+	left, lerr := r.left(ctx, user)
+	if lerr != nil {
+		return items, removed, errors.Join(err, lerr)
+	}
+	return items, len(items) - left, err
+}
+
+// removeEach removes items until one cannot be, and says how many the server
+// took. What is under way then comes to its own end.
+func (r *Rosters) removeEach(ctx context.Context, user jid.JID, items []Item) (taken int, err error) {
+	var (
+		group  errgroup.Group
+		gone   atomic.Int32
+		failed atomic.Bool
+	)
 	group.SetLimit(removesAtOnce)
 	for _, i := range items {
 		group.Go(func() error {
-			if removing.Err() != nil {
+			if failed.Load() || ctx.Err() != nil {
 				return nil
 			}
-			if err := r.server.Remove(removing, user, i); err != nil {
+			if err := r.server.Remove(ctx, user, i); err != nil {
+				failed.Store(true)
 				return fmt.Errorf("%s: %w", i.JID, err)
 			}
+			gone.Add(1)
 			return nil
 		})
 	}
 	err = cmp.Or(group.Wait(), context.Cause(ctx))
-	left, lerr := r.left(ctx, user)
-	if lerr != nil {
-		return items, 0, errors.Join(err, lerr)
-	}
-	return items, len(items) - left, err
+	return int(gone.Load()), err
 }
 
 // left counts what a roster still has after it was cleared, or in part: what

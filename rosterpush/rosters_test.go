@@ -212,6 +212,55 @@ func TestClearStopsAtAFailure(t *testing.T) {
 	assert.ErrorIs(t, err, rosterpush.ErrNoRoster)
 }
 
+// TestClearCountsWhatWasTaken where nobody can look any more.
+func TestClearCountsWhatWasTaken(t *testing.T) {
+	server := newMemory()
+	for i := range 20 {
+		server.has("alice@localhost", rosterpush.Item{JID: jid.MustParse(fmt.Sprintf("c%d@localhost", i)), Subscription: rosterpush.None})
+	}
+	server.fail = func(write int) error {
+		server.broken = errors.New("no more reads")
+		return nil
+	}
+	removed, _, err := rosterpush.New(server).Clear(t.Context(), alice)
+	require.ErrorIs(t, err, server.broken)
+	assert.Equal(t, 20, removed)
+}
+
+// TestClearFailuresAreEachItsOwn: what is under way when one item fails is not
+// said to have failed as that did.
+func TestClearFailuresAreEachItsOwn(t *testing.T) {
+	server := newMemory()
+	cause := errors.New("made to fail")
+	server.has("alice@localhost", rosterpush.Item{JID: jid.MustParse("bad@localhost"), Subscription: rosterpush.None})
+	server.has("alice@localhost", rosterpush.Item{JID: jid.MustParse("slow@localhost"), Subscription: rosterpush.None})
+	late := &late{memory: server, begun: make(chan struct{}), failed: make(chan struct{}), cause: cause}
+	removed, _, err := rosterpush.New(late).Clear(t.Context(), alice)
+	require.EqualError(t, err, "bad@localhost: made to fail")
+	assert.Equal(t, 1, removed)
+	assert.NoError(t, late.slow)
+}
+
+// late removes slow@localhost when bad@localhost has failed meanwhile.
+type late struct {
+	*memory
+	begun, failed chan struct{}
+	cause         error // of bad's failure
+	slow          error // slow's context then
+}
+
+func (l *late) Remove(ctx context.Context, user jid.JID, was rosterpush.Item) error {
+	if was.JID.Localpart() == "bad" {
+		defer close(l.failed)
+		<-l.begun
+		return l.cause
+	}
+	close(l.begun)
+	<-l.failed
+	l.slow = ctx.Err()
+	return l.memory.Remove(ctx, user, was)
+}
+
 // TestPairsWithOneself and the like are refused before anything is sent.
 func TestPairRefusals(t *testing.T) {
 	half := func(user jid.JID, name string) rosterpush.Half {

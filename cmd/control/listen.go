@@ -28,14 +28,40 @@ func Listen(ctx context.Context, path string) (net.Listener, error) {
 		return errors.Join(err, failed)
 	}}
 	l, err := conf.Listen(ctx, "unix", path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: its folder is missing: %w", path, cause(err))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, cause(err))
 	}
+	s := socket{l.(*net.UnixListener), path, nil}
+	s.SetUnlinkOnClose(false)
 	// The umask may have taken something away.
-	if err := os.Chmod(path, mode); err != nil {
+	err = os.Chmod(path, mode)
+	if err == nil {
+		s.made, err = os.Lstat(path)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, cause(err)), l.Close())
 	}
-	return l, nil
+	return s, nil
+}
+
+// socket is a listener that removes its socket in the end, and none that
+// another has made at its path meanwhile.
+type socket struct {
+	*net.UnixListener
+	path string
+	made fs.FileInfo
+}
+
+// Close implements net.Listener.
+func (s socket) Close() error {
+	err := s.UnixListener.Close()
+	if there, serr := os.Lstat(s.path); err == nil && serr == nil && os.SameFile(s.made, there) {
+		err = os.Remove(s.path)
+	}
+	return err
 }
 
 // clear removes a socket that nobody listens at.

@@ -42,6 +42,19 @@ func TestListen(t *testing.T) {
 		require.NoError(t, conn.Close())
 		require.NoError(t, l.Close())
 	})
+	t.Run("another's in the end", func(t *testing.T) {
+		p := path(t)
+		first, err := control.Listen(t.Context(), p)
+		require.NoError(t, err)
+		require.NoError(t, os.Remove(p))
+		second, err := control.Listen(t.Context(), p)
+		require.NoError(t, err)
+		require.NoError(t, first.Close())
+		conn, err := net.Dial("unix", p)
+		require.NoError(t, err, "the second one stays")
+		require.NoError(t, conn.Close())
+		require.NoError(t, second.Close())
+	})
 	t.Run("in use", func(t *testing.T) {
 		p := path(t)
 		first, err := control.Listen(t.Context(), p)
@@ -65,7 +78,7 @@ func TestListen(t *testing.T) {
 	t.Run("no folder", func(t *testing.T) {
 		p := filepath.Join(t.TempDir(), "missing", "control.sock")
 		_, err := control.Listen(t.Context(), p)
-		assert.EqualError(t, err, p+": no such file or directory")
+		assert.EqualError(t, err, p+": its folder is missing: no such file or directory")
 		assert.ErrorIs(t, err, syscall.ENOENT)
 	})
 }

@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"emanagement/cmd"
+	"emanagement/cmd/control/wire"
 )
 
 // help prints how the program is used, or how one verb is.
@@ -20,6 +22,10 @@ func help(args []string, std streams) int {
 	case 1:
 		if v := verbNamed(args[0]); v != nil {
 			fmt.Fprint(std.out, explain(v))
+			return exitOK
+		}
+		if slices.Contains(wire.Commands(), args[0]) { // all of them are explained together
+			fmt.Fprint(std.out, usage)
 			return exitOK
 		}
 	}

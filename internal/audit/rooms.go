@@ -18,14 +18,14 @@ func Rooms(s rooms.Server) rooms.Server { return roomServer{s} }
 // CreateRoom implements rooms.Server.
 func (s roomServer) CreateRoom(ctx context.Context, r rooms.Room, persistent bool) error {
 	err := s.Server.CreateRoom(ctx, r, persistent)
-	note(ctx, "room", err, "room", r, "change", "created", "persistent", persistent)
+	note(ctx, "room", err, "room", r.String(), "change", "created", "persistent", persistent)
 	return err
 }
 
 // DestroyRoom implements rooms.Server.
 func (s roomServer) DestroyRoom(ctx context.Context, r rooms.Room) error {
 	err := s.Server.DestroyRoom(ctx, r)
-	note(ctx, "room", err, "room", r, "change", "destroyed")
+	note(ctx, "room", err, "room", r.String(), "change", "destroyed")
 	return err
 }
 
@@ -36,7 +36,7 @@ func (s roomServer) SetAffiliation(ctx context.Context, r rooms.Room, a rooms.Af
 	}
 	before := s.affiliation(ctx, r, a.JID)
 	err := s.Server.SetAffiliation(ctx, r, a)
-	note(ctx, "room", err, "room", r, "change", "affiliation", "jid", a.JID, "before", before, "after", a.Affiliation)
+	note(ctx, "room", err, "room", r.String(), "change", "affiliation", "jid", a.JID, "before", before, "after", a.Affiliation)
 	return err
 }
 

@@ -4,6 +4,7 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -175,9 +176,14 @@ func (a access) check() (g cmd.Grant, key string, err error) {
 		}
 		g.Hosts = append(g.Hosts, d.String())
 	}
+	verbs := cmd.Verbs()
 	for _, name := range a.Unconfirmed {
-		if !slices.ContainsFunc(cmd.Verbs(), func(v *cmd.Verb) bool { return v.Name == name && v.Destroys() }) {
+		i := slices.IndexFunc(verbs, func(v *cmd.Verb) bool { return v.Name == name && v.Destroys() })
+		switch {
+		case i < 0:
 			return g, "unconfirmed", fmt.Errorf("%q is not a verb that wants to be confirmed", name)
+		case verbs[i].Role > g.Role:
+			return g, "unconfirmed", fmt.Errorf("%s takes the role %s, which this entry has not", name, verbs[i].Role)
 		}
 	}
 	g.Unconfirmed = a.Unconfirmed
@@ -282,7 +288,7 @@ func parse(text []byte) (f file, err error) {
 	if err := yaml.NodeToValue(root, &f, yaml.DisallowUnknownField()); err != nil {
 		return f, syntax(err, root)
 	}
-	return f, noEmptyHosts(root)
+	return f, cmp.Or(noEmptyHosts(root), wholeNumbers(root))
 }
 
 // syntax puts an error of the YAML reader into one line.
@@ -317,6 +323,15 @@ func noEmptyHosts(root ast.Node) error {
 		return nil
 	}
 	return fmt.Errorf("line %d: %sempty; name hosts, or leave it out for all of them", n.GetToken().Position.Line, key(n))
+}
+
+// wholeNumbers refuses fractions, of which the YAML reader takes the whole part.
+func wholeNumbers(root ast.Node) error {
+	n := find(root, func(n ast.Node) bool { return n.Type() == ast.FloatType })
+	if n == nil {
+		return nil
+	}
+	return fmt.Errorf("line %d: %s%s is not a whole number", n.GetToken().Position.Line, key(n), n.GetToken().Value)
 }
 
 // find returns the first node that is so, nil where none is.

@@ -196,6 +196,8 @@ func TestBad(t *testing.T) {
 		"access of two":               file(least+"access: [{jid: a@b, uid: 5, role: read}]\n", "access[0].jid: an entry is for a jid, a uid or a gid, not for two of them"),
 		"access: uid below 0":         file(least+"access: [{uid: -1, role: read}]\n", "line 4: access[0].uid: -1 is out of range"),
 		"access: uid by name":         file(least+"access: [{uid: www-data, role: read}]\n", "line 4: access[0].uid: a text cannot stand here"),
+		"access: half a uid":          file(least+"access: [{uid: 5.5, role: read}]\n", "line 4: access[0].uid: 5.5 is not a whole number"),
+		"unconfirmed: too little":     file(least+"access: [{uid: 5, role: write, unconfirmed: [destroyAllRooms]}]\n", `access[0].unconfirmed: destroyAllRooms takes the role admin, which this entry has not`),
 		"unconfirmed: no verb":        file(least+"access: [{uid: 5, role: admin, unconfirmed: [removeAll]}]\n", `access[0].unconfirmed: "removeAll" is not a verb that wants to be confirmed`),
 		"unconfirmed: harmless":       file(least+"access: [{uid: 5, role: admin, unconfirmed: [getRoster]}]\n", `access[0].unconfirmed: "getRoster" is not a verb that wants to be confirmed`),
 		"control: not from the root":  file(least+"control: control.sock\n", `control: "control.sock" is neither a path from the root on nor none`),

@@ -82,8 +82,11 @@ func (a *API) call(ctx context.Context, host string, command string, args ...arg
 	return a.http.call(ctx, command, args)
 }
 
-const noWay = "it does not answer the ad-hoc commands by which its API is reached; ejabberd has them for components since 25.03, and drops such requests before: " +
-	"upgrade it, or let it offer its API over HTTP (mod_http_api) and write api: {url: …} into the configuration here"
+const (
+	noWay  = "it does not answer the ad-hoc commands by which its API is reached: " + tooOld
+	tooOld = "ejabberd has mod_adhoc_api since 25.03; upgrade an older one, " +
+		"or let it offer its API over HTTP (mod_http_api) and write api: {url: …} into the configuration here"
+)
 
 // look says what is known of a host's ad-hoc commands, or finds it out. That
 // nothing answers is not remembered where there is no other way, for it may

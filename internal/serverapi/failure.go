@@ -34,15 +34,15 @@ func Failure(ctx context.Context, about string, err error) error {
 }
 
 // NotPermitted is what it means that a host's server does not let us run a
-// command, which one of its modules provides. (An ejabberd before 25.03 lets
-// nobody run it ad hoc: it does not answer, and no Error comes of that.)
+// command, which one of its modules provides.
 func (e *Error) NotPermitted(host, module string) *failure.NotPermittedError {
 	what := "mod_adhoc_api and %s must be loaded, api_permissions must let this component run %s, and the access rule configure must allow it"
 	if e.HTTP {
 		what = "mod_http_api must listen where api: says here, %s must be loaded, and api_permissions must let who comes from there run %s"
 	}
-	return &failure.NotPermittedError{
-		Host: host,
-		What: fmt.Sprintf("in ejabberd.yml, "+what+" (the server says: %v)", module, e.Command, e),
+	what = fmt.Sprintf("in ejabberd.yml, "+what+" (the server says: %v)", module, e.Command, e)
+	if e.Code == 0 && !e.HTTP { // so says 23.01 of every command; 24.12 says nothing, which call knows
+		what += "; " + tooOld
 	}
+	return &failure.NotPermittedError{Host: host, What: what}
 }

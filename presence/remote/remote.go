@@ -21,8 +21,9 @@ import (
 const (
 	// rosterReads is how many rosters are read at once.
 	rosterReads = 16
-	// startedTimeout is how long a server that runs may take to say so.
-	startedTimeout = 5 * time.Second
+	// startedTimeout is how long a server that runs may take to say so: longer
+	// than it takes to find out that it has no command that could.
+	startedTimeout = 8 * time.Second
 )
 
 // Server reaches the presences of every host that grants a component access.
