@@ -86,11 +86,11 @@ func newChatPlace(t *testing.T) chatPlace {
 		modules["mod_mam"] = map[string]any{"default": "always"}
 	})
 	accounts := "\n  - {jid: rails.localhost, role: admin}\n  - {jid: example.org, role: admin}"
-	for _, name := range []string{"verbs", "replies", "odd", "carbons", "flood", "boss", "busy", "away", "quiet", "echo"} {
+	for _, name := range []string{"verbs", "replies", "odd", "carbons", "flood", "boss", "busy", "away", "quiet", "echo", "contact"} {
 		registerOn(t, s, name+"@localhost")
 		accounts += fmt.Sprintf("\n  - {jid: %s@localhost, role: admin}", name)
 	}
-	registerOn(t, s, "reader@localhost", "writer@localhost", "stranger@localhost")
+	registerOn(t, s, "reader@localhost", "writer@localhost", "stranger@localhost", "nocontact@localhost")
 	accounts += "\n  - {jid: reader@localhost, role: read}\n  - {jid: writer@localhost, role: write}"
 	program, err := testserver.StartProgram(t.Context(), binary, s, testserver.Settings{Access: accounts})
 	require.NoError(t, err)
@@ -110,7 +110,7 @@ func TestChat(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, chatPlace){
 		"verbs": chatVerbs, "whom it answers": chatReplies, "yes": chatYes, "who may not": chatForbidden,
 		"a stranger": chatStranger, "no question": chatOdd, "in the name of others": chatForged, "a flood": chatFlood,
-		"a long verb": chatLong, "copies": chatCarbons, "a component": chatComponent, "an echo": chatEcho, "one who is away": chatAway,
+		"a long verb": chatLong, "copies": chatCarbons, "a component": chatComponent, "an echo": chatEcho, "a contact": chatContact, "one who is away": chatAway,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -318,6 +318,29 @@ func chatFlood(t *testing.T, p chatPlace) {
 	other := p.chatter(t, "quiet@localhost/other")
 	other.heardAll()
 	seesNone(t, c.Client, "message", "")
+}
+
+// chatContact: who may run something can have the component as a contact, and
+// sees it available; others are refused.
+func chatContact(t *testing.T, p chatPlace) {
+	c := p.chatter(t, "contact@localhost/phone")
+	require.NoError(t, c.Send(patience(t), "<presence/>"))
+	next(t, c.Client, "presence", c.JID().String())
+	subscribe := fmt.Sprintf("<presence type='subscribe' to='%s'/>", service)
+	require.NoError(t, c.Send(patience(t), subscribe))
+	assert.Equal(t, "subscribed", next(t, c.Client, "presence", service.String()).Attr("type"))
+	assert.Empty(t, next(t, c.Client, "presence", service.String()).Attr("type"), "available")
+	assert.Equal(t, []entry{{service.String(), "", "to", []string{}}}, stored(t, p.Server, "contact@localhost"))
+
+	again := p.chatter(t, "contact@localhost/desk")
+	require.NoError(t, again.Send(patience(t), "<presence/>"))
+	assert.Empty(t, next(t, again.Client, "presence", service.String()).Attr("type"), "its server asks when it comes")
+
+	other := p.chatter(t, "nocontact@localhost/r")
+	require.NoError(t, other.Send(patience(t), "<presence/>"))
+	next(t, other.Client, "presence", other.JID().String())
+	require.NoError(t, other.Send(patience(t), subscribe))
+	assert.Equal(t, "unsubscribed", next(t, other.Client, "presence", service.String()).Attr("type"))
 }
 
 // chatLong has a verb take longer than anybody waits.

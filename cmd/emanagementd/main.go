@@ -195,7 +195,6 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) (err error)
 	rosters := remote.New(c, api, log)
 	sessions := presences.New(c, api, rosters, log)
 	names := presence.New(audit.Presences(sessions))
-	c.OnPresence(sessions.Answer(names))
 	c.OnGrant(func(ctx context.Context, host string) {
 		if err := names.Renew(ctx, host); err != nil && ctx.Err() == nil {
 			log.Warn("names' presences were not sent again", "host", host, "why", err)
@@ -218,6 +217,7 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) (err error)
 		},
 	}
 	namespace := cmd.New(services, withOwner(conf.Access), records, log)
+	c.OnPresence(sessions.Answer(names, func(asker jid.JID) bool { return len(namespace.Visible(asker)) > 0 }))
 	adhoc.Register(c, namespace)
 	chat.Register(c, namespace, log)
 	if len(conf.Access) == 0 {

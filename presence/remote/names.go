@@ -42,31 +42,41 @@ func content(p presence.Presence) xml.TokenReader {
 	return xmlstream.MultiReader(children...)
 }
 
-// Answer returns what answers presences to names at the component's domain:
-// everybody may subscribe to any, and is told the present one when asking.
-func (s *Server) Answer(names *presence.Presences) func(ctx context.Context, p stanza.Presence) {
+// Answer returns what answers presences to names at the component's domain, and
+// to the component itself. Everybody may subscribe to a name, and is told the
+// present one when asking. Of the component that holds for those for whom it is
+// there; to them it is available.
+func (s *Server) Answer(names *presence.Presences, isThereFor func(jid.JID) bool) func(ctx context.Context, p stanza.Presence) {
 	return func(ctx context.Context, p stanza.Presence) {
-		if p.To.Localpart() == "" {
-			return // the component itself is nobody
+		name, may := p.To.Bare(), true
+		tell := func(to jid.JID) error { return names.Tell(ctx, name, to) }
+		if name.Localpart() == "" {
+			may = isThereFor(p.From)
+			tell = func(to jid.JID) error { return s.Announce(ctx, name, to, presence.Presence{}) }
 		}
-		if err := s.answer(ctx, names, p); err != nil {
+		if err := s.answer(ctx, p, may, tell); err != nil {
 			s.log.Warn("a presence was not answered", "from", p.From, "to", p.To, "type", p.Type, "why", err)
 		}
 	}
 }
 
-func (s *Server) answer(ctx context.Context, names *presence.Presences, p stanza.Presence) error {
-	name := p.To.Bare()
-	switch p.Type {
-	case stanza.SubscribePresence:
-		if err := s.component.Send(ctx, element("presence", stanza.SubscribedPresence, name, p.From.Bare()), nil); err != nil {
+// answer answers one presence. may says whether its sender may see that of whom
+// it is to, and tell tells it.
+func (s *Server) answer(ctx context.Context, p stanza.Presence, may bool, tell func(to jid.JID) error) error {
+	from := p.From.Bare()
+	reply := func(t stanza.PresenceType) error {
+		return s.component.Send(ctx, element("presence", t, p.To.Bare(), from), nil)
+	}
+	switch {
+	case p.Type == stanza.UnsubscribePresence, p.Type == stanza.SubscribePresence && !may:
+		return reply(stanza.UnsubscribedPresence)
+	case p.Type == stanza.SubscribePresence:
+		if err := reply(stanza.SubscribedPresence); err != nil {
 			return err
 		}
-		return names.Tell(ctx, name, p.From.Bare())
-	case stanza.UnsubscribePresence:
-		return s.component.Send(ctx, element("presence", stanza.UnsubscribedPresence, name, p.From.Bare()), nil)
-	case stanza.ProbePresence:
-		return names.Tell(ctx, name, p.From)
+		return tell(from)
+	case p.Type == stanza.ProbePresence && may:
+		return tell(p.From)
 	}
 	return nil
 }
