@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -65,6 +67,43 @@ func TestPasswordPrompt(t *testing.T) {
 	require.ErrorIs(t, err, syscall.EIO, "nobody writes any more")
 	require.NoError(t, c.Wait())
 	assert.Equal(t, " \r\ntrue\r\n", string(rest))
+}
+
+// TestProgressBar: who looks at a terminal sees how far a long verb is, by the
+// socket and from afar, and nobody else does.
+func TestProgressBar(t *testing.T) {
+	t.Parallel()
+	p := places[0]
+	nobody := make([]string, 600)
+	for i := range nobody {
+		nobody[i] = fmt.Sprintf("nobody%d@localhost", i)
+	}
+	broadcast := []string{"broadcast", "news", "[" + strings.Join(nobody, ",") + "]", "hi"}
+	for name, flags := range map[string][]string{
+		"socket": {"--config", p.program.Config()},
+		"afar":   {"--as", "admin@localhost", "--server", p.ClientAddr(), "--component", testserver.Component},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := exec.CommandContext(patience(t), binary, slices.Concat(flags, broadcast)...)
+			c.Env = append(os.Environ(), "EMANAGEMENT_PASSWORD=pw")
+			terminal, screen := newTerminal(t)
+			c.Stdin, c.Stdout, c.Stderr = terminal, terminal, terminal
+			require.NoError(t, c.Start())
+			require.NoError(t, terminal.Close())
+			shown, err := io.ReadAll(screen)
+			require.ErrorIs(t, err, syscall.EIO, "nobody writes any more")
+			var exit *exec.ExitError
+			require.ErrorAs(t, c.Wait(), &exit, "nobody was reached")
+			assert.Equal(t, 1, exit.ExitCode(), string(shown))
+			assert.Regexp(t, `[1-9]\d* of 600`, string(shown))
+			assert.Contains(t, string(shown), "█", "it is a bar")
+
+			c = exec.CommandContext(patience(t), binary, slices.Concat(flags, []string{"broadcast", "news", "[" + nobody[0] + "]", "hi"})...)
+			c.Env = append(os.Environ(), "EMANAGEMENT_PASSWORD=pw")
+			assert.Empty(t, ended(t, c).err)
+		})
+	}
 }
 
 // newTerminal opens a terminal for a program, and what a person sees and types

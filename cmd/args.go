@@ -66,7 +66,7 @@ func (a *Args) read(own string, p Param, values []string) error {
 func (a *Args) readOne(own string, p Param, value string) error {
 	if options := p.Kind.Options(); options != nil {
 		if !slices.Contains(options, value) {
-			return fmt.Errorf("%q is not one of %s", value, strings.Join(options, ", "))
+			return fmt.Errorf("%s is not one of %s", quoted(value), strings.Join(options, ", "))
 		}
 		a.text[p.Name] = value
 		return nil
@@ -98,10 +98,10 @@ func (a *Args) readJID(own string, p Param, value string) error {
 		j, err = parseListed(value)
 	}
 	if err != nil {
-		return fmt.Errorf("%q is not a JID", value)
+		return fmt.Errorf("%s is not a JID", quoted(value))
 	}
 	if p.Kind != Contact && p.Kind != Recipient && j.Localpart() == "" {
-		return fmt.Errorf("%q is not a user's JID (user@host)", value)
+		return fmt.Errorf("%s is not a user's JID (user@host)", quoted(value))
 	}
 	if p.Kind == User || p.Kind == Contact || p.Kind == After {
 		j = j.Bare() // rosters know no resource
@@ -122,7 +122,7 @@ func (a *Args) readDomain(p Param, value string) error {
 	if value != All || p.Kind == Host {
 		j, err := parseJID(value)
 		if err != nil || !j.Equal(j.Domain()) || value == All {
-			return fmt.Errorf("%q is not a domain%s", value, hint)
+			return fmt.Errorf("%s is not a domain%s", quoted(value), hint)
 		}
 		value = j.String()
 	}
@@ -138,7 +138,7 @@ func (a *Args) readNumber(p Param, value string) error {
 		low, high = presence.MinPriority, presence.MaxPriority
 	}
 	if err != nil || n < low || n > high {
-		return fmt.Errorf("%q is not a number from %d to %d", value, low, high)
+		return fmt.Errorf("%s is not a number from %d to %d", quoted(value), low, high)
 	}
 	a.number[p.Name] = n
 	return nil
@@ -155,7 +155,7 @@ func (a *Args) readPeople(p Param, value string) error {
 	for _, word := range peopleIn(value) {
 		j, err := parseJID(word)
 		if err != nil || word == All {
-			return fmt.Errorf("%q is not a JID", word)
+			return fmt.Errorf("%s is not a JID", quoted(word))
 		}
 		if name := j.String(); !known[name] {
 			known[name] = true
@@ -204,4 +204,16 @@ func parseJID(s string) (jid.JID, error) {
 		err = fmt.Errorf("%s: not a JID", s)
 	}
 	return j, err
+}
+
+// maxQuoted is how much of a wrong value is shown, in characters: it may be the
+// list of everybody.
+const maxQuoted = 100
+
+// quoted shows a value that cannot be taken.
+func quoted(value string) string {
+	if r := []rune(value); len(r) > maxQuoted {
+		value = string(r[:maxQuoted]) + "…"
+	}
+	return strconv.Quote(value)
 }

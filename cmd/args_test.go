@@ -100,6 +100,7 @@ func TestArgumentsOfEveryKindRefused(t *testing.T) {
 		{User, []string{"a.example"}, `"a.example" is not a user's JID (user@host)`},
 		{User, []string{"u v@a.example"}, `"u v@a.example" is not a JID`},
 		{Contact, []string{"@"}, `"@" is not a JID`},
+		{Contact, []string{"@" + strings.Repeat("é", 500)}, `"@` + strings.Repeat("é", 99) + `…" is not a JID`},
 		{Contact, []string{"b@a.example.."}, `"b@a.example.." is not a JID`},
 		{Contact, []string{"b@.."}, `"b@.." is not a JID`},
 		{Session, []string{"a.example/r"}, `"a.example/r" is not a user's JID (user@host)`},

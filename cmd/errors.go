@@ -79,7 +79,7 @@ func (v *Verb) outcome(c *call, r Result, err error) (Result, error) {
 		return r, &FailedError{Text: e.Error(), Temporary: true, Err: err}
 	}
 	if e, ok := errors.AsType[*rosterpush.InvalidError](err); ok {
-		return r, &ArgError{e.Field, fmt.Sprintf("%q %s", e.Value, e.Why)}
+		return r, &ArgError{e.Field, quoted(e.Value) + " " + e.Why}
 	}
 	if e, ok := errors.AsType[*failure.NotServedError](err); ok {
 		if e.Host == "" {

@@ -32,9 +32,9 @@ const (
 func (n *Namespace) runAsJob(ctx context.Context, v *Verb, c *call, q Request, carryOut func(context.Context) (Result, error)) (Result, error) {
 	var r Result // both are the job's until it has ended
 	var err error
-	job, refusal := n.services.Jobs.Start(identity(c.asker), v.Name, func(ctx context.Context, say func(string)) {
+	job, refusal := n.services.Jobs.Start(identity(c.asker), v.Name, func(ctx context.Context, say func(Progress)) {
 		c.say = func(p Progress) {
-			say(p.Text)
+			say(p)
 			if number, due := c.reports.note(p.Text, n.news); due {
 				n.log.Info("job goes on", "job", number, "verb", v.Name, "progress", p.Text)
 				n.tell(c, number, v.Name, "goes on: "+p.Text)
@@ -181,13 +181,16 @@ type jobItem struct {
 	Asker    string `json:"asker"`
 	Began    string `json:"began"`
 	Progress string `json:"progress"`
+	Done     int    `json:"done"`
+	Total    int    `json:"total"` // 0: nobody knows
 }
 
 func listJobs(_ context.Context, c *call) (Result, error) {
 	r := Result{shape: table, what: "job"}
 	for _, j := range c.Jobs.Running() {
 		began := j.Began.UTC().Format(time.RFC3339)
-		r.add(jobItem{j.Number, j.Name, j.Owner, began, j.Progress()}, fmt.Sprint(j.Number), j.Name, j.Owner, began, j.Progress())
+		p := j.Progress()
+		r.add(jobItem{j.Number, j.Name, j.Owner, began, p.Text, p.Done, p.Total}, fmt.Sprint(j.Number), j.Name, j.Owner, began, p.Text)
 	}
 	return r, nil
 }

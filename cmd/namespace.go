@@ -141,11 +141,7 @@ type Request struct {
 }
 
 // Progress is how far a verb is.
-type Progress struct {
-	Text  string `json:"text"` // for people
-	Done  int    `json:"done,omitempty"`
-	Total int    `json:"total,omitempty"` // 0: nobody knows
-}
+type Progress = jobs.Progress
 
 // Run runs a verb. It waits until the verb is done; one that takes long goes
 // on as a job, and the result says so. Errors: those of Find, *ArgError,

@@ -31,6 +31,11 @@ func (l *line) runAs(ctx context.Context, conf config.Caller, std streams) (wire
 	if err != nil {
 		return wire.Result{}, err
 	}
+	progress := std.newProgress()
+	defer progress.end()
+	if std.watched() {
+		client.OnProgress = progress.show
+	}
 	return client.RunWhole(ctx, component, l.verb, l.values, l.yes)
 }
 

@@ -7,6 +7,8 @@ import (
 
 	"mellium.im/xmpp"
 	"mellium.im/xmpp/jid"
+
+	"emanagement/cmd/control/wire"
 )
 
 // Account is whose commands they are and how to reach its server.
@@ -28,6 +30,10 @@ const (
 // Client is an account that is logged in. Its methods are for one goroutine at
 // a time.
 type Client struct {
+	// OnProgress, where it is set, hears every second how far a long verb is
+	// that Run waits for. It is called by Run.
+	OnProgress func(wire.Progress)
+
 	session  *xmpp.Session
 	domain   jid.JID       // the account's
 	incoming chan inbound  // what is read off the stream

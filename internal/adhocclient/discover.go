@@ -98,7 +98,7 @@ func (c *Client) components(ctx context.Context, services []jid.JID) (found []st
 	waiting, cancel := context.WithTimeout(ctx, infoLimit)
 	defer cancel()
 	for len(asked) > 0 {
-		in, err := c.receive(waiting)
+		in, err := c.receive(waiting, nil)
 		if err != nil && waiting.Err() != nil && ctx.Err() == nil {
 			break
 		}

@@ -18,6 +18,7 @@ type fake struct {
 	done chan struct{}
 	// silent receives who asked for a command that is never answered.
 	silent chan string
+	long   asked // was not answered yet
 }
 
 // asked is a stanza that a fake receives.
@@ -98,6 +99,18 @@ func strangely(f *fake, q asked) string {
 	case "silent":
 		f.silent <- q.From
 		return ""
+	case "long": // is answered after a question how far it is
+		f.long = q
+		return ""
+	case listJobs:
+		me := jid.MustParse(q.From).Bare().String()
+		said := fmt.Sprintf(`{"shape":"table","items":[`+
+			`{"job":1,"verb":"long","asker":%[1]q,"progress":"old","done":9,"total":9},`+
+			`{"job":2,"verb":"long","asker":%[1]q,"progress":"1 of 2","done":1,"total":2},`+
+			`{"job":3,"verb":"other","asker":%[1]q,"progress":"other"},`+
+			`{"job":4,"verb":"long","asker":"another@localhost","progress":"another"}]}`, me)
+		list := command("completed", "<x xmlns='jabber:x:data' type='result'><field var='json'><value>"+said+"</value></field></x>")
+		return q.reply("result", list) + f.long.reply("result", completed("info", "it is over"))
 	case "echo":
 		lines := []string{q.Command.Action + " " + q.Command.Form.Type}
 		for _, f := range q.Command.Form.Fields {

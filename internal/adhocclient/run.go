@@ -67,7 +67,7 @@ func (c *Client) Run(ctx context.Context, component jid.JID, v *cmd.Verb, values
 	}
 	waiting, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	reply, err := c.ask(waiting, stanza.SetIQ, component, fillIn(v, values, confirmed))
+	reply, err := c.askToRun(waiting, component, v, fillIn(v, values, confirmed))
 	if err != nil {
 		return wire.Result{}, lost(component, v, err)
 	}
@@ -120,7 +120,7 @@ func (c *Client) cancel(ctx context.Context, component jid.JID, v *cmd.Verb, ses
 
 // lost is an answer that did not come.
 func lost(component jid.JID, v *cmd.Verb, err error) error {
-	if errors.Is(err, errNotSent) {
+	if errors.Is(err, errNotSent) && !errors.Is(err, errNoAnswer) { // else it was something that was sent later
 		return away("%s was not run: %v", v.Name, err)
 	}
 	e, refused := errors.AsType[stream.Error](err)

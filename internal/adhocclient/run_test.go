@@ -272,6 +272,23 @@ func TestRunForm(t *testing.T) {
 	}
 }
 
+// TestRunTellsProgress: who waits for a long verb hears how far it is, and
+// nothing of another's.
+func TestRunTellsProgress(t *testing.T) {
+	t.Parallel()
+	c := login(t, account(open, "admin@localhost"))
+	var heard []wire.Progress
+	c.OnProgress = func(p wire.Progress) { heard = append(heard, p) }
+	r, err := c.Run(soon(t), other, &cmd.Verb{Name: "long", Long: true}, nil, false)
+	require.NoError(t, err)
+	assert.Equal(t, "it is over", r.Outcome)
+	assert.Equal(t, []wire.Progress{{Text: "1 of 2", Done: 1, Total: 2}}, heard)
+
+	_, err = c.Run(soon(t), other, &cmd.Verb{Name: "echo"}, nil, false)
+	require.NoError(t, err)
+	assert.Len(t, heard, 1, "only a long verb is asked after")
+}
+
 // TestRunAnswersRequests: who asks the client something while it waits gets an
 // answer.
 func TestRunAnswersRequests(t *testing.T) {

@@ -79,6 +79,9 @@ var (
 	errNoAnswer = errors.New("no answer")
 )
 
+// errTick is that of receive when it is time for something else.
+var errTick = errors.New("nothing has come yet")
+
 // ask sends a request and waits for its answer, or the context's end. The error
 // is errNotSent or errNoAnswer, with the reason.
 func (c *Client) ask(ctx context.Context, typ stanza.IQType, to jid.JID, payload any) (inbound, error) {
@@ -87,7 +90,7 @@ func (c *Client) ask(ctx context.Context, typ stanza.IQType, to jid.JID, payload
 		return inbound{}, err
 	}
 	for {
-		in, err := c.receive(ctx)
+		in, err := c.receive(ctx, nil)
 		if err != nil {
 			return inbound{}, err
 		}
@@ -131,10 +134,11 @@ func (c *Client) write(ctx context.Context, out outbound) error {
 	return nil
 }
 
-// receive waits for the next stanza. It answers requests on the way: the server
+// receive waits for the next stanza, or for a tick: then the error is errTick.
+// It answers requests on the way: the server
 // may ask whether the client is still there, and RFC 6120 §8.2.3 leaves none
 // unanswered.
-func (c *Client) receive(ctx context.Context) (inbound, error) {
+func (c *Client) receive(ctx context.Context, tick <-chan time.Time) (inbound, error) {
 	for {
 		select {
 		case in := <-c.incoming:
@@ -146,6 +150,8 @@ func (c *Client) receive(ctx context.Context) (inbound, error) {
 			}
 		case <-c.over:
 			return inbound{}, fmt.Errorf("%w: %w", errNoAnswer, c.ended)
+		case <-tick:
+			return inbound{}, errTick
 		case <-ctx.Done():
 			return inbound{}, fmt.Errorf("%w: %w", errNoAnswer, context.Cause(ctx))
 		}

@@ -54,14 +54,21 @@ type Job struct {
 	done chan struct{}
 
 	mu       sync.Mutex
-	progress string
+	progress Progress
 	then     func()
+}
+
+// Progress is how far a job is.
+type Progress struct {
+	Text  string `json:"text"` // for people
+	Done  int    `json:"done,omitempty"`
+	Total int    `json:"total,omitempty"` // 0: nobody knows
 }
 
 // Start begins a piece of work. Its context ends when it is stopped, with
 // ErrStopped as the cause, or with all jobs; say notes how far it is.
 // ErrTooMany where the owner has 32 under way, ErrEnding where all are ending.
-func (j *Jobs) Start(owner, name string, work func(ctx context.Context, say func(progress string))) (*Job, error) {
+func (j *Jobs) Start(owner, name string, work func(ctx context.Context, say func(Progress))) (*Job, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	switch {
@@ -114,13 +121,13 @@ func (j *Job) Stop() { j.stop(ErrStopped) }
 func (j *Job) Done() <-chan struct{} { return j.done }
 
 // Progress is what the job last said of itself, empty at first.
-func (j *Job) Progress() string {
+func (j *Job) Progress() Progress {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.progress
 }
 
-func (j *Job) say(progress string) {
+func (j *Job) say(progress Progress) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.progress = progress

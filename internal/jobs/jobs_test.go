@@ -18,8 +18,8 @@ import (
 const patience = 8 * time.Second
 
 // lasting is work that takes a while, unless it is stopped.
-func lasting(d time.Duration) func(context.Context, func(string)) {
-	return func(ctx context.Context, _ func(string)) {
+func lasting(d time.Duration) func(context.Context, func(jobs.Progress)) {
+	return func(ctx context.Context, _ func(jobs.Progress)) {
 		select {
 		case <-time.After(d):
 		case <-ctx.Done():
@@ -111,7 +111,7 @@ func TestStop(t *testing.T) {
 				defer program()
 				all := jobs.New(ctx)
 				var cause error
-				job, _ := all.Start("owner", "name", func(ctx context.Context, _ func(string)) {
+				job, _ := all.Start("owner", "name", func(ctx context.Context, _ func(jobs.Progress)) {
 					<-ctx.Done()
 					time.Sleep(time.Minute) // until it notices
 					cause = context.Cause(ctx)
@@ -168,16 +168,16 @@ func TestRunning(t *testing.T) {
 func TestProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := jobs.New(t.Context())
-		job, _ := all.Start("owner", "name", func(_ context.Context, say func(string)) {
+		job, _ := all.Start("owner", "name", func(_ context.Context, say func(jobs.Progress)) {
 			for _, s := range []string{"1 of 2", "2 of 2"} {
 				time.Sleep(time.Second)
-				say(s)
+				say(jobs.Progress{Text: s})
 			}
 			time.Sleep(time.Second)
 		})
 		for _, want := range []string{"", "1 of 2", "2 of 2"} {
 			synctest.Wait()
-			assert.Equal(t, want, job.Progress())
+			assert.Equal(t, want, job.Progress().Text)
 			time.Sleep(time.Second)
 		}
 		all.Wait()
@@ -198,8 +198,8 @@ func TestManyAtOnce(t *testing.T) {
 	}
 	for i := range jobsAtOnce {
 		askers.Go(func() {
-			job, err := all.Start(fmt.Sprint("owner", i), "name", func(ctx context.Context, say func(string)) {
-				say("working")
+			job, err := all.Start(fmt.Sprint("owner", i), "name", func(ctx context.Context, say func(jobs.Progress)) {
+				say(jobs.Progress{Text: "working"})
 				<-ctx.Done()
 			})
 			if !assert.NoError(t, err) {
