@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/xml"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -25,6 +26,7 @@ const name = "ad-hoc"
 const (
 	formatField = "format" // json: the answer has the result as JSON too, in the field json
 	waitField   = "wait"   // true: the answer may take longer than people wait
+	strictField = "strict" // true: other fields than the verb's are not ignored (as XEP-0004 §3.2 has it) but wrong
 )
 
 // longPatience is how long a program waits that says so: the component gives a
@@ -102,7 +104,7 @@ func (f *front) run(ctx context.Context, r component.Request, v *cmd.Verb, q req
 	if wants(values, waitField, "true") {
 		request.Patience = longPatience
 	}
-	result, err := f.namespace.Run(ctx, request)
+	result, err := f.carryOut(ctx, v, request)
 	if err == nil {
 		answer := answer(v, sessionOf(q), result)
 		if wants(values, formatField, "json") {
@@ -121,6 +123,19 @@ func (f *front) run(ctx context.Context, r component.Request, v *cmd.Verb, q req
 		return component.XML(question(v, session, values, "warn", more.Error())), nil
 	}
 	return nil, stanzaError(v.Name, err)
+}
+
+// carryOut runs a verb, unless its form is to be taken strictly and has a field
+// that is none of the verb's.
+func (f *front) carryOut(ctx context.Context, v *cmd.Verb, request cmd.Request) (cmd.Result, error) {
+	if wants(request.Values, strictField, "true") {
+		for _, name := range slices.Sorted(maps.Keys(request.Values)) {
+			if !v.Has(name) && !slices.Contains([]string{formatField, waitField, strictField, "FORM_TYPE"}, name) {
+				return cmd.Result{}, &cmd.ArgError{Param: name, Why: "the verb has no such parameter"}
+			}
+		}
+	}
+	return f.namespace.Run(ctx, request)
 }
 
 // sessionOf names the session of a completed command; one that was filled in

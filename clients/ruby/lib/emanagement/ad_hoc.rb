@@ -24,7 +24,7 @@ module Emanagement
     # Runs a verb with these arguments, texts or arrays of texts by name.
     # Returns a Result, or raises an Error.
     def run(verb, arguments, confirm, deadline)
-      values = { **arguments, format: "json" }
+      values = { **arguments, format: "json", strict: "true" }
       values[:wait] = "true" if deadline.remaining >= PATIENT
       values[:confirm] = arguments.fetch(:domain, "all") if confirm
       iq = @connection.ask(@to, command(verb, values), deadline)
@@ -68,11 +68,12 @@ module Emanagement
     end
 
     # The form came back: what is wrong with it stands in the note, and names
-    # the field in brackets.
+    # the field in brackets, or alone where the verb has no such field. How to
+    # confirm in a form is left out: here that is done in another way.
     def complaint(note, text)
-      return ConfirmationError.new(text) if note && note["type"] == "warn"
+      return ConfirmationError.new(text.sub(/; to do it, .*/m, "")) if note && note["type"] == "warn"
 
-      UsageError.new(text, field: text[/\A[^:(]*.*?\((\w+)\): /m, 1])
+      UsageError.new(text, field: text[/\A[^:(]*.*?\((\w+)\): /m, 1] || text[/\A(\w+): /, 1])
     end
 
     # An error as an Error, by its condition (RFC 6120 §8.3.3).
