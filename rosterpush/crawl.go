@@ -79,9 +79,6 @@ type crawl struct {
 	hosts   []string
 	// look reads a roster, and may change it.
 	look func(ctx context.Context, user jid.JID) (view, error)
-	// busy, where it is not nil, says whether rosters of the hosts are being
-	// removed: then the ways from one to the next are cut.
-	busy func(hosts []string) error
 	// found is told what was seen, one roster at a time. Its error ends the
 	// crawl.
 	found func(user uint32, v view) error
@@ -105,11 +102,6 @@ type view struct {
 // a *NobodyError where nobody was found and no source is conclusive.
 func (c *crawl) run(ctx context.Context) error {
 	c.number = make(map[string]uint32)
-	if c.busy != nil {
-		if err := c.busy(c.hosts); err != nil {
-			return err
-		}
-	}
 	for _, s := range c.sources {
 		for _, h := range c.hosts {
 			if err := c.consult(ctx, s, h); err != nil {

@@ -41,9 +41,12 @@ func (r Removal) String() string {
 // the context, it returns what it has counted until then. Errors are those of
 // Owners.
 func (r *Rosters) Count(ctx context.Context, hosts []string) (Census, error) {
-	c := r.crawl(hosts, r.see)
+	c, err := r.look(hosts)
+	if err != nil {
+		return Census{}, err
+	}
 	c.found = func(uint32, view) error { return nil }
-	err := c.run(ctx)
+	err = c.run(ctx)
 	return c.census, err
 }
 
@@ -51,7 +54,10 @@ func (r *Rosters) Count(ctx context.Context, hosts []string) (Census, error) {
 // reads every roster once; progress is told after each. Errors: a
 // *NobodyError, a *BusyError, those of the server.
 func (r *Rosters) Owners(ctx context.Context, hosts []string, progress func(Census)) ([]jid.JID, Census, error) {
-	c := r.crawl(hosts, r.see)
+	c, err := r.look(hosts)
+	if err != nil {
+		return nil, Census{}, err
+	}
 	var owners []jid.JID
 	c.found = func(user uint32, v view) error {
 		if len(v.items) > 0 {
@@ -60,7 +66,7 @@ func (r *Rosters) Owners(ctx context.Context, hosts []string, progress func(Cens
 		progress(c.census)
 		return nil
 	}
-	err := c.run(ctx)
+	err = c.run(ctx)
 	slices.SortFunc(owners, compare)
 	return owners, c.census, err
 }
@@ -71,7 +77,10 @@ func (r *Rosters) Owners(ctx context.Context, hosts []string, progress func(Cens
 // those of Owners.
 func (r *Rosters) Pairs(ctx context.Context, hosts []string, progress func(Census)) ([]Pair, Census, error) {
 	type half struct{ user, contact uint32 }
-	c := r.crawl(hosts, r.see)
+	c, err := r.look(hosts)
+	if err != nil {
+		return nil, Census{}, err
+	}
 	single := make(map[half]struct{})
 	var pairs []half
 	c.found = func(user uint32, v view) error {
@@ -90,7 +99,7 @@ func (r *Rosters) Pairs(ctx context.Context, hosts []string, progress func(Censu
 		progress(c.census)
 		return nil
 	}
-	err := c.run(ctx)
+	err = c.run(ctx)
 	sorted := make([]Pair, len(pairs))
 	for i, p := range pairs {
 		sorted[i] = pairOf(c.users[p.user], c.users[p.contact])
@@ -110,8 +119,7 @@ func (r *Rosters) ClearAll(ctx context.Context, hosts []string, progress func(Re
 		return Removal{}, err
 	}
 	defer release()
-	c := r.crawl(hosts, r.wipe)
-	c.busy = nil
+	c := &crawl{sources: r.sources, hosts: hosts, look: r.wipe}
 	var removal Removal
 	var failed []Failure
 	c.found = func(user uint32, v view) error {
@@ -138,8 +146,10 @@ func (r *Rosters) ClearAll(ctx context.Context, hosts []string, progress func(Re
 	return removal, err
 }
 
-func (r *Rosters) crawl(hosts []string, look func(context.Context, jid.JID) (view, error)) *crawl {
-	return &crawl{sources: r.sources, hosts: hosts, look: look, busy: r.wiped.busy}
+// look is a crawl that changes nothing. A *BusyError where rosters of the hosts
+// are being removed: then the ways from one to the next are cut.
+func (r *Rosters) look(hosts []string) (*crawl, error) {
+	return &crawl{sources: r.sources, hosts: hosts, look: r.see}, r.wiped.busy(hosts)
 }
 
 // see looks at a roster. That the server refuses to show one does not keep it
