@@ -204,6 +204,23 @@ func TestRemovalSaysWhatIsGone(t *testing.T) {
 	assert.Equal(t, 34, strings.Count(failed.Error(), "some secret"))
 }
 
+// TestRemovalWithoutIndex: where nobody can write down who is cut off, nothing
+// is, and the asker learns no more than that.
+func TestRemovalWithoutIndex(t *testing.T) {
+	server := small()
+	source := server.source()
+	source.Keep = func(context.Context, []jid.JID) error { return errors.New("some secret of the machine") }
+	n := cmd.New(cmd.Services{
+		Rosters: rosterpush.New(server, source), Jobs: jobs.New(t.Context()), Own: own,
+		Hosts: func(context.Context) ([]string, error) { return served, nil },
+	}, []cmd.Grant{everything}, slog.New(slog.DiscardHandler), slog.New(slog.DiscardHandler))
+	_, err := n.Run(t.Context(), request("removeAllRosters", "confirm", "all"))
+	var failed *cmd.FailedError
+	require.ErrorAs(t, err, &failed)
+	assert.Equal(t, "the memory cannot be written (the log of the component says why), and without it who is in a roster that is removed might not be found again: nothing more was removed", failed.Text)
+	assert.Empty(t, server.written)
+}
+
 // TestNobodyIsNoAnswer: where nothing is known of a host, its rosters are not
 // said to be gone.
 func TestNobodyIsNoAnswer(t *testing.T) {

@@ -130,6 +130,9 @@ func explain(err error, once bool) string {
 	if e, ok := errors.AsType[*rooms.UncertainError](err); ok {
 		return fmt.Sprintf("%s (%s)", explain(failure.ErrNoAnswer, once), e.Now())
 	}
+	if e, ok := errors.AsType[*rosterpush.KeepError](err); ok {
+		return fmt.Sprintf("the %s cannot be written (the log of the component says why), and without it who is in a roster that is removed might not be found again: nothing more was removed", e.Source)
+	}
 	if errors.Is(err, rosterpush.ErrSharedItem) {
 		return rosterpush.ErrSharedItem.Error()
 	}

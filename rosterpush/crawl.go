@@ -24,6 +24,9 @@ type Source struct {
 	// rosters there: where none of these users has one, nobody has, as far as
 	// anybody can tell.
 	Users func(ctx context.Context, host string) (users []jid.JID, conclusive bool, err error)
+	// Keep, where it is not nil, writes users down, so that Users names them from
+	// now on: the rosters that lead to them are about to be cleared.
+	Keep func(ctx context.Context, users []jid.JID) error
 }
 
 // Basis is what one source had to say of one host.

@@ -110,9 +110,11 @@ func (r *Rosters) Pairs(ctx context.Context, hosts []string, progress func(Censu
 
 // ClearAll removes every item of every roster of the hosts, as Clear does,
 // each roster when it is come upon. One that cannot be cleared does not keep it
-// from the others. progress is told after each. Errors: a *ClearError where
-// anything was removed or could not be, a *BusyError where rosters of a host are
-// being removed already, else those of Owners.
+// from the others. Before, the sources keep who is in it: another run finds them
+// if this one does not get to its end. progress is told after each. Errors: a
+// *ClearError where anything was removed or could not be, a *BusyError where
+// rosters of a host are being removed already, a *KeepError, else those of
+// Owners.
 func (r *Rosters) ClearAll(ctx context.Context, hosts []string, progress func(Removal)) (Removal, error) {
 	release, err := r.wiped.claim(hosts)
 	if err != nil {
@@ -165,8 +167,10 @@ func (r *Rosters) see(ctx context.Context, user jid.JID) (view, error) {
 // wipe clears a roster. Its failure is part of what was seen, unless no other
 // roster could be cleared either.
 func (r *Rosters) wipe(ctx context.Context, user jid.JID) (v view, err error) {
-	v.items, v.removed, err = r.clear(ctx, user)
-	if _, ok := errors.AsType[*failure.NotServedError](err); ok || ctx.Err() != nil {
+	v.items, v.removed, err = r.clear(ctx, user, func(items []Item) error { return r.keep(ctx, user, items) })
+	_, unserved := errors.AsType[*failure.NotServedError](err)
+	_, unkept := errors.AsType[*KeepError](err)
+	if unserved || unkept || ctx.Err() != nil {
 		return v, err
 	}
 	if err == nil {
@@ -174,6 +178,24 @@ func (r *Rosters) wipe(ctx context.Context, user jid.JID) (v view, err error) {
 	}
 	v.failed = err
 	return v, nil
+}
+
+// keep has the sources write down a user and the contacts in the roster, which
+// may be the only way to them.
+func (r *Rosters) keep(ctx context.Context, user jid.JID, items []Item) error {
+	met := []jid.JID{user}
+	for _, i := range items {
+		met = append(met, address(i.JID))
+	}
+	for _, s := range r.sources {
+		if s.Keep == nil {
+			continue
+		}
+		if err := s.Keep(ctx, met); err != nil {
+			return &KeepError{Source: s.Name, Err: err}
+		}
+	}
+	return nil
 }
 
 func pairOf(a, b jid.JID) Pair {

@@ -283,6 +283,47 @@ func TestClearAllGoesOn(t *testing.T) {
 	assert.Less(t, len(failed.Failed), 200)
 }
 
+// TestClearAllKeepsWhoIsCutOff: who is in a roster is written down before it is
+// cleared, and where that fails no more is.
+func TestClearAllKeepsWhoIsCutOff(t *testing.T) {
+	server := newMemory()
+	chain := make([]string, 20) // each has the next one only
+	for i := range chain {
+		chain[i] = fmt.Sprintf("u%02d@localhost", i)
+	}
+	for i := range chain[1:] {
+		server.has(chain[i], rosterpush.Item{JID: jid.MustParse(chain[i+1]), Subscription: rosterpush.To})
+	}
+	full := errors.New("no space left")
+	var kept []string
+	index := knows("index", true, chain[0])
+	index.Keep = func(_ context.Context, users []jid.JID) error {
+		if len(kept) == 10 {
+			return full
+		}
+		for _, u := range users {
+			assert.NotEmpty(t, server.rosters[users[0].String()], "it comes before the removal")
+			kept = append(kept, u.String())
+		}
+		return nil
+	}
+	rosters := rosterpush.New(server, index)
+	_, err := rosters.ClearAll(t.Context(), hosts[:1], func(rosterpush.Removal) {})
+	var failed *rosterpush.ClearError
+	require.ErrorAs(t, err, &failed)
+	assert.ErrorIs(t, err, full)
+	assert.Equal(t, 5, failed.Removal.Removed)
+	assert.Empty(t, failed.Failed)
+	assert.Empty(t, server.rosters[chain[4]])
+	assert.NotEmpty(t, server.rosters[chain[5]])
+	assert.Contains(t, kept, chain[5], "so that the next run finds the rest")
+
+	_, err = rosterpush.New(server, index, knows("what was kept", true, kept...)).ClearAll(t.Context(), hosts[:1], func(rosterpush.Removal) {})
+	var keeping *rosterpush.KeepError
+	require.ErrorAs(t, err, &keeping)
+	assert.EqualError(t, keeping, "index: cannot be written: no space left")
+}
+
 // TestNobodyLooksWhileAHostIsCleared: who did would miss those to whom the ways
 // are cut.
 func TestNobodyLooksWhileAHostIsCleared(t *testing.T) {

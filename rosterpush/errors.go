@@ -118,6 +118,18 @@ func (e *NobodyError) Error() string {
 		strings.Join(e.Hosts, ", "), e.Census)
 }
 
+// KeepError ends the clearing of many rosters, because a source cannot write
+// down who is in one: cut off, they might not be found again.
+type KeepError struct {
+	Source string
+	Err    error
+}
+
+func (e *KeepError) Error() string { return fmt.Sprintf("%s: cannot be written: %v", e.Source, e.Err) }
+
+// Unwrap returns why it cannot be written.
+func (e *KeepError) Unwrap() error { return e.Err }
+
 // ErrTooManyFailures ends the clearing of many rosters.
 var ErrTooManyFailures = fmt.Errorf("given up after %d rosters that could not be cleared", maxFailures)
 

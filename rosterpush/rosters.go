@@ -140,7 +140,7 @@ const removesAtOnce = 8
 // which the server itself changes. ErrNoRoster where there is none, ErrShared
 // where all of them are such.
 func (r *Rosters) Clear(ctx context.Context, user jid.JID) (removed, kept int, err error) {
-	items, removed, err := r.clear(ctx, address(user))
+	items, removed, err := r.clear(ctx, address(user), func([]Item) error { return nil })
 	kept = len(items) - removed
 	switch {
 	case err != nil:
@@ -153,8 +153,9 @@ func (r *Rosters) Clear(ctx context.Context, user jid.JID) (removed, kept int, e
 	return removed, kept, nil
 }
 
-// clear is Clear, and returns the items that stood. None is no error.
-func (r *Rosters) clear(ctx context.Context, user jid.JID) (items []Item, removed int, err error) {
+// clear is Clear, and returns the items that stood. None is no error. first is
+// called before any is removed; its error leaves them all.
+func (r *Rosters) clear(ctx context.Context, user jid.JID, first func([]Item) error) (items []Item, removed int, err error) {
 	unlock, err := r.locks.lock(ctx, user)
 	if err != nil {
 		return nil, 0, err
@@ -163,6 +164,9 @@ func (r *Rosters) clear(ctx context.Context, user jid.JID) (items []Item, remove
 	items, err = r.server.Roster(ctx, user)
 	if err != nil || len(items) == 0 {
 		return nil, 0, err
+	}
+	if err := first(items); err != nil {
+		return items, 0, err
 	}
 	removed, err = r.removeEach(ctx, user, items)
 	left, lerr := r.left(ctx, user)

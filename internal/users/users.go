@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -94,7 +95,7 @@ func (x *Index) Note(users ...jid.JID) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for _, u := range users {
-		if u.Localpart() == "" {
+		if isNone(u) {
 			continue
 		}
 		u = u.Bare()
@@ -228,5 +229,12 @@ func (x *Index) Source() rosterpush.Source {
 			users, err = x.Users(ctx, host)
 			return users, len(users) > 0, err
 		},
+		Keep: func(ctx context.Context, users []jid.JID) error {
+			_, err := x.Add(ctx, slices.DeleteFunc(slices.Clone(users), isNone)...)
+			return err
+		},
 	}
 }
+
+// isNone says whether a JID is none of a user's.
+func isNone(j jid.JID) bool { return j.Localpart() == "" }

@@ -3,6 +3,7 @@ package users_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -175,6 +176,33 @@ func TestWhoIsNoted(t *testing.T) {
 			require.NoError(t, x.Close())
 		})
 	}
+}
+
+// TestKeep: what was kept is there when the program does not end well, and that
+// it cannot be is an error.
+func TestKeep(t *testing.T) {
+	folder := t.TempDir()
+	x := open(t, folder)
+	keep := x.Source().Keep
+	require.NoError(t, keep(t.Context(), []jid.JID{j("a@localhost"), j("gateway.localhost"), j("b@localhost")}))
+	db, err := sql.Open("sqlite", filepath.Join(folder, users.File))
+	require.NoError(t, err)
+	var names []string
+	rows, err := db.Query("SELECT local || '@' || host FROM users")
+	require.NoError(t, err)
+	for rows.Next() {
+		var name string
+		require.NoError(t, rows.Scan(&name))
+		names = append(names, name)
+	}
+	require.NoError(t, rows.Err())
+	assert.Equal(t, []string{"a@localhost", "b@localhost"}, names)
+
+	_, err = db.Exec("ALTER TABLE users RENAME TO others")
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+	assert.ErrorContains(t, keep(t.Context(), []jid.JID{j("a@localhost")}), users.File+": cannot be written")
+	require.NoError(t, x.Close())
 }
 
 func TestImport(t *testing.T) {
