@@ -152,7 +152,7 @@ func TestItemWithAResource(t *testing.T) {
 			assert.Empty(t, p.rosters(t)[0])
 		},
 		"cleared": func(t *testing.T, p *pairOfUsers) {
-			_, _, err := rosters.Clear(patience(t), p.jids[0])
+			_, _, err := rosters.Clear(patience(t), p.jids[0], func(int, int) {})
 			require.NoError(t, err)
 			assert.Empty(t, p.rosters(t)[0])
 		},

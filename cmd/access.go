@@ -79,6 +79,11 @@ func (g Grant) covers(host string) bool {
 	return len(g.Hosts) == 0 || slices.Contains(g.Hosts, host)
 }
 
+// lacks are those of the hosts to which the grant does not extend.
+func (g Grant) lacks(hosts []string) []string {
+	return slices.DeleteFunc(slices.Clone(hosts), g.covers)
+}
+
 // grantsFor returns what an asker holds that a verb can be run with.
 func (n *Namespace) grantsFor(asker Asker, v *Verb) []Grant {
 	return slices.DeleteFunc(n.grantsOf(asker, v.Role), func(g Grant) bool { return v.everywhere() && !g.covers(All) })

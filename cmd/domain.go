@@ -312,12 +312,16 @@ func (v *Verb) explainClear(e *rosterpush.ClearError) string {
 	case e.Err != nil:
 		parts = append(parts, v.explain(e.Err))
 	}
-	for i, f := range e.Failed {
+	return strings.Join(append(parts, named(e.Failed, v.Once)...), "; ")
+}
+
+// named tells failures one by one, as many as can be read.
+func named(failed []rosterpush.Failure, once bool) (parts []string) {
+	for i, f := range failed {
 		if i == maxNamed {
-			parts = append(parts, fmt.Sprintf("and %d more, which the log names", len(e.Failed)-i))
-			break
+			return append(parts, fmt.Sprintf("and %d more, which the log names", len(failed)-i))
 		}
-		parts = append(parts, fmt.Sprintf("%s: %s", f.User, v.explain(f.Err)))
+		parts = append(parts, fmt.Sprintf("%s: %s", f.JID, explain(f.Err, once)))
 	}
-	return strings.Join(parts, "; ")
+	return parts
 }

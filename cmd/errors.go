@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"mellium.im/xmpp/stanza"
 
@@ -50,7 +51,12 @@ type FailedError struct {
 	Err       error
 }
 
-func (e *FailedError) Error() string { return e.Text + ": " + e.Err.Error() }
+func (e *FailedError) Error() string {
+	if strings.Contains(e.Text, e.Err.Error()) {
+		return e.Text
+	}
+	return e.Text + ": " + e.Err.Error()
+}
 
 // Unwrap returns the cause.
 func (e *FailedError) Unwrap() error { return e.Err }
@@ -132,6 +138,9 @@ func explain(err error, once bool) string {
 	}
 	if e, ok := errors.AsType[*rosterpush.KeepError](err); ok {
 		return fmt.Sprintf("the %s cannot be written (the log of the component says why), and without it who is in a roster that is removed might not be found again: nothing more was removed", e.Source)
+	}
+	if e, ok := errors.AsType[*rosterpush.ItemsError](err); ok {
+		return strings.Join(named(e.Failed, once), "; ")
 	}
 	if errors.Is(err, rosterpush.ErrSharedItem) {
 		return rosterpush.ErrSharedItem.Error()

@@ -154,7 +154,7 @@ func TestStopJob(t *testing.T) {
 				}
 				assert.Zero(t, time.Since(began))
 				assert.Equal(t, []string{"mate@a.example/r: job 1: work: stopped; what was done until then stays done: nothing yet"}, n.told)
-				assert.Contains(t, n.records.String(), `outcome="stopped; what was done until then stays done: nothing yet: stopped"`)
+				assert.Contains(t, n.records.String(), `outcome="stopped; what was done until then stays done: nothing yet"`)
 				assert.Equal(t, "job 1 not found", n.answer(t, mate, "stopJob", "job", "1"))
 			})
 		})

@@ -190,7 +190,7 @@ func (n *Namespace) checkHosts(asker Asker, v *Verb, a Args) error {
 	hosts := slices.Compact(slices.Sorted(slices.Values(a.hosts)))
 	beyond := hosts // the fewest that a grant lacks
 	for _, g := range n.grantsFor(asker, v) {
-		lacks := slices.DeleteFunc(slices.Clone(hosts), g.covers)
+		lacks := g.lacks(hosts)
 		if len(lacks) == 0 {
 			return nil
 		}
@@ -198,7 +198,11 @@ func (n *Namespace) checkHosts(asker Asker, v *Verb, a Args) error {
 			beyond = lacks
 		}
 	}
-	return &ForbiddenError{fmt.Sprintf("%s may not run %s on %s", identity(asker), v.Name, strings.Join(beyond, ", "))}
+	where := strings.Join(beyond, ", ")
+	if slices.Contains(beyond, All) {
+		where = "every host"
+	}
+	return &ForbiddenError{fmt.Sprintf("%s may not run %s on %s", identity(asker), v.Name, where)}
 }
 
 // rules says whether somebody may do everything everywhere.
@@ -209,7 +213,7 @@ func (n *Namespace) rules(asker Asker) bool {
 // confirmed refuses a verb that destroys much until the asker has repeated
 // what it is to destroy. Where it does not say so, the verb must not run.
 func (n *Namespace) confirmed(ctx context.Context, v *Verb, c *call, q Request) (r Result, confirmed bool, err error) {
-	if v.stakes == nil || q.Confirmed || c.str("confirm") == c.target() || n.unconfirmed(q.Asker, v) {
+	if v.stakes == nil || q.Confirmed || c.str("confirm") == c.target() || n.unconfirmed(q.Asker, v, c.hosts) {
 		return Result{}, true, nil
 	}
 	if c.str("confirm") != "" {
@@ -223,10 +227,12 @@ func (n *Namespace) confirmed(ctx context.Context, v *Verb, c *call, q Request) 
 	return Result{}, false, &ConfirmError{What: what, Word: c.target()}
 }
 
-// unconfirmed says whether an asker was granted to run a verb without
-// confirmation.
-func (n *Namespace) unconfirmed(asker Asker, v *Verb) bool {
-	return slices.ContainsFunc(n.grantsFor(asker, v), func(g Grant) bool { return slices.Contains(g.Unconfirmed, v.Name) })
+// unconfirmed says whether an asker was granted to run a verb on these hosts
+// without confirmation, and by one grant.
+func (n *Namespace) unconfirmed(asker Asker, v *Verb, hosts []string) bool {
+	return slices.ContainsFunc(n.grantsFor(asker, v), func(g Grant) bool {
+		return slices.Contains(g.Unconfirmed, v.Name) && len(g.lacks(hosts)) == 0
+	})
 }
 
 // target is what a verb that destroys much is aimed at, and what confirms it.

@@ -156,7 +156,9 @@ func getRoster(ctx context.Context, c *call) (Result, error) {
 }
 
 func removeRoster(ctx context.Context, c *call) (Result, error) {
-	removed, kept, err := c.Rosters.Clear(ctx, c.jid("userJid"))
+	removed, kept, err := c.Rosters.Clear(ctx, c.jid("userJid"), func(removed, all int) {
+		c.say(Progress{Text: fmt.Sprintf("%d of %s removed", removed, count(all, "item")), Done: removed, Total: all})
+	})
 	if errors.Is(err, rosterpush.ErrNoRoster) {
 		return refused("Roster not found for userJid %s", c.jid("userJid")), nil
 	}

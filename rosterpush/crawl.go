@@ -69,7 +69,7 @@ func (c Census) String() string {
 		}
 	}
 	if c.Unread > 0 {
-		parts = append(parts, fmt.Sprintf("%s could not be read, such as that of %s: %v", count(c.Unread, "roster"), c.First.User, c.First.Err))
+		parts = append(parts, fmt.Sprintf("%s could not be read, such as that of %s: %v", count(c.Unread, "roster"), c.First.JID, c.First.Err))
 	}
 	return strings.Join(parts, "; ")
 }

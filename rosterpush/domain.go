@@ -167,14 +167,15 @@ func (r *Rosters) see(ctx context.Context, user jid.JID) (view, error) {
 // wipe clears a roster. Its failure is part of what was seen, unless no other
 // roster could be cleared either.
 func (r *Rosters) wipe(ctx context.Context, user jid.JID) (v view, err error) {
-	v.items, v.removed, err = r.clear(ctx, user, func(items []Item) error { return r.keep(ctx, user, items) })
+	c, err := r.clear(ctx, user, func(items []Item) error { return r.keep(ctx, user, items) }, func(int, int) {})
+	v.items, v.removed = c.items, c.removed
 	_, unserved := errors.AsType[*failure.NotServedError](err)
 	_, unkept := errors.AsType[*KeepError](err)
 	if unserved || unkept || ctx.Err() != nil {
 		return v, err
 	}
 	if err == nil {
-		v.kept = len(v.items) - v.removed
+		v.kept = c.kept()
 	}
 	v.failed = err
 	return v, nil

@@ -244,7 +244,7 @@ func TestSharedItemsDoNotCountAsRemoved(t *testing.T) {
 	assert.Equal(t, [3]int{1, 1, 3}, [3]int{removal.Cleared, removal.Removed, removal.Kept})
 	assert.Equal(t, "1 item of 1 roster removed, 3 items of shared roster groups left", removal.String())
 
-	_, _, err = rosters.Clear(t.Context(), alice)
+	_, _, err = rosters.Clear(t.Context(), alice, func(int, int) {})
 	assert.ErrorIs(t, err, rosterpush.ErrShared)
 }
 
@@ -270,7 +270,7 @@ func TestClearAllGoesOn(t *testing.T) {
 	assert.Equal(t, 998, failed.Removal.Removed)
 	require.Len(t, failed.Failed, 2)
 	for _, f := range failed.Failed {
-		assert.True(t, server.bad(f.User.String()))
+		assert.True(t, server.bad(f.JID.String()))
 		assert.EqualError(t, f.Err, "c@far.example: made to fail", "it names the item")
 		assert.ErrorIs(t, f.Err, cause)
 	}

@@ -133,6 +133,28 @@ func (e *KeepError) Unwrap() error { return e.Err }
 // ErrTooManyFailures ends the clearing of many rosters.
 var ErrTooManyFailures = fmt.Errorf("given up after %d rosters that could not be cleared", maxFailures)
 
+// ItemsError is the failure to remove all items of a roster.
+type ItemsError struct {
+	Failed []Failure // by contact, at least one
+}
+
+func (e *ItemsError) Error() string {
+	why := make([]string, len(e.Failed))
+	for i, f := range e.Failed {
+		why[i] = fmt.Sprintf("%s: %v", f.JID, f.Err)
+	}
+	return strings.Join(why, "; ")
+}
+
+// Unwrap returns why each could not be removed.
+func (e *ItemsError) Unwrap() []error {
+	why := make([]error, len(e.Failed))
+	for i, f := range e.Failed {
+		why[i] = f.Err
+	}
+	return why
+}
+
 // ClearError is the failure to clear all rosters of some hosts. What was
 // removed stays removed.
 type ClearError struct {
@@ -141,10 +163,11 @@ type ClearError struct {
 	Err     error // why it ended early, nil where it did not
 }
 
-// Failure is a roster that could not be cleared.
+// Failure is a roster that could not be cleared, or an item that could not be
+// removed.
 type Failure struct {
-	User jid.JID
-	Err  error // names the item, where it was one
+	JID jid.JID // the user, or the contact
+	Err error   // of a roster an *ItemsError, where items were to blame
 }
 
 func (e *ClearError) Error() string {
@@ -153,7 +176,7 @@ func (e *ClearError) Error() string {
 		why = append(why, e.Err.Error())
 	}
 	for _, f := range e.Failed {
-		why = append(why, fmt.Sprintf("%s: %v", f.User, f.Err))
+		why = append(why, fmt.Sprintf("%s: %v", f.JID, f.Err))
 	}
 	return fmt.Sprintf("%s; %s", e.Removal, strings.Join(why, "; "))
 }

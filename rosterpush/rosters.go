@@ -1,15 +1,14 @@
 package rosterpush
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"sync/atomic"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
 )
 
 // Server is what this package needs of a server. Users are bare JIDs; a
@@ -133,83 +132,129 @@ func (r *Rosters) gone(ctx context.Context, user, contact jid.JID) error {
 // enough to keep the server busy, few enough to leave room for others.
 const removesAtOnce = 8
 
-// Clear removes every item of a user's roster, one by one, as Remove does.
-// It stops at the first failure; what was removed until then stays removed.
-// removed counts the items that are gone, kept those of shared roster groups,
-// which a server shows on. Contacts are not waited for: theirs are single items,
-// which the server itself changes. ErrNoRoster where there is none, ErrShared
-// where all of them are such.
-func (r *Rosters) Clear(ctx context.Context, user jid.JID) (removed, kept int, err error) {
-	items, removed, err := r.clear(ctx, address(user), func([]Item) error { return nil })
-	kept = len(items) - removed
+// Clear removes every item of a user's roster, one by one, as Remove does. What
+// the server refuses does not keep it from the others; another failure ends it,
+// and what was removed until then stays removed. removed counts the items that
+// are gone, kept those of shared roster groups, which a server shows on; progress
+// is told after each how many of all were removed. Contacts are not waited for:
+// theirs are single items, which the server itself changes. ErrNoRoster where
+// there is none, ErrShared where all of them are such, an *ItemsError where some
+// could not be removed.
+func (r *Rosters) Clear(ctx context.Context, user jid.JID, progress func(removed, all int)) (removed, kept int, err error) {
+	c, err := r.clear(ctx, address(user), func([]Item) error { return nil }, progress)
 	switch {
 	case err != nil:
-		return removed, 0, err
-	case len(items) == 0:
+		return c.removed, 0, err
+	case len(c.items) == 0:
 		return 0, 0, ErrNoRoster
-	case removed == 0:
-		return 0, kept, ErrShared
+	case c.removed == 0:
+		return 0, c.kept(), ErrShared
 	}
-	return removed, kept, nil
+	return c.removed, c.kept(), nil
 }
 
-// clear is Clear, and returns the items that stood. None is no error. first is
-// called before any is removed; its error leaves them all.
-func (r *Rosters) clear(ctx context.Context, user jid.JID, first func([]Item) error) (items []Item, removed int, err error) {
+// cleared is a roster as it stood, and how many of its items are gone.
+type cleared struct {
+	items   []Item
+	removed int
+}
+
+// kept counts the items that are still there although all could be removed.
+func (c cleared) kept() int { return len(c.items) - c.removed }
+
+// clear is Clear, but that a roster without items is no error. first is called
+// before any is removed; its error leaves them all.
+func (r *Rosters) clear(ctx context.Context, user jid.JID, first func([]Item) error, progress func(removed, all int)) (c cleared, err error) {
 	unlock, err := r.locks.lock(ctx, user)
 	if err != nil {
-		return nil, 0, err
+		return c, err
 	}
 	defer unlock()
-	items, err = r.server.Roster(ctx, user)
-	if err != nil || len(items) == 0 {
-		return nil, 0, err
+	c.items, err = r.server.Roster(ctx, user)
+	if err != nil || len(c.items) == 0 {
+		return c, err
 	}
-	if err := first(items); err != nil {
-		return items, 0, err
+	if err := first(c.items); err != nil {
+		return c, err
 	}
-	removed, err = r.removeEach(ctx, user, items)
-	left, lerr := r.left(ctx, user)
+	taken, err := r.removeEach(ctx, user, c.items, progress)
+	left, lerr := r.left(ctx, user, c.items)
 	if lerr != nil {
-		return items, removed, errors.Join(err, lerr)
+		c.removed = taken
+		return c, errors.Join(err, lerr)
 	}
-	return items, len(items) - left, err
+	c.removed = len(c.items) - left
+	return c, err
 }
 
-// removeEach removes items until one cannot be, and says how many the server
-// took. What is under way then comes to its own end.
-func (r *Rosters) removeEach(ctx context.Context, user jid.JID, items []Item) (taken int, err error) {
+// removeEach removes items, and says how many the server took. After a failure
+// that is no refusal of one item no other is begun; what is under way then comes
+// to its own end.
+func (r *Rosters) removeEach(ctx context.Context, user jid.JID, items []Item, progress func(removed, all int)) (taken int, err error) {
 	var (
 		group  errgroup.Group
-		gone   atomic.Int32
-		failed atomic.Bool
+		mu     sync.Mutex
+		failed []Failure
+		ended  bool
 	)
+	note := func(contact jid.JID, err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if err == nil {
+			taken++
+			progress(taken, len(items))
+			return
+		}
+		failed = append(failed, Failure{contact, err})
+		ended = ended || !isRefusal(err)
+	}
+	over := func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return ended || ctx.Err() != nil
+	}
 	group.SetLimit(removesAtOnce)
 	for _, i := range items {
 		group.Go(func() error {
-			if failed.Load() || ctx.Err() != nil {
-				return nil
+			if !over() {
+				note(i.JID, r.server.Remove(ctx, user, i))
 			}
-			if err := r.server.Remove(ctx, user, i); err != nil {
-				failed.Store(true)
-				return fmt.Errorf("%s: %w", i.JID, err)
-			}
-			gone.Add(1)
 			return nil
 		})
 	}
-	err = cmp.Or(group.Wait(), context.Cause(ctx))
-	return int(gone.Load()), err
+	_ = group.Wait() // failures are noted
+	if len(failed) > 0 {
+		slices.SortFunc(failed, func(a, b Failure) int { return compare(a.JID, b.JID) })
+		return taken, &ItemsError{Failed: failed}
+	}
+	return taken, context.Cause(ctx)
 }
 
-// left counts what a roster still has after it was cleared, or in part: what
-// the server answered says nothing about items that it shows but does not
-// keep. That is found out even where the request's own time is over.
-func (r *Rosters) left(ctx context.Context, user jid.JID) (int, error) {
+// isRefusal says whether a server would not do what was asked, in its own words.
+func isRefusal(err error) bool {
+	_, byStanza := errors.AsType[stanza.Error](err)
+	_, byAPI := errors.AsType[*RefusedError](err)
+	return byStanza || byAPI
+}
+
+// left counts those of a roster's items that it still has: what the server
+// answered says nothing about items that it shows but does not keep. That is
+// found out even where the request's own time is over. What the user has added
+// meanwhile does not count.
+func (r *Rosters) left(ctx context.Context, user jid.JID, of []Item) (n int, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreTimeout)
 	defer cancel()
 	items, err := r.server.Roster(ctx, user)
-	return len(items), err
+	there := make(map[string]bool)
+	for _, i := range items {
+		there[i.JID.String()] = true
+	}
+	for _, i := range of {
+		if there[i.JID.String()] {
+			n++
+		}
+	}
+	return n, err
 }
 
 // item reads one item, nil where it is not there.

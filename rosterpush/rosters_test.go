@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
 
 	"emanagement/rosterpush"
 )
@@ -200,16 +201,63 @@ func TestClearStopsAtAFailure(t *testing.T) {
 		return nil
 	}
 	rosters := rosterpush.New(server)
-	removed, _, err := rosters.Clear(t.Context(), alice)
+	removed, _, err := rosters.Clear(t.Context(), alice, func(int, int) {})
 	assert.ErrorIs(t, err, cause)
 	assert.Equal(t, 100-len(server.rosters["alice@localhost"]), removed, "what it says it removed is gone, the rest is there")
 
-	removed, _, err = rosters.Clear(t.Context(), alice)
+	removed, _, err = rosters.Clear(t.Context(), alice, func(int, int) {})
 	require.NoError(t, err)
 	assert.Positive(t, removed)
 	assert.Empty(t, server.rosters["alice@localhost"])
-	_, _, err = rosters.Clear(t.Context(), alice)
+	_, _, err = rosters.Clear(t.Context(), alice, func(int, int) {})
 	assert.ErrorIs(t, err, rosterpush.ErrNoRoster)
+}
+
+// TestClearGoesPastARefusal: an item that the server will not remove does not
+// keep it from the others.
+func TestClearGoesPastARefusal(t *testing.T) {
+	server := newMemory()
+	for i := range 50 {
+		server.has("alice@localhost", rosterpush.Item{JID: jid.MustParse(fmt.Sprintf("c%02d@localhost", i)), Subscription: rosterpush.None})
+	}
+	refusal := stanza.Error{Condition: stanza.BadRequest}
+	server.fail = func(write int) error {
+		if write == 3 || write == 7 {
+			return refusal
+		}
+		return nil
+	}
+	var told []int
+	removed, _, err := rosterpush.New(server).Clear(t.Context(), alice, func(removed, all int) {
+		assert.Equal(t, 50, all)
+		told = append(told, removed)
+	})
+	var failed *rosterpush.ItemsError
+	require.ErrorAs(t, err, &failed)
+	assert.Equal(t, 48, removed)
+	assert.Len(t, told, 48)
+	assert.True(t, slices.IsSorted(told))
+	require.Len(t, failed.Failed, 2)
+	for _, f := range failed.Failed {
+		assert.ErrorIs(t, f.Err, refusal)
+		assert.Contains(t, server.rosters["alice@localhost"], f.JID.String(), "it is the one that stayed")
+	}
+}
+
+// TestClearDoesNotCountWhatIsNew: the user adds contacts while they are removed.
+func TestClearDoesNotCountWhatIsNew(t *testing.T) {
+	server := newMemory()
+	server.has("alice@localhost", rosterpush.Item{JID: bob, Subscription: rosterpush.None})
+	server.fail = func(int) error {
+		for i := range 5 {
+			server.has("alice@localhost", rosterpush.Item{JID: jid.MustParse(fmt.Sprintf("new%d@localhost", i)), Subscription: rosterpush.None})
+		}
+		return nil
+	}
+	removed, kept, err := rosterpush.New(server).Clear(t.Context(), alice, func(int, int) {})
+	require.NoError(t, err)
+	assert.Equal(t, [2]int{1, 0}, [2]int{removed, kept})
+	assert.Len(t, server.rosters["alice@localhost"], 5)
 }
 
 // TestClearCountsWhatWasTaken where nobody can look any more.
@@ -222,7 +270,7 @@ func TestClearCountsWhatWasTaken(t *testing.T) {
 		server.broken = errors.New("no more reads")
 		return nil
 	}
-	removed, _, err := rosterpush.New(server).Clear(t.Context(), alice)
+	removed, _, err := rosterpush.New(server).Clear(t.Context(), alice, func(int, int) {})
 	require.ErrorIs(t, err, server.broken)
 	assert.Equal(t, 20, removed)
 }
@@ -235,7 +283,7 @@ func TestClearFailuresAreEachItsOwn(t *testing.T) {
 	server.has("alice@localhost", rosterpush.Item{JID: jid.MustParse("bad@localhost"), Subscription: rosterpush.None})
 	server.has("alice@localhost", rosterpush.Item{JID: jid.MustParse("slow@localhost"), Subscription: rosterpush.None})
 	late := &late{memory: server, begun: make(chan struct{}), failed: make(chan struct{}), cause: cause}
-	removed, _, err := rosterpush.New(late).Clear(t.Context(), alice)
+	removed, _, err := rosterpush.New(late).Clear(t.Context(), alice, func(int, int) {})
 	require.EqualError(t, err, "bad@localhost: made to fail")
 	assert.Equal(t, 1, removed)
 	assert.NoError(t, late.slow)
