@@ -6,10 +6,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"mellium.im/xmpp/jid"
 
+	"emanagement/internal/keptjid"
 	"emanagement/presence"
 )
 
@@ -93,9 +93,9 @@ func (a *Args) readJID(own string, p Param, value string) error {
 	if p.Kind == Sender && !strings.ContainsAny(value, "@/") {
 		value = value + "@" + own
 	}
-	j, err := parseJID(value)
-	if err != nil && p.Kind == After {
-		j, err = parseListed(value)
+	j, err := keptjid.Parse(value)
+	if p.New || p.Kind == Sender {
+		j, err = parseJID(value)
 	}
 	if err != nil {
 		return fmt.Errorf("%s is not a JID", quoted(value))
@@ -153,7 +153,7 @@ func (a *Args) readPeople(p Param, value string) error {
 	}
 	known := make(map[string]bool) // there may be very many
 	for _, word := range peopleIn(value) {
-		j, err := parseJID(word)
+		j, err := keptjid.Parse(word)
 		if err != nil || word == All {
 			return fmt.Errorf("%s is not a JID", quoted(word))
 		}
@@ -181,19 +181,8 @@ func peopleIn(value string) []string {
 	return slices.DeleteFunc(words, func(w string) bool { return w == "" })
 }
 
-// parseListed reads a JID that an answer may have named: servers keep accounts
-// whose local part today's rules do not allow. It is only compared.
-func parseListed(s string) (jid.JID, error) {
-	local, host, _ := strings.Cut(s, "@")
-	domain, err := parseJID(host)
-	if err != nil || !domain.Equal(domain.Domain()) || local == "" || !utf8.ValidString(local) {
-		return jid.JID{}, fmt.Errorf("%s: not a JID", s)
-	}
-	return jid.NewUnsafe(local, domain.String(), "").JID, nil
-}
-
-// parseJID reads a JID. One that reads otherwise when it is read again is
-// none: of two dots at a domain's end, the library would leave one.
+// parseJID reads a JID by today's rules. One that reads otherwise when it is read
+// again is none: of two dots at a domain's end, the library would leave one.
 func parseJID(s string) (jid.JID, error) {
 	j, err := jid.Parse(s)
 	if err != nil {

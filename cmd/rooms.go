@@ -92,7 +92,7 @@ func roomVerbs() []*Verb {
 			Role:    Write,
 			Params: []Param{
 				room[0], room[1],
-				{Name: "jid", Label: "User, or a whole host", Kind: Contact, Required: true},
+				{Name: "jid", Label: "User, or a whole host", Kind: Contact, Required: true, New: true},
 				{Name: "affiliation", Label: "Affiliation", Kind: Affiliation, Required: true},
 			},
 			run: setJidAffiliationOfRoom,

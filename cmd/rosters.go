@@ -13,6 +13,8 @@ import (
 // them, and the server only keep their rosters.
 func rosterVerbs() []*Verb {
 	userJid := Param{Name: "userJid", Label: "User", Kind: User, Required: true}
+	anyUser := userJid
+	anyUser.New = true
 	return []*Verb{
 		{
 			Name:    "addBuddyToRoster",
@@ -20,8 +22,8 @@ func rosterVerbs() []*Verb {
 			Help:    "The item will have exactly this nick, these groups and this subscription, whatever stood there. The contact's own roster is not touched.",
 			Role:    Write,
 			Params: []Param{
-				userJid,
-				{Name: "buddyJid", Label: "Contact", Kind: Contact, Required: true},
+				anyUser,
+				{Name: "buddyJid", Label: "Contact", Kind: Contact, Required: true, New: true},
 				{Name: "buddyNick", Label: "The contact's nick", Kind: Text, Example: "Ben Smith"},
 				{Name: "buddyGroup", Label: "Groups, one a line", Kind: Groups},
 				{Name: "subscription_type", Label: "Subscription (none, to, from, both)", Kind: Subscription, Required: true},
@@ -42,8 +44,8 @@ func rosterVerbs() []*Verb {
 			Help:    "Each gets the other with the subscription both, under the nick and in the groups given for the other. If one side fails, both are put back.",
 			Role:    Write,
 			Params: []Param{
-				{Name: "userAJid", Label: "User A", Kind: User, Required: true},
-				{Name: "userBJid", Label: "User B", Kind: User, Required: true},
+				{Name: "userAJid", Label: "User A", Kind: User, Required: true, New: true},
+				{Name: "userBJid", Label: "User B", Kind: User, Required: true, New: true},
 				{Name: "userANick", Label: "A's nick, in B's roster", Kind: Text, Example: "Ana"},
 				{Name: "userBNick", Label: "B's nick, in A's roster", Kind: Text, Example: "Ben Smith"},
 				{Name: "groupForA", Label: "Groups of A in B's roster, one a line", Kind: Groups},

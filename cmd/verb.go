@@ -60,6 +60,9 @@ type Param struct {
 	// Extra says that emanagement did not have it: on a command line it has a
 	// flag, not a place.
 	Extra bool
+	// New says that the verb may bring this JID into the world, which today's rules
+	// must let be made then. Others may be as a server keeps them.
+	New bool
 	// Example is a value for examples; without, they have one of the kind's.
 	Example string
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"mellium.im/xmpp/jid"
+
+	"emanagement/internal/keptjid"
 )
 
 // batch is how many users are imported at once: enough to be quick, few enough
@@ -22,8 +24,8 @@ var noise = []string{"There are ", "Progress ", "Matches: "}
 // Import reads users into the index: one bare JID a line, or a user and a
 // contact with a tab between, as ejabberdctl process_rosteritems list prints
 // them. It says how many users it read and how many of them are new. A line
-// that is neither is given to bad and left out. The error is that of the
-// reader or names the file.
+// that is neither is given to bad, and left out but for a user that can be read.
+// The error is that of the reader or names the file.
 func (x *Index) Import(ctx context.Context, r io.Reader, bad func(line int, why error)) (read, added int, err error) {
 	lines := bufio.NewReaderSize(r, longest)
 	seen := make(map[string]struct{}) // a user has as many lines as contacts
@@ -48,7 +50,6 @@ func (x *Index) Import(ctx context.Context, r io.Reader, bad func(line int, why 
 		}
 		if err != nil {
 			bad(number, err)
-			continue
 		}
 		for _, u := range found {
 			if _, ok := seen[u.String()]; ok {
@@ -105,9 +106,9 @@ func parse(line string) ([]jid.JID, error) {
 	if !two {
 		return users, nil
 	}
-	c, err := jid.Parse(contact)
-	if err != nil {
-		return nil, fmt.Errorf("%q is not a JID", contact)
+	c, err := keptjid.Parse(contact)
+	if err != nil { // the user is none the less
+		return users, fmt.Errorf("%q is not a JID", contact)
 	}
 	if c.Localpart() != "" { // a gateway has no roster
 		users = append(users, c.Bare())
@@ -116,7 +117,7 @@ func parse(line string) ([]jid.JID, error) {
 }
 
 func parseUser(s string) (jid.JID, error) {
-	j, err := jid.Parse(s)
+	j, err := keptjid.Parse(s)
 	switch {
 	case err != nil:
 		return j, fmt.Errorf("%q is not a JID", s)

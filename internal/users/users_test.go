@@ -227,7 +227,7 @@ func TestImport(t *testing.T) {
 		"a long line":    {"a@localhost\n" + strings.Repeat("x", 1<<20) + "\nb@localhost\n", 2, 2, []bad{{2, "the line is too long"}}, []string{"a@localhost", "b@localhost", "known@localhost"}},
 		"long, the last": {"a@localhost\n" + strings.Repeat("x", 1<<20), 1, 1, []bad{{2, "the line is too long"}}, []string{"a@localhost", "known@localhost"}},
 		"bad lines": {
-			"a@localhost\nlocalhost\na b@c d\nc@localhost/phone\nd\te@localhost\nf@localhost\t@\nb@localhost\n", 2, 2,
+			"a@localhost\nlocalhost\na b@c d\nc@localhost/phone\nd\te@localhost\nf@localhost\t@\nb@localhost\n", 3, 3,
 			[]bad{
 				{2, `"localhost" is not a user's JID (user@host)`},
 				{3, `"a b@c d" is not a JID`},
@@ -235,7 +235,11 @@ func TestImport(t *testing.T) {
 				{5, `"d" is not a user's JID (user@host)`},
 				{6, `"@" is not a JID`},
 			},
-			[]string{"a@localhost", "b@localhost", "known@localhost"},
+			[]string{"a@localhost", "b@localhost", "f@localhost", "known@localhost"},
+		},
+		"from before today's rules": {
+			"♥x@localhost\ta@my_host.local\nb@localhost\t☃@localhost\n", 4, 4, nil,
+			[]string{"b@localhost", "known@localhost", "☃@localhost", "♥x@localhost"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
