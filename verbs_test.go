@@ -3,6 +3,7 @@ package emanagement_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -263,5 +264,46 @@ func TestBigRoster(t *testing.T) {
 		assert.Equal(t, "true", run(t, admin, "checkUserJid", "userJid", user).text)
 		done(t, admin, "removeRoster", "userJid", user, "wait", "true")
 		assert.Empty(t, p.stored(t, user))
+	})
+}
+
+// TestFromBeforeTodaysRules: accounts and contacts whose names could not be made
+// now are shown, looked at and removed as others are, and not made.
+func TestFromBeforeTodaysRules(t *testing.T) {
+	t.Parallel()
+	inEveryPlace(t, func(t *testing.T, p *place) {
+		admin := p.login(t, "admin@localhost")
+		user := people(t, "localhost", "user")[0]
+		local, _, _ := strings.Cut(user, "@")
+		odd := "♥" + local // an account that nobody registered
+		keep := func(local, contact string) {
+			name, host, _ := strings.Cut(contact, "@")
+			item := map[string]any{"localuser": local, "localhost": "localhost", "user": name, "host": host, "nick": "", "groups": []string{}, "subs": "none"}
+			if p.Kind() == testserver.Debian12 {
+				delete(item, "groups")
+				item["group"] = ""
+			}
+			var code int
+			require.NoError(t, p.API(t.Context(), "add_rosteritem", item, &code))
+			require.Zero(t, code)
+		}
+		contacts := []string{"☃@localhost", "q@my_host.local", "a’b@far.example"}
+		for _, c := range contacts {
+			keep(local, c)
+			keep(odd, c)
+		}
+		for _, owner := range []string{user, odd + "@localhost"} {
+			assert.Equal(t, "true", run(t, admin, "checkUserJid", "userJid", owner).text)
+			for _, c := range contacts {
+				assert.Contains(t, strings.Join(run(t, admin, "getRoster", "userJid", owner).lines, "\n"), c+"\t")
+			}
+			done(t, admin, "removeBuddyFromRoster", "userJid", owner, "buddyJid", contacts[1])
+			assert.Len(t, run(t, admin, "getRoster", "userJid", owner).lines, 2)
+			done(t, admin, "removeRoster", "userJid", owner)
+			assert.Equal(t, refusal("Roster not found for user "+owner), run(t, admin, "getRoster", "userJid", owner))
+		}
+		r, err := admin.Run(patience(t), service, "addBuddyToRoster", args("userJid", user, "buddyJid", contacts[0], "subscription_type", "none"))
+		require.NoError(t, err)
+		assert.Contains(t, r.Notes[0].Text, `"☃@localhost" is not a JID`)
 	})
 }

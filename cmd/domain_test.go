@@ -241,7 +241,7 @@ func TestRemovalWithoutIndex(t *testing.T) {
 	_, err := n.Run(t.Context(), request("removeAllRosters", "confirm", "all"))
 	var failed *cmd.FailedError
 	require.ErrorAs(t, err, &failed)
-	assert.Equal(t, "the memory cannot be written (the log of the component says why), and without it who is in a roster that is removed might not be found again: nothing more was removed", failed.Text)
+	assert.Equal(t, "the memory cannot be read or written (the log of the component says why), and without it somebody might be missed", failed.Text)
 	assert.Empty(t, server.written)
 }
 

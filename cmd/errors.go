@@ -72,9 +72,6 @@ func (v *Verb) outcome(c *call, r Result, err error) (Result, error) {
 	if e, ok := errors.AsType[*rosterpush.ClearError](err); ok {
 		return r, &FailedError{Text: v.explainClear(e), Temporary: true, Away: isAway(e.Err), Err: err}
 	}
-	if e, ok := errors.AsType[*rosterpush.NobodyError](err); ok {
-		return r, &FailedError{Text: explainNobody(e), Err: err}
-	}
 	if e, ok := errors.AsType[*rosterpush.ChangeError](err); ok {
 		if foreign, ok := errors.AsType[*rosterpush.ForeignContactError](e.Err); ok && e.Undone() {
 			return refused("%s", foreign.Error()), nil
@@ -136,8 +133,11 @@ func explain(err error, once bool) string {
 	if e, ok := errors.AsType[*rooms.UncertainError](err); ok {
 		return fmt.Sprintf("%s (%s)", explain(failure.ErrNoAnswer, once), e.Now())
 	}
-	if e, ok := errors.AsType[*rosterpush.KeepError](err); ok {
-		return fmt.Sprintf("the %s cannot be written (the log of the component says why), and without it who is in a roster that is removed might not be found again: nothing more was removed", e.Source)
+	if e, ok := errors.AsType[*rosterpush.SourceError](err); ok {
+		return fmt.Sprintf("the %s cannot be read or written (the log of the component says why), and without it somebody might be missed", e.Source)
+	}
+	if e, ok := errors.AsType[*rosterpush.NobodyError](err); ok {
+		return explainNobody(e)
 	}
 	if e, ok := errors.AsType[*rosterpush.ItemsError](err); ok {
 		return strings.Join(named(e.Failed, once), "; ")

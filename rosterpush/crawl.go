@@ -25,18 +25,18 @@ type Source struct {
 	// anybody can tell.
 	Users func(ctx context.Context, host string) (users []jid.JID, conclusive bool, err error)
 	// Keep, where it is not nil, writes users down, so that Users names them from
-	// now on: the rosters that lead to them are about to be cleared.
+	// now on: the rosters that lead to them are about to be cleared. Such a source
+	// may know users whom nothing else does, and so none is found without it.
 	Keep func(ctx context.Context, users []jid.JID) error
 }
 
 // Basis is what one source had to say of one host.
 type Basis struct {
-	Source string
-	Host   string
-	Users  int
-	Err    error // why it could say nothing
-
-	conclusive bool
+	Source     string
+	Host       string
+	Users      int
+	Conclusive bool  // see Source
+	Err        error // why it could say nothing
 }
 
 // Census is what was found on some hosts, so far or in the end.
@@ -48,6 +48,9 @@ type Census struct {
 	First   Failure
 	Items   int // and so many
 	Basis   []Basis
+	// Blind are the hosts on which nobody with a roster was found, and of which no
+	// source is conclusive.
+	Blind []string
 }
 
 // String says what the census rests on: each source with how many users it
@@ -71,7 +74,17 @@ func (c Census) String() string {
 	if c.Unread > 0 {
 		parts = append(parts, fmt.Sprintf("%s could not be read, such as that of %s: %v", count(c.Unread, "roster"), c.First.JID, c.First.Err))
 	}
+	for _, h := range c.Blind {
+		parts = append(parts, fmt.Sprintf("nobody was found on %s, and nothing says that there is nobody", h))
+	}
 	return strings.Join(parts, "; ")
+}
+
+// blind finds Blind, given the hosts on which somebody was found.
+func (c Census) blind(hosts []string, found map[string]bool) []string {
+	return slices.DeleteFunc(slices.Clone(hosts), func(h string) bool {
+		return found[h] || slices.ContainsFunc(c.Basis, func(b Basis) bool { return b.Host == h && b.Conclusive })
+	})
 }
 
 // crawl goes from roster to roster: first those of the users whom the sources
@@ -86,10 +99,13 @@ type crawl struct {
 	// crawl.
 	found func(user uint32, v view) error
 
-	users  []jid.JID         // met so far, in that order
-	number map[string]uint32 // of each, in users
-	next   int               // the first that was not looked at
-	census Census
+	all bool // nobody may be missed: a blind host is an error, whoever was found elsewhere
+
+	peopled map[string]bool   // the hosts on which somebody was found
+	users   []jid.JID         // met so far, in that order
+	number  map[string]uint32 // of each, in users
+	next    int               // the first that was not looked at
+	census  Census
 }
 
 // view is what was seen of a roster, and done to it.
@@ -102,9 +118,10 @@ type view struct {
 }
 
 // run crawls to the end, the first failure, or the context's end. The error is
-// a *NobodyError where nobody was found and no source is conclusive.
+// a *NobodyError where nobody was found and no source is conclusive, a
+// *SourceError, or that of a look.
 func (c *crawl) run(ctx context.Context) error {
-	c.number = make(map[string]uint32)
+	c.number, c.peopled = make(map[string]uint32), make(map[string]bool)
 	for _, s := range c.sources {
 		for _, h := range c.hosts {
 			if err := c.consult(ctx, s, h); err != nil {
@@ -115,10 +132,11 @@ func (c *crawl) run(ctx context.Context) error {
 			return err
 		}
 	}
-	conclusive := func(b Basis) bool { return b.conclusive }
-	if c.census.Rosters == 0 && !slices.ContainsFunc(c.census.Basis, conclusive) {
-		return &NobodyError{Hosts: c.hosts, Census: c.census}
+	blind := c.census.blind(c.hosts, c.peopled)
+	if len(blind) > 0 && (c.all || c.census.Rosters == 0) {
+		return &NobodyError{Hosts: blind, Census: c.census}
 	}
+	c.census.Blind = blind
 	return nil
 }
 
@@ -132,7 +150,10 @@ func (c *crawl) consult(ctx context.Context, s Source, host string) error {
 	if _, ok := errors.AsType[*failure.NotServedError](err); ok {
 		return err
 	}
-	c.census.Basis = append(c.census.Basis, Basis{Source: s.Name, Host: host, Users: len(users), Err: err, conclusive: conclusive && err == nil})
+	if err != nil && s.Keep != nil {
+		return &SourceError{Source: s.Name, Err: err}
+	}
+	c.census.Basis = append(c.census.Basis, Basis{Source: s.Name, Host: host, Users: len(users), Err: err, Conclusive: conclusive && err == nil})
 	for _, u := range users {
 		c.meet(u)
 	}
@@ -199,6 +220,7 @@ func (c *crawl) note(user uint32, v view) error {
 	c.census.Items += len(v.items)
 	if len(v.items) > 0 {
 		c.census.Rosters++
+		c.peopled[c.users[user].Domainpart()] = true
 	}
 	for _, i := range v.items {
 		c.meet(i.JID)

@@ -113,7 +113,7 @@ func (r *Rosters) Pairs(ctx context.Context, hosts []string, progress func(Censu
 // from the others. Before, the sources keep who is in it: another run finds them
 // if this one does not get to its end. progress is told after each. Errors: a
 // *ClearError where anything was removed or could not be, a *BusyError where
-// rosters of a host are being removed already, a *KeepError, else those of
+// rosters of a host are being removed already, a *SourceError, else those of
 // Owners.
 func (r *Rosters) ClearAll(ctx context.Context, hosts []string, progress func(Removal)) (Removal, error) {
 	release, err := r.wiped.claim(hosts)
@@ -121,7 +121,7 @@ func (r *Rosters) ClearAll(ctx context.Context, hosts []string, progress func(Re
 		return Removal{}, err
 	}
 	defer release()
-	c := &crawl{sources: r.sources, hosts: hosts, look: r.wipe}
+	c := &crawl{sources: r.sources, hosts: hosts, look: r.wipe, all: true}
 	var removal Removal
 	var failed []Failure
 	c.found = func(user uint32, v view) error {
@@ -170,7 +170,7 @@ func (r *Rosters) wipe(ctx context.Context, user jid.JID) (v view, err error) {
 	c, err := r.clear(ctx, user, func(items []Item) error { return r.keep(ctx, user, items) }, func(int, int) {})
 	v.items, v.removed = c.items, c.removed
 	_, unserved := errors.AsType[*failure.NotServedError](err)
-	_, unkept := errors.AsType[*KeepError](err)
+	_, unkept := errors.AsType[*SourceError](err)
 	if unserved || unkept || ctx.Err() != nil {
 		return v, err
 	}
@@ -193,7 +193,7 @@ func (r *Rosters) keep(ctx context.Context, user jid.JID, items []Item) error {
 			continue
 		}
 		if err := s.Keep(ctx, met); err != nil {
-			return &KeepError{Source: s.Name, Err: err}
+			return &SourceError{Source: s.Name, Err: err}
 		}
 	}
 	return nil

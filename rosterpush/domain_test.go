@@ -319,9 +319,54 @@ func TestClearAllKeepsWhoIsCutOff(t *testing.T) {
 	assert.Contains(t, kept, chain[5], "so that the next run finds the rest")
 
 	_, err = rosterpush.New(server, index, knows("what was kept", true, kept...)).ClearAll(t.Context(), hosts[:1], func(rosterpush.Removal) {})
-	var keeping *rosterpush.KeepError
+	var keeping *rosterpush.SourceError
 	require.ErrorAs(t, err, &keeping)
-	assert.EqualError(t, keeping, "index: cannot be written: no space left")
+	assert.EqualError(t, keeping, "index: no space left")
+}
+
+// TestBlindHosts: a host of which nothing is known is no host without rosters,
+// whatever was found on others. A list says so, a removal fails.
+func TestBlindHosts(t *testing.T) {
+	fill := func() *memory {
+		server := newMemory()
+		server.has("a@localhost", rosterpush.Item{JID: jid.MustParse("c@far.example"), Subscription: rosterpush.None})
+		return server
+	}
+	none := func(rosterpush.Census) {}
+	const blind = "nobody was found on example.org, and nothing says that there is nobody"
+	rosters := rosterpush.New(fill(), knows("some", false, "a@localhost"))
+	owners, census, err := rosters.Owners(t.Context(), hosts, none)
+	require.NoError(t, err)
+	assert.Len(t, owners, 1)
+	assert.Contains(t, census.String(), blind)
+
+	removal, err := rosters.ClearAll(t.Context(), hosts, func(rosterpush.Removal) {})
+	var nobody *rosterpush.NobodyError
+	require.ErrorAs(t, err, &nobody)
+	assert.Equal(t, []string{"example.org"}, nobody.Hosts)
+	assert.Equal(t, 1, removal.Removed)
+
+	rosters = rosterpush.New(fill(), knows("some", false, "a@localhost"), rosterpush.Source{
+		Name:  "one host's list",
+		Users: func(_ context.Context, host string) ([]jid.JID, bool, error) { return nil, host == "example.org", nil },
+	})
+	_, census, err = rosters.Owners(t.Context(), hosts, none)
+	require.NoError(t, err)
+	assert.NotContains(t, census.String(), blind)
+	_, err = rosters.ClearAll(t.Context(), hosts, func(rosterpush.Removal) {})
+	require.NoError(t, err)
+}
+
+// TestIndexThatCannotBeRead may know whom nobody else does.
+func TestIndexThatCannotBeRead(t *testing.T) {
+	broken := fails("index", errors.New("disk image is malformed"))
+	broken.Keep = func(context.Context, []jid.JID) error { return nil }
+	rosters := rosterpush.New(newMemory(), broken, knows("list", true, "a@localhost"))
+	_, _, err := rosters.Owners(t.Context(), hosts, func(rosterpush.Census) {})
+	var source *rosterpush.SourceError
+	require.ErrorAs(t, err, &source)
+	_, err = rosters.ClearAll(t.Context(), hosts, func(rosterpush.Removal) {})
+	require.ErrorAs(t, err, &source)
 }
 
 // TestNobodyLooksWhileAHostIsCleared: who did would miss those to whom the ways

@@ -118,17 +118,18 @@ func (e *NobodyError) Error() string {
 		strings.Join(e.Hosts, ", "), e.Census)
 }
 
-// KeepError ends the clearing of many rosters, because a source cannot write
-// down who is in one: cut off, they might not be found again.
-type KeepError struct {
+// SourceError says that a source cannot be read that may know users whom
+// nothing else does, or cannot keep who is in a roster that is to be cleared: cut
+// off, they might not be found again.
+type SourceError struct {
 	Source string
 	Err    error
 }
 
-func (e *KeepError) Error() string { return fmt.Sprintf("%s: cannot be written: %v", e.Source, e.Err) }
+func (e *SourceError) Error() string { return fmt.Sprintf("%s: %v", e.Source, e.Err) }
 
-// Unwrap returns why it cannot be written.
-func (e *KeepError) Unwrap() error { return e.Err }
+// Unwrap returns why.
+func (e *SourceError) Unwrap() error { return e.Err }
 
 // ErrTooManyFailures ends the clearing of many rosters.
 var ErrTooManyFailures = fmt.Errorf("given up after %d rosters that could not be cleared", maxFailures)

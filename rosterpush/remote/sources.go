@@ -80,12 +80,16 @@ func (s *Server) forget(ctx context.Context, host string) {
 	}
 }
 
-// list asks a host for users by one of its API commands.
+// list asks a host for users by one of its API commands. Whoever asks goes on
+// without them, so that the log says why there are none.
 func (s *Server) list(ctx context.Context, host, command string, ask func(context.Context, string) ([]jid.JID, error)) (users []jid.JID, err error) {
 	err = s.call(ctx, host, command, func() error {
 		users, err = ask(ctx, host)
 		return err
 	})
+	if err != nil && ctx.Err() == nil {
+		s.log.Warn("a list of users is not available", "host", host, "command", command, "why", err)
+	}
 	return users, err
 }
 
