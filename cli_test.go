@@ -213,6 +213,10 @@ func TestExitStatus(t *testing.T) {
 		"no such job, no word": {[]string{"stopJob", "one"}, said{"", "emanagement: job: \"one\" is not a number from 1 to 1000000\n", 2}},
 		"JSON":                 {[]string{"--json", "checkUserJid", stranger}, said{`{"shape":"answer","outcome":"false","answer":false,"lines":["false"]}` + "\n", "", 1}},
 		"JSON behind":          {[]string{"checkUserJid", user, "--json"}, said{`{"shape":"answer","outcome":"true","answer":true,"lines":["true"]}` + "\n", "", 0}},
+		"JSON of few":          {[]string{"--json", "getConnectedJids", "x"}, said{`{"error":{"kind":"usage","text":` + inJSON(strings.TrimSuffix(syntax("getConnectedJids", 0, "getConnectedJids"), "\n")) + "}}\n", "", 2}},
+		"JSON of no verb":      {[]string{"getroster", "--json"}, said{`{"error":{"kind":"unknown","text":"Error: Command not recognized\nUse 'help' to get information about command syntax"}}` + "\n", "", 2}},
+		"JSON of no flag":      {[]string{"--json", "getRoster", user, "--frob"}, said{`{"error":{"kind":"argument","text":"flag provided but not defined: -frob; 'emanagement help' explains"}}` + "\n", "", 2}},
+		"an account not set":   {[]string{"--as", "", "removeRoster", user}, said{"", "emanagement: --as: it is empty; 'emanagement help' explains\n", 2}},
 		"JSON of an error":     {[]string{"getRoster", "@", "--json"}, said{`{"error":{"kind":"argument","text":"userJid: \"@\" is not a JID","param":"userJid"}}` + "\n", "", 2}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -220,6 +224,11 @@ func TestExitStatus(t *testing.T) {
 			assert.Equal(t, test.want, emanagement(t, p.program, test.args...))
 		})
 	}
+}
+
+func inJSON(s string) string {
+	text, _ := json.Marshal(s) // text does not fail
+	return string(text)
 }
 
 // TestAway: the component that is not there, and the server that is not.

@@ -158,7 +158,9 @@ func printAllRosters(ctx context.Context, c *call) (Result, error) {
 		return Result{}, err
 	}
 	list := c.newList("roster")
-	for _, o := range c.after(owners) {
+	rest := c.after(owners)
+	for i, o := range rest {
+		c.say(Progress{Text: fmt.Sprintf("%d of %s read", i, count(len(rest), "roster")), Done: i, Total: len(rest)})
 		items, err := c.Rosters.Get(ctx, o)
 		if err != nil {
 			return Result{}, err

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"emanagement/cmd"
@@ -40,7 +41,7 @@ func (a *answer) progress(p cmd.Progress) {
 
 // end writes the last line. Where it is the first one too, the status says
 // what came of the verb.
-func (a *answer) end(status int, r reply) { _ = a.line(status, r) }
+func (a *answer) end(status int, r reply) error { return a.line(status, r) }
 
 func (a *answer) line(status int, r reply) error {
 	text, err := json.Marshal(r)
@@ -52,8 +53,17 @@ func (a *answer) line(status int, r reply) error {
 		a.w.Header().Set("Content-Type", "application/x-ndjson")
 		a.w.WriteHeader(status)
 	}
-	_, err = a.w.Write(append(text, '\n'))
-	return errors.Join(err, a.control.SetWriteDeadline(time.Now().Add(reading)), a.control.Flush())
+	// A caller has its time for every piece: a list may be long, and what was
+	// written before it long ago.
+	for piece := range slices.Chunk(append(text, '\n'), 64<<10) {
+		if err := a.control.SetWriteDeadline(time.Now().Add(reading)); err != nil {
+			return err
+		}
+		if _, err := a.w.Write(piece); err != nil {
+			return err
+		}
+	}
+	return a.control.Flush()
 }
 
 // wireError is how an error of the namespace is sent. Of one that it does not

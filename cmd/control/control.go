@@ -82,7 +82,8 @@ func (f *front) routes() http.Handler {
 			f.run(w, r, verb)
 		default:
 			out := &answer{w: w, control: http.NewResponseController(w)}
-			out.end(http.StatusNotFound, reply{Error: &wire.Error{Kind: wire.Usage, Text: r.Method + " " + r.URL.Path + ": what can be asked for is GET /verbs and POST /verbs/VERB"}})
+			text := r.Method + " " + r.URL.Path + ": what can be asked for is GET /verbs and POST /verbs/VERB"
+			f.end(r, out, http.StatusNotFound, reply{Error: &wire.Error{Kind: wire.Usage, Text: text}})
 		}
 	})
 }
@@ -92,14 +93,21 @@ func (f *front) run(w http.ResponseWriter, r *http.Request, verb string) {
 	out := &answer{w: w, control: http.NewResponseController(w)}
 	result, err := f.answer(r, verb, out)
 	if err == nil {
-		out.end(http.StatusOK, reply{Result: &result})
+		f.end(r, out, http.StatusOK, reply{Result: &result})
 		return
 	}
 	e, known := wireError(err)
 	if !known {
 		f.log.Error("a request on the control socket failed", "verb", verb, "why", err)
 	}
-	out.end(status(e.Kind), reply{Error: e})
+	f.end(r, out, status(e.Kind), reply{Error: e})
+}
+
+// end answers. The log says where nobody took the answer.
+func (f *front) end(r *http.Request, out *answer, status int, last reply) {
+	if err := out.end(status, last); err != nil {
+		f.log.Warn("an answer on the control socket was not taken", "path", r.URL.Path, "why", err)
+	}
 }
 
 func (f *front) answer(r *http.Request, verb string, out *answer) (cmd.Result, error) {

@@ -95,6 +95,8 @@ func (l *line) takeFlags(flags *flag.FlagSet, extra map[string]*string) (err err
 	flags.Visit(func(f *flag.Flag) {
 		value := extra[f.Name]
 		switch {
+		case (f.Name == "as" || f.Name == "config") && f.Value.String() == "": // a script's variable that is not set
+			err = fmt.Errorf("--%s: it is empty", f.Name)
 		case f.Name == "config":
 			l.configNamed = true
 		case value != nil && l.verb.Has(f.Name):

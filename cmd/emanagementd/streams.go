@@ -90,10 +90,29 @@ type progress struct {
 }
 
 func (s streams) newProgress() *progress {
-	if !s.watched() {
+	if !s.watched() || os.Getenv("TERM") == "dumb" {
 		return new(progress)
 	}
 	return &progress{out: s.err}
+}
+
+// The bar, and what is around it: the percentage, its ends and blanks.
+const (
+	barWidth  = 20
+	barMargin = 12
+)
+
+// room is how wide the bar and the text beside it may be, so that both stay on
+// one row.
+func room(out io.Writer) (bar, text int) {
+	width := 80
+	if f, ok := out.(*os.File); ok {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
+			width = w
+		}
+	}
+	bar = max(1, min(barWidth, width-barMargin))
+	return bar, max(0, width-bar-barMargin)
 }
 
 // show shows how far it is: a bar where the end is known, else a sign of life.
@@ -105,20 +124,29 @@ func (p *progress) show(now wire.Progress) {
 	if total == 0 {
 		total = -1
 	}
+	bar, text := room(p.out)
 	if p.bar == nil {
 		p.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(p.out), progressbar.OptionClearOnFinish(),
-			progressbar.OptionSetWidth(20), progressbar.OptionSetPredictTime(false), progressbar.OptionShowDescriptionAtLineEnd())
+			progressbar.OptionSetWidth(bar), progressbar.OptionSetPredictTime(false), progressbar.OptionShowDescriptionAtLineEnd())
 	}
 	// A bar that cannot be drawn is no failure of the verb's.
 	if p.bar.GetMax() != total {
 		p.bar.ChangeMax(total)
 	}
-	p.bar.Describe(now.Text)
+	p.bar.Describe(cut(now.Text, text))
 	if total < 0 {
 		_ = p.bar.Add(1)
 	} else {
 		_ = p.bar.Set(min(now.Done, total-1)) // at the total it would be over
 	}
+}
+
+// cut is a text of at most n characters.
+func cut(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n])
+	}
+	return s
 }
 
 // end takes the bar away again.

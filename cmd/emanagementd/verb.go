@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"emanagement/cmd"
@@ -17,21 +18,13 @@ import (
 // runLine runs a verb as the command of 2012 did: [flags] VERB ARGS... [flags].
 func runLine(ctx context.Context, args []string, std streams) int {
 	l, err := readLine(args)
-	usage, isUsage := errors.AsType[*cmd.UsageError](err)
 	switch {
-	case isUsage:
-		_ = std.lines(usage.Lines()...)
-		return exitUsage
-	case errors.Is(err, errNoSuchVerb):
-		_ = std.lines(cmd.NotRecognized, cmd.UseHelp)
-		return exitUsage
-	case errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, flag.ErrHelp), err == nil && l.verb == nil:
 		return help(nil, std)
 	case err != nil:
-		std.complain("%v; 'emanagement help' explains", err)
-		return exitUsage
-	case l.verb == nil:
-		return help(nil, std)
+		// Where the line cannot be read, its flags are not known.
+		l = &line{json: slices.Contains(args, "--json")}
+		return l.fail(misused(err), std)
 	}
 	result, err := l.run(ctx, std)
 	if again, ok := errors.AsType[*wire.Error](err); ok && again.Kind == wire.Confirm && !l.json && std.confirm(ctx, again) {
@@ -44,12 +37,23 @@ func runLine(ctx context.Context, args []string, std streams) int {
 	return l.show(result, std)
 }
 
+// misused is an error of the line itself.
+func misused(err error) *wire.Error {
+	if e, ok := errors.AsType[*cmd.UsageError](err); ok {
+		return &wire.Error{Kind: wire.Usage, Text: strings.Join(e.Lines(), "\n")}
+	}
+	if errors.Is(err, errNoSuchVerb) {
+		return &wire.Error{Kind: wire.Unknown, Text: cmd.NotRecognized + "\n" + cmd.UseHelp}
+	}
+	return &wire.Error{Kind: wire.Argument, Text: fmt.Sprintf("%v; 'emanagement help' explains", err)}
+}
+
 // run has the component run the verb. The error is a *wire.Error, or one of
 // the configuration.
 func (l *line) run(ctx context.Context, std streams) (wire.Result, error) {
 	conf, err := config.LoadCaller(l.config, l.configNamed, os.Getenv)
 	if err != nil {
-		return wire.Result{}, err
+		return wire.Result{}, &wire.Error{Kind: wire.Argument, Param: "config", Text: err.Error()}
 	}
 	if l.as != "" {
 		return l.runAs(ctx, conf, std)
@@ -63,7 +67,11 @@ func (l *line) run(ctx context.Context, std streams) (wire.Result, error) {
 	}
 	progress := std.newProgress()
 	defer progress.end()
-	return wire.Run(ctx, conf.Control, l.verb.Name, call, progress.show)
+	result, err := wire.Run(ctx, conf.Control, l.verb.Name, call, progress.show)
+	if e, ok := errors.AsType[*wire.Error](err); ok && e.Unsent && conf.Unread {
+		e.Text += fmt.Sprintf(" (%s may name another place, but you may not read it)", l.config)
+	}
+	return result, err
 }
 
 // show prints a result and returns the exit status that it means. What nobody

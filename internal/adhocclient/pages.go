@@ -23,19 +23,26 @@ type page struct {
 	Lines   []string          `json:"lines"`
 }
 
+// pageLimit is how many items are asked for at once: the component looks for
+// everybody anew each time, and cuts by itself what is too long for a stanza.
+const pageLimit = "10000"
+
 // RunWhole is Run, but of a list that the component cuts, so that it fits in a
 // stanza, it asks for all parts, unless the arguments have a limit.
 func (c *Client) RunWhole(ctx context.Context, component jid.JID, v *cmd.Verb, values map[string][]string, confirmed bool) (wire.Result, error) {
+	if _, limited := values["limit"]; limited || !v.Has("from") || !v.Has("limit") {
+		return c.Run(ctx, component, v, values, confirmed)
+	}
+	values = maps.Clone(values)
+	values["limit"] = []string{pageLimit}
 	r, err := c.Run(ctx, component, v, values, confirmed)
-	_, limited := values["limit"]
-	if err != nil || limited || !v.Has("from") {
+	if err != nil {
 		return r, err
 	}
 	whole, err := pageOf(r)
 	if err != nil || whole.Next == "" {
 		return r, err
 	}
-	values = maps.Clone(values)
 	for whole.Next != "" {
 		values["from"] = []string{whole.Next}
 		if r, err = c.Run(ctx, component, v, values, confirmed); err != nil {

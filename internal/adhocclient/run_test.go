@@ -117,7 +117,7 @@ func TestRunConfirmed(t *testing.T) {
 		args []string
 	}{{"removeAllRostersByDomain", []string{"domain", "example.org"}}, {"removeAllRosters", nil}} {
 		_, err := c.Run(soon(t), service, verb(t, "addBuddyToRoster"),
-			values("userJid", "a@example.org", "buddyJid", "b@example.org", "buddyNick", "B", "subscription_type", "both"), false)
+			values("userJid", "a@example.org", "buddyJid", "b@localhost", "buddyNick", "B", "subscription_type", "both"), false)
 		require.NoError(t, err)
 
 		_, err = c.Run(soon(t), service, verb(t, test.verb), values(test.args...), false)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -43,6 +44,7 @@ func socket(text string) (Socket, error) {
 type Caller struct {
 	Control string // the control socket's path; empty: the component has none
 	JID     string // the component's; empty where that is not known
+	Unread  bool   // the configuration is there, but not for the caller to read
 }
 
 // LoadCaller reads what a caller needs from the file and the environment. The
@@ -61,10 +63,10 @@ func LoadCaller(path string, named bool, getenv func(string) string) (Caller, er
 	case named || !missing:
 		return Caller{}, plain(err)
 	}
-	f.override(path, getenv)
-	s, err := socket(f.Control)
-	if err != nil {
-		return Caller{}, fmt.Errorf("%s: control: %w", path, err)
+	from := f.override(path, getenv)
+	s, serr := socket(f.Control)
+	if serr != nil {
+		return Caller{}, fmt.Errorf("%s: control: %w", cmp.Or(from["control"], path), serr)
 	}
-	return Caller{Control: s.Path, JID: f.JID}, nil
+	return Caller{Control: s.Path, JID: f.JID, Unread: errors.Is(err, fs.ErrPermission)}, nil
 }

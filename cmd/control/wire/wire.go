@@ -114,9 +114,9 @@ const (
 	ExitAway  = 3 // the server, or the component
 )
 
-// Exit is the exit status that a result means.
+// Exit is the exit status that a result means. What was only started is not done.
 func (r Result) Exit() int {
-	if r.Shape == "refusal" || r.Shape == "answer" && !r.Answer || r.Missed > 0 {
+	if r.Shape == "refusal" || r.Shape == "started" || r.Shape == "answer" && !r.Answer || r.Missed > 0 {
 		return ExitNo
 	}
 	return ExitDone
