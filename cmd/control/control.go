@@ -90,7 +90,8 @@ func (f *front) routes() http.Handler {
 
 // run runs a verb and answers in lines, as docs/control.md describes it.
 func (f *front) run(w http.ResponseWriter, r *http.Request, verb string) {
-	out := &answer{w: w, control: http.NewResponseController(w)}
+	// What is over in a moment answers with one line.
+	out := &answer{w: w, control: http.NewResponseController(w), told: time.Now()}
 	result, err := f.answer(r, verb, out)
 	if err == nil {
 		f.end(r, out, http.StatusOK, reply{Result: &result})

@@ -138,6 +138,14 @@ class ConcernsTest < Minitest::Test
     assert_equal [[], []], rosters
   end
 
+  # What is no name of anybody is the application's to see to: the tie is saved.
+  def test_users_without_anything
+    @b.update!(slug: nil, name: nil)
+    tie = Tie.create!(sender: @a, receiver: @b)
+    assert_predicate tie, :persisted?
+    assert_match(/ERROR.*emanagement: addBuddyToRoster: .*is not a JID/, Application::LOG.string)
+  end
+
   def test_users_without_slug
     name = "Anna #{SecureRandom.hex(4)} Maria"
     tie = Tie.new(sender: @a)

@@ -264,6 +264,28 @@ class LostConnectionTest < Minitest::Test
     refute_predicate error, :outcome_unknown?
   end
 
+  # A verb may take minutes, in which nothing is heard. A short call beside it
+  # that is answered too late says nothing about the connection.
+  def test_a_long_call_survives_short_ones
+    long = nil
+    fake do |stanza, connection|
+      if stanza.include?("broadcast")
+        long = stanza
+      else
+        sleep 0.2
+        connection.write(FakeServer.answer(stanza))
+        connection.write(FakeServer.answer(long)) if stanza.include?("stopJob")
+      end
+    end
+    client = opened(@fake.client)
+    waiting = Thread.new { client.call("broadcast", timeout: 60) }
+    sleep 0.01 until long
+    sleep Emanagement::Session::SILENCE + 0.1
+    assert_raises(Emanagement::TimeoutError) { client.call("listJobs", timeout: 0.1) }
+    assert_equal :done, client.call("stopJob").shape
+    assert_equal :done, waiting.value.shape
+  end
+
   # The server is there and says nothing for longer than anybody believes in.
   def test_a_silent_connection_is_replaced
     connections = []

@@ -110,6 +110,8 @@ module Admin
     owner = "owner.#{SecureRandom.hex(4)}@example.org"
     client = self.client
     client.call("addBuddyToRoster", userJid: owner, buddyJid: "b@example.org", subscription_type: "to")
+    error = assert_raises(Emanagement::UsageError) { client.call("removeAllRostersByDomain", domain: "example.org", confirm: "false") }
+    assert_equal "confirm", error.field
     error = assert_raises(Emanagement::ConfirmationError) { client.call("removeAllRostersByDomain", domain: "example.org") }
     assert_equal "this removes 1 item of 1 roster on example.org", error.text
     assert_equal 1, Place.roster(owner).size

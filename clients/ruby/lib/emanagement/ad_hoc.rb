@@ -25,7 +25,7 @@ module Emanagement
     # Returns a Result, or raises an Error.
     def run(verb, arguments, confirm, deadline)
       values = { **arguments, format: "json", strict: "true" }
-      values[:wait] = "true" if deadline.remaining >= PATIENT
+      values[:wait] = "true" if deadline.remaining > PATIENT - 1 # a moment of it has passed
       values[:confirm] = arguments.fetch(:domain, "all") if confirm
       iq = @connection.ask(@to, command(verb, values), deadline)
       raise refusal(iq) if iq["type"] == "error"

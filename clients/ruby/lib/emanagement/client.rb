@@ -40,6 +40,8 @@ module Emanagement
 
       # A client on the machine where the component runs, by its control socket.
       def control(path = "/run/emanagement/control.sock", timeout: 10)
+        raise ArgumentError, "path: it is longer than a socket's can be" if path.to_s.bytesize > 107
+
         new(ControlSocket.new(path), timeout: timeout)
       end
 
@@ -67,12 +69,15 @@ module Emanagement
     # REPEATABLE. Other verbs are never sent twice.
     def call(verb, timeout: @timeout, confirm: false, **arguments)
       verb = verb.to_s
-      deadline = Deadline.new(timeout)
+      deadline = Deadline.new(timeout || @timeout)
       repeatable = REPEATABLE.include?(verb)
       repeated = false
       arguments = texts(arguments)
+      # What comes out of a web form is text, and "false" is no yes.
+      raise UsageError.new("confirm: it is true or false", field: "confirm") unless [true, false, nil].include?(confirm)
+
       begin
-        @transport.run(verb, arguments, confirm, deadline)
+        @transport.run(verb, arguments, confirm ? true : false, deadline)
       rescue DisconnectedError => e
         raise if deadline.passed? || (e.outcome_unknown? && (repeated || !repeatable))
 

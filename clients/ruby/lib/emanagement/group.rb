@@ -47,7 +47,7 @@ module Emanagement
     # The room's name: the group's slug, or its name as Emanagement.slug makes
     # one.
     def room_name
-      respond_to?(:slug) ? slug : Emanagement.slug(name)
+      slug_of(self)
     end
 
     # A server cannot rename a room: the group gets another one.

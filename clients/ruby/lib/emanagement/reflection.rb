@@ -27,6 +27,12 @@ module Emanagement
       raise if settings.raises
     end
 
+    # The slug of a user or a group: its own, or one of its name where it has none.
+    def slug_of(record)
+      slug = record.slug if record.respond_to?(:slug)
+      slug.to_s.empty? ? Emanagement.slug(record.name) : slug
+    end
+
     # What an attribute was before the commit that was, nil where it is the same.
     def attribute_before(name)
       previous_changes[name.to_s]&.first

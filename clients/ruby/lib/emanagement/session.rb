@@ -8,13 +8,14 @@ module Emanagement
   # A stream on which somebody is logged in. Many threads may ask at once; one
   # more has to run the session, for that hands them their answers.
   class Session
-    # A server that is silent for so long while somebody waits is taken for gone.
+    # A server is taken for gone that has left a question without an answer for so
+    # long, and was silent meanwhile.
     SILENCE = 10
     # How long the server may take to answer the end of the stream.
     FAREWELL = 2
 
     # A question that has no answer yet.
-    Question = Struct.new(:answered, :answer, :sent)
+    Question = Struct.new(:answered, :answer, :sent, :asked)
 
     # jid is what stands as the sender; nil where the server puts it in.
     def initialize(stream, jid: nil)
@@ -26,7 +27,7 @@ module Emanagement
       @questions = {} # by id
       @writing = false # is somebody?
       @turn = ConditionVariable.new # that it may have changed
-      @silent_since = nil # the first question of which nothing was heard
+      @silent_since = nil # when the first question was asked that nobody waits for any more, and after which nothing was heard
       @lost = nil # why
       @ended = ConditionVariable.new
     end
@@ -88,8 +89,7 @@ module Emanagement
         raise @lost if @lost
 
         id = "#{@name}-#{@count += 1}"
-        @silent_since ||= Deadline.now
-        [id, @questions[id] = Question.new(ConditionVariable.new)]
+        [id, @questions[id] = Question.new(ConditionVariable.new, nil, nil, Deadline.now)]
       end
     end
 
@@ -106,9 +106,9 @@ module Emanagement
     end
 
     def timed_out(question, deadline)
-      if @lock.synchronize { @silent_since && Deadline.now - @silent_since >= SILENCE }
-        lose(Wire::Lost.new("the server does not answer any more"))
-      end
+      # A question that is still waited for proves nothing: some verbs take minutes.
+      silence = @lock.synchronize { Deadline.now - (@silent_since ||= question.asked) }
+      lose(Wire::Lost.new("the server does not answer any more")) if silence >= SILENCE
       raise TimeoutError.new("no answer within #{deadline}", outcome_unknown: question.sent)
     end
 

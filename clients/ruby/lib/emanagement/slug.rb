@@ -5,6 +5,6 @@ module Emanagement
   # jonh-doe. Other characters stay as they are; the component refuses those that
   # no JID can have.
   def self.slug(name)
-    name.strip.downcase.gsub(/[[:space:]]+/, "-")
+    name.to_s.strip.downcase.gsub(/[[:space:]]+/, "-")
   end
 end

@@ -98,8 +98,7 @@ module Emanagement
 
     # A user's JID, by his slug or by his name as Emanagement.slug makes one.
     def roster_jid(user)
-      slug = user.respond_to?(:slug) ? user.slug : Emanagement.slug(user.name)
-      "#{slug}@#{self.class.roster_settings.domain}"
+      "#{slug_of(user)}@#{self.class.roster_settings.domain}"
     end
 
     # The name under which a user is shown.
