@@ -151,6 +151,9 @@ func (a *Args) readPeople(p Param, value string) error {
 		a.hosts = append(a.hosts, All)
 		return nil
 	}
+	if strings.HasPrefix(value, "[") && !strings.HasSuffix(value, "]") {
+		return errors.New("a list that begins with [ ends with ]")
+	}
 	known := make(map[string]bool) // there may be very many
 	for _, word := range peopleIn(value) {
 		j, err := keptjid.Parse(word)

@@ -145,7 +145,7 @@ func getAllUserJidsWithRoster(ctx context.Context, c *call) (Result, error) {
 	}
 	list := c.newList("user")
 	for _, o := range c.after(owners) {
-		if !list.add(o, o.String(), escape(o.String())) {
+		if !list.add(o, o.String(), oneLine(o.String())) {
 			break
 		}
 	}
@@ -168,7 +168,7 @@ func printAllRosters(ctx context.Context, c *call) (Result, error) {
 		if len(items) == 0 {
 			continue // removed in the meantime
 		}
-		head := []string{rule, escape(o.Localpart()) + " Roster", rule}
+		head := []string{rule, oneLine(o.Localpart()) + " Roster", rule}
 		roster := rosterTable(items)
 		if !list.add(o, ownedRoster{o.String(), roster.items}, append(append(head, roster.lines...), rule)...) {
 			break

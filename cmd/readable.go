@@ -51,11 +51,11 @@ func (i rosterItem) phrases() []string {
 	if i.Ask != "none" {
 		ask = "request pending"
 	}
-	return []string{phrase(escape(i.JID), escape(i.Nick), i.Subscription, ask, escape(strings.Join(i.Groups, ", ")))}
+	return []string{phrase(oneLine(i.JID), escape(i.Nick), i.Subscription, ask, escape(strings.Join(i.Groups, ", ")))}
 }
 
 func (o ownedRoster) phrases() []string {
-	lines := []string{"", escape(o.User) + ":"}
+	lines := []string{"", oneLine(o.User) + ":"}
 	for _, item := range o.Items {
 		if p, ok := item.(phraser); ok {
 			lines = append(lines, p.phrases()...)

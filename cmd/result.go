@@ -131,7 +131,7 @@ func count(n int, what string) string {
 func lines(what string, words []string) Result {
 	r := Result{shape: table, what: what}
 	for _, w := range words {
-		r.add(w, escape(w))
+		r.add(w, oneLine(w))
 	}
 	return r
 }
@@ -159,9 +159,15 @@ func rosterTable(items []rosterpush.Item) Result {
 			groups[g] = escape(i.Groups[g])
 		}
 		r.add(rosterItem{i.JID.String(), i.Name, string(i.Subscription), ask, notNil(i.Groups)},
-			escape(i.JID.String()), escape(i.Name), string(i.Subscription), ask, strings.Join(groups, ";"))
+			oneLine(i.JID.String()), escape(i.Name), string(i.Subscription), ask, strings.Join(groups, ";"))
 	}
 	return r
+}
+
+// oneLine keeps a JID, of which a server may have any, from being taken for more
+// than one line or column. A backslash in it is one (XEP-0106).
+func oneLine(s string) string {
+	return strings.NewReplacer("\t", `\t`, "\n", `\n`, "\r", `\r`).Replace(s)
 }
 
 // escape keeps a value from being taken for more than one line or column.

@@ -164,7 +164,7 @@ func getAffiliationsOfRoom(ctx context.Context, c *call) (Result, error) {
 		affiliates, err := c.Rooms.Affiliations(ctx, r)
 		table := Result{shape: table, what: "affiliation"}
 		for _, a := range affiliates {
-			table.add(affiliate{a.JID.String(), string(a.Affiliation)}, escape(a.JID.String()), string(a.Affiliation))
+			table.add(affiliate{a.JID.String(), string(a.Affiliation)}, oneLine(a.JID.String()), string(a.Affiliation))
 		}
 		return table, err
 	})

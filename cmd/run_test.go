@@ -122,7 +122,7 @@ func TestLines(t *testing.T) {
 		"newline":   {rosterpush.Item{JID: contact, Name: "a\nb", Subscription: rosterpush.To, Groups: []string{"\n"}}, `b@a.example	a\nb	to	none	\n`},
 		"return":    {rosterpush.Item{JID: contact, Name: "a\r\nb", Subscription: rosterpush.To}, `b@a.example	a\r\nb	to	none	`},
 		"backslash": {rosterpush.Item{JID: contact, Name: `a\nb`, Subscription: rosterpush.To, Groups: []string{`\`, `\\`}}, `b@a.example	a\\nb	to	none	\\;\\\\`},
-		"resource":  {rosterpush.Item{JID: jid.MustParse(`gateway.example/a\b`), Subscription: rosterpush.To}, `gateway.example/a\\b		to	none	`},
+		"resource":  {rosterpush.Item{JID: jid.MustParse(`gateway.example/a\b`), Subscription: rosterpush.To}, `gateway.example/a\b		to	none	`},
 		"beyond":    {rosterpush.Item{JID: contact, Name: "漢字 \u2028 \u0085 😀", Subscription: rosterpush.To}, "b@a.example\t漢字 \u2028 \u0085 😀\tto\tnone\t"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -141,7 +141,7 @@ func (p *Presences) Set(ctx context.Context, user jid.JID, change func(Presence)
 			return ErrIllegalText
 		}
 		err := p.server.SetPresence(ctx, s, now)
-		if err != nil && !errors.Is(err, ErrNoSession) {
+		if err != nil && !errors.Is(err, ErrNoSession) && !p.ended(ctx, s) {
 			return err
 		}
 		found = found || err == nil
@@ -150,6 +150,13 @@ func (p *Presences) Set(ctx context.Context, user jid.JID, change func(Presence)
 		return ErrNoSession
 	}
 	return nil
+}
+
+// ended says whether a session is over by now: an ejabberd before 25.03 has no
+// better word for that than an internal error.
+func (p *Presences) ended(ctx context.Context, s Session) bool {
+	now, err := p.server.Sessions(ctx, s.JID.Bare())
+	return err == nil && !slices.ContainsFunc(now, func(n Session) bool { return n.JID.Equal(s.JID) })
 }
 
 // Connected lists the full JIDs of everybody who is connected on the hosts,

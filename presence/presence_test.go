@@ -122,6 +122,20 @@ func TestSet(t *testing.T) {
 	}
 }
 
+// TestSetWhenASessionEnds: a server may know no better word for that than an
+// internal error. The others are set all the same.
+func TestSetWhenASessionEnds(t *testing.T) {
+	m := newMemory()
+	m.fail["u@a.example/1 dnd  0"] = errors.New("internal error")
+	m.noted = func(line string) {
+		if line == "u@a.example/1 dnd  0" {
+			m.sessions = slices.DeleteFunc(m.sessions, func(s presence.Session) bool { return s.JID.String() == "u@a.example/1" })
+		}
+	}
+	require.NoError(t, presence.New(m).Set(t.Context(), jid.MustParse("u@a.example"), func(presence.Presence) presence.Presence { return presence.Presence{Show: "dnd"} }))
+	assert.Equal(t, []string{"u@a.example/1 dnd  0", "u@a.example/2 dnd  0"}, m.done)
+}
+
 func TestConnectedAndKick(t *testing.T) {
 	m := newMemory()
 	p := presence.New(m)

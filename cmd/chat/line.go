@@ -28,11 +28,15 @@ func split(line string) ([]string, error) {
 	return shellquote.Split(line)
 }
 
-// straight makes a phone's quotes straight. Any double one opens, and any ends
-// what it opened; ‘ opens before a word and ’ ends it behind one, so that an
-// apostrophe is none.
+// french takes the blanks out that French puts inside of its quotes.
+var french = strings.NewReplacer("«\u00a0", "«", "\u00a0»", "»", "«\u202f", "«", "\u202f»", "»", "‹\u00a0", "‹", "\u00a0›", "›", "‹\u202f", "‹", "\u202f›", "›")
+
+// straight makes the quotes straight that phones type in any language, and their
+// odd blanks plain. Any double one opens, and any ends what it opened; ‘ or ‚
+// opens before a word, and ’ or ‘ ends it behind one, so that an apostrophe is
+// none.
 func straight(line string) string {
-	runes := []rune(line)
+	runes := []rune(french.Replace(line))
 	at := func(i int) rune {
 		if i < 0 || i >= len(runes) {
 			return ' '
@@ -50,13 +54,15 @@ func straight(line string) string {
 			escaped = false
 		case r == '\\' && open != '\'':
 			escaped = true
-		case strings.ContainsRune("“”„", r) && open != '\'':
+		case strings.ContainsRune("“”„«»‹›", r) && open != '\'':
 			r = '"'
 			open ^= r
-		case r == '‘' && open == 0 && (unicode.IsSpace(at(i-1)) || at(i-1) == '='):
+		case (r == '‘' || r == '‚') && open == 0 && (unicode.IsSpace(at(i-1)) || at(i-1) == '='):
 			r = '\''
 			open = r
-		case r == '’' && open == '\'' && unicode.IsSpace(at(i+1)):
+		case open == 0 && unicode.IsSpace(r) && r > unicode.MaxASCII:
+			r = ' '
+		case (r == '’' || r == '‘') && open == '\'' && unicode.IsSpace(at(i+1)):
 			r = '\''
 			open = 0
 		}

@@ -25,7 +25,7 @@ func TestSplit(t *testing.T) {
 		"Łódź 👩‍👩‍👧 “":              nil, // opened and not closed
 		`--status=“out for lunch”`:  {"--status=out for lunch"},
 		`--nick=‘Ben Smith’`:        {"--nick=Ben Smith"},
-		"a\u00a0b":                  {"a\u00a0b"}, // as in a shell
+		"a\u00a0b “c\u00a0d”":       {"a", "b", "c\u00a0d"}, // as a phone types blanks
 
 		// Nothing is expanded.
 		"$(reboot) `id` $HOME ${x} ~ ~root": {"$(reboot)", "`id`", "$HOME", "${x}", "~", "~root"},
@@ -38,6 +38,10 @@ func TestSplit(t *testing.T) {
 		"a “b c” d":               {"a", "b c", "d"},
 		"a „b c“ d":               {"a", "b c", "d"},
 		"a ”b c” d":               {"a", "b c", "d"},
+		"a «b c» «» d":            {"a", "b c", "", "d"},
+		"a «\u00a0b c\u202f» d":   {"a", "b c", "d"},
+		"a »b c« ›d e‹":           {"a", "b c", "d e"},
+		"a ‹b c› ‚d e‘ f":         {"a", "b c", "d e", "f"},
 		"a ‘b c’ d":               {"a", "b c", "d"},
 		"a “” ‘’":                 {"a", "", ""},
 		"O’Brien don’t":           {"O’Brien", "don’t"},

@@ -55,6 +55,8 @@ func importArgs(args []string) (file, config string, err error) {
 	switch {
 	case err != nil:
 		return "", "", err
+	case len(words) > 2 && words[0] == "import":
+		return "", "", fmt.Errorf("%q is one argument too many", words[2])
 	case len(words) != 2 || words[0] != "import":
 		return "", "", errors.New("to be followed by import and a file, or - for the standard input")
 	}

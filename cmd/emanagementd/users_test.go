@@ -31,7 +31,7 @@ func TestImportUsers(t *testing.T) {
 		{"users", exitUsage, "", "users: to be followed by import and a file"},
 		{"users import", exitUsage, "", "users: to be followed by import and a file"},
 		{"users export " + list, exitUsage, "", "users: to be followed by import and a file"},
-		{"users import " + list + " " + list, exitUsage, "", "users: to be followed by import and a file"},
+		{"users import " + list + " " + list, exitUsage, "", "is one argument too many"},
 		{"users import --file " + list, exitUsage, "", "users: flag provided but not defined"},
 		{"users import --help", exitOK, usage, ""},
 		{"users import " + list + " --config " + unkept, exitError, "", "unkept.yml: state: missing"},

@@ -20,7 +20,7 @@ const noControl = "none"
 // Socket is where the control socket is.
 type Socket struct {
 	Path  string // empty: there is none
-	Fixed bool   // the configuration names it
+	Fixed bool   // the configuration names another than the default
 }
 
 // maxPath is what the system takes of a socket's path, in bytes.
@@ -37,7 +37,7 @@ func socket(text string) (Socket, error) {
 	case len(text) > maxPath:
 		return Socket{}, fmt.Errorf("%q is longer than the %d bytes that a socket's path can have", text, maxPath)
 	}
-	return Socket{Path: text, Fixed: true}, nil
+	return Socket{Path: text, Fixed: text != DefaultControl}, nil
 }
 
 // Caller is what a caller of the component needs of its configuration.

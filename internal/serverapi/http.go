@@ -206,6 +206,9 @@ func httpRefusal(command string, status int, body []byte) error {
 		words = string(body)
 	}
 	e.Text = plain(words)
+	if strings.HasPrefix(e.Text, "<") { // a page for people who went astray
+		e.Text = ""
+	}
 	switch status {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		e.Code = Forbidden
