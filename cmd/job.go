@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -37,7 +38,7 @@ func (n *Namespace) runAsJob(ctx context.Context, v *Verb, c *call, q Request, c
 			say(p)
 			if number, due := c.reports.note(p.Text, n.news); due {
 				n.log.Info("job goes on", "job", number, "verb", v.Name, "progress", p.Text)
-				n.tell(c, number, v.Name, "goes on: "+p.Text)
+				n.tell(c, number, v, "goes on: "+p.Text)
 			}
 			if q.Attend != nil {
 				q.Attend(p)
@@ -56,7 +57,7 @@ func (n *Namespace) runAsJob(ctx context.Context, v *Verb, c *call, q Request, c
 		<-job.Done()
 		return r, err
 	}
-	if job.Await(ctx, cmp.Or(q.Patience, n.patience), func() { n.tellEnd(c, job, r, err) }) {
+	if job.Await(ctx, cmp.Or(q.Patience, n.patience), func() { n.tellEnd(c, job, v, r, err) }) {
 		return r, err
 	}
 	c.reports.begin(job.Number)
@@ -118,7 +119,7 @@ func cutShort(cause error, progress string) error {
 }
 
 // tellEnd tells the one who asked for a job of its end.
-func (n *Namespace) tellEnd(c *call, job *jobs.Job, r Result, err error) {
+func (n *Namespace) tellEnd(c *call, job *jobs.Job, v *Verb, r Result, err error) {
 	text := r.Outcome()
 	if e, ok := errors.AsType[*FailedError](err); ok {
 		text = e.Text
@@ -128,25 +129,41 @@ func (n *Namespace) tellEnd(c *call, job *jobs.Job, r Result, err error) {
 	n.log.Info("job ended", "job", job.Number, "verb", job.Name, "took", time.Since(job.Began), "outcome", text)
 	// A verb that was not carried out to its end may say what it has done.
 	if r.shape == table && len(r.lines) > 0 {
-		text += "\n" + strings.Join(r.Readable(), "\n")
+		text += "\n" + strings.Join(r.worstFirst(), "\n")
 	}
-	n.tell(c, job.Number, job.Name, text)
+	n.tell(c, job.Number, v, text)
+}
+
+// worstFirst is Readable, but recipients who were not reached come before the
+// others: a message may not have room for all.
+func (r Result) worstFirst() []string {
+	lines := r.Readable()
+	if r.missed > 0 {
+		slices.SortStableFunc(lines, func(a, b string) int {
+			return cmp.Compare(strings.Count(a, dash+reached), strings.Count(b, dash+reached))
+		})
+	}
+	return lines
 }
 
 // tell sends a message about a job, cut where it is too long. Only whoever has
 // a JID can be sent one.
-func (n *Namespace) tell(c *call, number int, verb, text string) {
+func (n *Namespace) tell(c *call, number int, v *Verb, text string) {
 	asker, ok := c.asker.(jid.JID)
 	if !ok {
 		return
 	}
 	if len(text) > maxMessage {
 		shown := text[:strings.LastIndex(text[:maxMessage], "\n")+1]
-		text = fmt.Sprintf("%s(%s left out; ask again for less at once)", shown, count(strings.Count(text[len(shown):], "\n")+1, "line"))
+		advice := "ask again for less at once"
+		if v.Once {
+			advice = "the audit log has all of it"
+		}
+		text = fmt.Sprintf("%s(%s left out; %s)", shown, count(strings.Count(text[len(shown):], "\n")+1, "line"), advice)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), tellTimeout)
 	defer cancel()
-	if err := n.services.Tell(ctx, asker, fmt.Sprintf("job %d: %s: %s", number, verb, text)); err != nil {
+	if err := n.services.Tell(ctx, asker, fmt.Sprintf("job %d: %s: %s", number, v.Name, text)); err != nil {
 		n.log.Warn("an asker could not be told of a job", "job", number, "to", asker, "why", err)
 	}
 }

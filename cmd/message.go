@@ -70,7 +70,7 @@ func (c *call) broadcast(ctx context.Context, to []jid.JID) (Result, error) {
 		if len(r.items) == 0 && refusesAll(err) {
 			return err
 		}
-		outcome := "Done"
+		outcome := reached
 		if err != nil {
 			outcome = outcomeOf(err, true)
 			r.missed++
@@ -123,6 +123,9 @@ func broadcastToConnectedUsers(ctx context.Context, c *call) (Result, error) {
 func sentTo(reached, all int) string {
 	return fmt.Sprintf("sent to %d of %s", reached, count(all, "recipient"))
 }
+
+// reached is the outcome of a message that was taken.
+const reached = "Done"
 
 // messageOutcome is what came of one message, in JSON.
 type messageOutcome struct {

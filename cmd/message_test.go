@@ -202,7 +202,7 @@ func TestBroadcastAsJob(t *testing.T) {
 				want += fmt.Sprintf("u%d@a.example – Done\n", i)
 			}
 		}
-		want += "(315 lines left out; ask again for less at once)"
+		want += "(315 lines left out; the audit log has all of it)"
 		r, err := n.Run(t.Context(), cmd.Request{Asker: admin, Verb: "broadcast", Values: args("admin", "News", "userJids", list, "msg", "hi")})
 		require.NoError(t, err)
 		assert.Equal(t, "job 1: broadcast goes on; messages will tell how far it is and how it ends, and so does listJobs", r.Outcome())

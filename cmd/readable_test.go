@@ -60,3 +60,17 @@ func TestComplaint(t *testing.T) {
 	assert.Equal(t, "User (userJid): no", v.Complaint(&ArgError{"userJid", "no"}))
 	assert.Equal(t, "other: no", v.Complaint(&ArgError{"other", "no"}))
 }
+
+// TestWorstFirst: where there is no room for all, those who were not reached are
+// what somebody wants to know.
+func TestWorstFirst(t *testing.T) {
+	r := Result{shape: table, missed: 1}
+	for _, name := range []string{"a", "b", "c"} {
+		outcome := reached
+		if name == "b" {
+			outcome = "no such user"
+		}
+		r.addOutcome(jid.MustParse(name+"@a.example"), outcome)
+	}
+	assert.Equal(t, []string{"b@a.example – no such user", "a@a.example – Done", "c@a.example – Done"}, r.worstFirst())
+}
