@@ -273,3 +273,43 @@ func TestCompletion(t *testing.T) {
 		})
 	}
 }
+
+// TestCompletionAsTyped types in a real bash, which cuts words at @ and =, and
+// completes other programs' arguments as it did before.
+func TestCompletionAsTyped(t *testing.T) {
+	t.Parallel()
+	terminal, screen := newTerminal(t)
+	c := exec.CommandContext(patience(t), "bash", "--norc", "--noprofile", "-i")
+	c.Stdin, c.Stdout, c.Stderr = terminal, terminal, terminal
+	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	c.Env = append(os.Environ(), "PS1=> ", "TERM=dumb", "PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"))
+	require.NoError(t, c.Start())
+	require.NoError(t, terminal.Close())
+	shown := bufio.NewReader(screen)
+	types := func(text, until string) {
+		t.Helper()
+		_, err := io.WriteString(screen, text)
+		require.NoError(t, err)
+		var seen strings.Builder
+		for !strings.HasSuffix(seen.String(), until) {
+			r, _, err := shown.ReadRune()
+			require.NoErrorf(t, err, "%q", seen.String())
+			seen.WriteRune(r)
+		}
+	}
+	types("bind 'set bell-style none'; source <(emanagement completion bash); echo rea''dy\n", "ready\r\n> ")
+	for line, want := range map[string]string{
+		"emanagement addBuddyToRoster a@b c@d nick gr b": "oth ",
+		"emanagement --as=x@y getR":                      "oster ",
+		"emanagement sendPresence a@b dnd --st":          "atus ",
+		"dd if=/etc/hostn":                               "ame ",
+	} {
+		types(line+"\t", line+want)
+		types("\x15echo rea''dy\n", "ready\r\n> ")
+	}
+	_, err := io.WriteString(screen, "exit\n")
+	require.NoError(t, err)
+	_, err = io.Copy(io.Discard, shown)
+	require.ErrorIs(t, err, syscall.EIO, "nobody writes any more")
+	require.NoError(t, c.Wait())
+}
