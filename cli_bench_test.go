@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -54,6 +55,7 @@ func BenchmarkCommandLine(b *testing.B) {
 			}
 		})
 		b.Run("command/"+verb, process(binary, line...))
+		b.Run("json/"+verb, process(binary, append(slices.Clone(line), "--json")...))
 		b.Run("as/"+verb, process(binary, append([]string{"--as", "admin@localhost", "--server", s.ClientAddr(), "--component", testserver.Component, "--password-file", password}, line...)...))
 		b.Run("ejabberdctl/"+verb, func(b *testing.B) {
 			for b.Loop() {

@@ -175,6 +175,32 @@ func TestArgumentsArrive(t *testing.T) {
 	}
 }
 
+// TestAlone: the small program needs the big one neither for what looks like a
+// flag in a place of the verb's, nor for --json and --yes.
+func TestAlone(t *testing.T) {
+	t.Parallel()
+	p := places[0]
+	user, buddy := people(t, "localhost", "user", "buddy")[0], people(t, "localhost", "user", "buddy")[1]
+	alone := filepath.Join(t.TempDir(), "emanagement")
+	program, err := os.ReadFile(binary)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(alone, program, 0o755))
+	for _, test := range []struct {
+		args []string
+		want said
+	}{
+		{[]string{"addBuddyToRoster", user, buddy, "--json", "-x", "both"}, said{"Done\n", "", 0}},
+		{[]string{"--json", "addBuddyToRoster", user, buddy, "--json", "-x", "both"}, said{`{"shape":"done","outcome":"Done","lines":["Done"]}` + "\n", "", 0}},
+		{[]string{"checkUserJid", user, "--json"}, said{`{"shape":"answer","outcome":"true","answer":true,"lines":["true"]}` + "\n", "", 0}},
+		{[]string{"removeAllRostersByDomain", "nowhere.example", "--yes", "--json"}, said{`{"error":{"kind":"argument","text":"domain: nowhere.example: not a host whose rosters are managed here (these are: example.org, localhost)","param":"domain"}}` + "\n", "", 2}},
+	} {
+		c := exec.CommandContext(patience(t), alone, test.args...)
+		c.Env = []string{"EMANAGEMENT_CONTROL=" + p.program.Control(), "PATH=/nowhere"}
+		assert.Equal(t, test.want, ended(t, c), test.args)
+	}
+	assert.Equal(t, []entry{{buddy, "--json", "both", []string{"-x"}}}, p.stored(t, user))
+}
+
 // TestExitStatus: what scripts go by.
 func TestExitStatus(t *testing.T) {
 	t.Parallel()

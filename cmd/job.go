@@ -182,7 +182,7 @@ func jobVerbs() []*Verb {
 		{
 			Name:     "stopJob",
 			Summary:  "stop a verb that is under way",
-			Help:     "What it has done until then stays done. Only who asked for it may stop it, and who has the role admin.",
+			Help:     "What it has done until then stays done. Only who asked for it may stop it, and who has the role admin on every host.",
 			Role:     Read,
 			Recorded: true,
 			Hostless: true,

@@ -1,8 +1,8 @@
 // Command emanagement runs a verb by the component of this machine, as fast as a
 // process can: scripts call it for every friendship. A plain line, VERB ARGS...
-// without flags, which nobody watches, goes straight to the control socket.
-// Everything else (flags, people, help, serving) is the business of
-// emanagementd, which stands beside it and takes its place.
+// with no flags but --json and --yes, which nobody watches, goes straight to the
+// control socket. Everything else (other flags, people, help, serving) is the
+// business of emanagementd, which stands beside it and takes its place.
 package main
 
 import (
@@ -23,32 +23,57 @@ import (
 
 func main() {
 	args := os.Args[1:]
-	socket, ok := plain(args)
+	l, socket, ok := plain(args)
 	if !ok {
 		fmt.Fprintln(os.Stderr, "emanagement:", become(args))
 		os.Exit(wire.ExitNo)
 	}
-	os.Exit(call(socket, args))
+	os.Exit(l.run(socket))
+}
+
+// line is a verb with its arguments, and the flags that this program knows.
+type line struct {
+	all       []string // as it was typed
+	verb      string
+	args      []string
+	json, yes bool
+}
+
+// take takes a flag over, if it is one that this program knows.
+func (l *line) take(arg string) bool {
+	switch arg {
+	case "--json":
+		l.json = true
+	case "--yes":
+		l.yes = true
+	default:
+		return false
+	}
+	return true
 }
 
 // plain says whether a line can go straight to a socket, and to which.
-func plain(args []string) (socket string, ok bool) {
-	isFlag := func(arg string) bool { return strings.HasPrefix(arg, "-") }
-	if len(args) == 0 || slices.ContainsFunc(args, isFlag) || watched() {
-		return "", false
+func plain(args []string) (l *line, socket string, ok bool) {
+	l = &line{all: args}
+	for len(args) > 0 && l.take(args[0]) {
+		args = args[1:]
 	}
-	if slices.Contains(wire.Commands(), args[0]) {
-		return "", false
+	if len(args) == 0 || isFlag(args[0]) || slices.Contains(wire.Commands(), args[0]) || watched() {
+		return nil, "", false
 	}
+	l.verb, l.args = args[0], args[1:]
 	if socket = os.Getenv("EMANAGEMENT_CONTROL"); socket != "" {
-		return socket, filepath.IsAbs(socket)
+		return l, socket, filepath.IsAbs(socket)
 	}
 	text, err := os.ReadFile(wire.ConfigFile)
 	if err != nil {
-		return wire.DefaultSocket, true
+		return l, wire.DefaultSocket, true
 	}
-	return socketIn(string(text))
+	socket, ok = socketIn(string(text))
+	return l, socket, ok
 }
+
+func isFlag(arg string) bool { return strings.HasPrefix(arg, "-") }
 
 // socketIn is the socket that a configuration names, where that can be seen
 // without YAML: as a line "control: /path", or by not naming one.
@@ -80,31 +105,44 @@ func watched() bool {
 	return term.IsTerminal(int(os.Stdout.Fd())) && term.IsTerminal(int(os.Stderr.Fd()))
 }
 
-// call runs a verb and returns the exit status that it means. Where nobody was
-// asked, emanagementd knows better what to say, if it is there.
-func call(socket string, args []string) int {
-	// A signal ends this program, which ends the connection, which the component
-	// notices.
-	result, err := wire.Run(context.Background(), socket, args[0], wire.Call{Args: append([]string{}, args[1:]...)}, nil)
+// run runs the verb and returns the exit status that it means. Where nobody was
+// asked, or a flag may be meant that is not known here, emanagementd knows better
+// what to say, if it is there.
+func (l *line) run(socket string) int {
+	result, err := l.call(socket)
 	if e, ok := errors.AsType[*wire.Error](err); ok {
-		if e.Unsent {
-			_ = become(args)
+		if e.Unsent || e.Kind == wire.Usage && slices.ContainsFunc(l.args, isFlag) {
+			_ = become(l.all)
 		}
-		e.Print(os.Stdout, os.Stderr)
+		e.Print(os.Stdout, os.Stderr, l.json)
 		return e.Exit()
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "emanagement:", err)
 		return wire.ExitNo
 	}
-	if len(result.Lines) == 0 {
-		return result.Exit()
-	}
-	if _, err := fmt.Println(strings.Join(result.Lines, "\n")); err != nil {
+	if err := result.Print(os.Stdout, l.json); err != nil {
 		fmt.Fprintf(os.Stderr, "emanagement: %v; the verb was carried out\n", err)
 		return max(result.Exit(), wire.ExitNo)
 	}
 	return result.Exit()
+}
+
+// call has the component run the verb. How many arguments that has is known
+// there: what stands in a place of it is none of the flags, and what is one too
+// many may be.
+func (l *line) call(socket string) (wire.Result, error) {
+	for {
+		// A signal ends this program, which ends the connection, which the
+		// component notices.
+		result, err := wire.Run(context.Background(), socket, l.verb, wire.Call{Args: append([]string{}, l.args...), Confirm: l.yes}, nil)
+		e, ok := errors.AsType[*wire.Error](err)
+		last := len(l.args) - 1
+		if !ok || e.Kind != wire.Usage && e.Kind != wire.Unknown || last < 0 || !l.take(l.args[last]) {
+			return result, err
+		}
+		l.args = l.args[:last]
+	}
 }
 
 // become replaces this program by emanagementd, which is beside it or on the

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -77,15 +76,7 @@ func (l *line) run(ctx context.Context, std streams) (wire.Result, error) {
 // show prints a result and returns the exit status that it means. What nobody
 // gets, because a disk is full, is not done.
 func (l *line) show(r wire.Result, std streams) int {
-	lines := r.Lines
-	if l.json {
-		text, err := json.Marshal(r)
-		if err != nil {
-			return l.fail(err, std)
-		}
-		lines = []string{string(text)}
-	}
-	if err := std.lines(lines...); err != nil {
+	if err := r.Print(std.out, l.json); err != nil {
 		std.complain("%v; the verb was carried out", err)
 		return max(r.Exit(), wire.ExitNo)
 	}
@@ -105,14 +96,6 @@ func (l *line) fail(err error, std streams) int {
 	if !ok {
 		e = &wire.Error{Kind: wire.Failed, Text: err.Error()}
 	}
-	if !l.json {
-		e.Print(std.out, std.err)
-		return e.Exit()
-	}
-	text, err := json.Marshal(wire.Reply{Error: e})
-	if err != nil {
-		text = []byte(`{"error":{"kind":"failed"}}`)
-	}
-	_ = std.lines(string(text))
+	e.Print(std.out, std.err, l.json)
 	return e.Exit()
 }

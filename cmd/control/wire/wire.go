@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // Call is what a request says of how to run a verb. Either Args or Arguments
@@ -133,9 +134,34 @@ func (e *Error) Exit() int {
 	return ExitNo
 }
 
-// Print says what is wrong: what the script of 2012 said too, where it said it,
-// on the standard output.
-func (e *Error) Print(out, diag io.Writer) {
+// Print writes a result: the lines that emanagement printed, or the whole as
+// JSON.
+func (r Result) Print(out io.Writer, asJSON bool) error {
+	if asJSON {
+		return printJSON(out, r)
+	}
+	if len(r.Lines) == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintln(out, strings.Join(r.Lines, "\n"))
+	return err
+}
+
+func printJSON(out io.Writer, value any) error {
+	text, err := json.Marshal(value)
+	if err == nil {
+		_, err = fmt.Fprintln(out, string(text))
+	}
+	return err
+}
+
+// Print says what is wrong: as JSON, or on diag; what the script of 2012 said
+// too, where it said it, on the standard output.
+func (e *Error) Print(out, diag io.Writer, asJSON bool) {
+	if asJSON {
+		_ = printJSON(out, Reply{Error: e}) // there is nobody left to tell
+		return
+	}
 	switch e.Kind {
 	case Usage, Unknown:
 		fmt.Fprintln(out, e.Text)
