@@ -352,6 +352,9 @@ func TestSharedRosters(t *testing.T) {
 	_, err := admin.Run(patience(t), service, "unsetBidireccionalBuddys", args("userJid", "alice@localhost", "oldFriendJid", "carol@localhost"))
 	assert.ErrorContains(t, err, "the item is of a shared roster group")
 
+	written := run(t, admin, "addBuddyToRoster", "userJid", "alice@localhost", "buddyJid", "carol@localhost", "buddyGroup", "Mine", "subscription_type", "to")
+	assert.Equal(t, refusal(stays+"; the user's own item was written, and is seen where that does not count"), written)
+
 	put(t, s.Server, "alice@localhost", entry{"bob@localhost", "Bob", "both", nil})
 	assert.Equal(t, "Done; 1 item of shared roster groups left", run(t, admin, "removeRoster", "userJid", "alice@localhost").text)
 }

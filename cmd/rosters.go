@@ -109,6 +109,9 @@ func addBuddyToRoster(ctx context.Context, c *call) (Result, error) {
 		Groups:       c.strings("buddyGroup"),
 		Subscription: rosterpush.Subscription(c.str("subscription_type")),
 	}, rosterpush.Fields{JID: "buddyJid", Name: "buddyNick", Groups: "buddyGroup", Subscription: "subscription_type"})
+	if errors.Is(err, rosterpush.ErrSharedItem) {
+		return refused("%s: %v; the user's own item was written, and is seen where that does not count", c.jid("buddyJid"), err), nil
+	}
 	return Result{}, err
 }
 

@@ -64,7 +64,8 @@ func (r *Rosters) Get(ctx context.Context, user jid.JID) ([]Item, error) {
 // stands, nothing is written. A pending request ends with a subscription that
 // includes the contact's presence and stays otherwise. changed says whether
 // anything was written. Fields names the arguments for an *InvalidError. A
-// *ChangeError says what stands where the last of several writes failed.
+// *ChangeError says what stands where the last of several writes failed,
+// ErrSharedItem that the server shows the item otherwise.
 func (r *Rosters) Put(ctx context.Context, user jid.JID, want Item, f Fields) (changed bool, err error) {
 	want = want.clean()
 	if err := want.check(f); err != nil {
@@ -86,13 +87,31 @@ func (r *Rosters) Put(ctx context.Context, user jid.JID, want Item, f Fields) (c
 	if err := r.put(ctx, user, want, was); err != nil {
 		return true, err
 	}
-	if !pendingAfter(was, want) {
-		return true, nil
+	if pendingAfter(was, want) {
+		if err := r.anew(ctx, user, want, was); err != nil {
+			return true, r.restore(ctx, err, change{user: user, contact: want.JID, was: was, want: &want})
+		}
 	}
-	if err := r.anew(ctx, user, want, was); err != nil {
-		return true, r.restore(ctx, err, change{user: user, contact: want.JID, was: was, want: &want})
+	return true, r.shownAs(ctx, user, want, was)
+}
+
+// shownAs is ErrSharedItem where an item was written over one that the server
+// shows on as it was, or with more groups: what a shared roster group says of a
+// contact counts more than what the user's own item does. A new item is none of
+// those, for they were there before.
+func (r *Rosters) shownAs(ctx context.Context, user jid.JID, want Item, was *Item) error {
+	if was == nil {
+		return nil
 	}
-	return true, nil
+	now, err := r.item(ctx, user, want.JID)
+	if err != nil || now == nil {
+		return nil // the write itself was answered
+	}
+	more := slices.ContainsFunc(now.Groups, func(g string) bool { return !slices.Contains(want.Groups, g) && slices.Contains(was.Groups, g) })
+	if now.Subscription == was.Subscription && now.Subscription != want.Subscription || more {
+		return ErrSharedItem
+	}
+	return nil
 }
 
 // Remove removes a contact from a user's roster, with both subscriptions

@@ -213,6 +213,46 @@ func TestClearStopsAtAFailure(t *testing.T) {
 	assert.ErrorIs(t, err, rosterpush.ErrNoRoster)
 }
 
+// sharing shows an item with what a shared roster group says of it.
+type sharing struct {
+	*memory
+	contact      string
+	subscription rosterpush.Subscription
+	groups       []string
+}
+
+func (s sharing) Roster(ctx context.Context, user jid.JID) ([]rosterpush.Item, error) {
+	items, err := s.memory.Roster(ctx, user)
+	for n, i := range items {
+		if i.JID.String() == s.contact {
+			items[n].Subscription = s.subscription
+			items[n].Groups = append(slices.Clone(i.Groups), s.groups...)
+		}
+	}
+	return items, err
+}
+
+// TestPutOverASharedItem: what is not seen as it was asked for is not done.
+func TestPutOverASharedItem(t *testing.T) {
+	server := sharing{newMemory(), "bob@localhost", rosterpush.Both, []string{"Team"}}
+	server.has("alice@localhost", rosterpush.Item{JID: bob, Subscription: rosterpush.Both})
+	server.has("alice@localhost", rosterpush.Item{JID: jid.MustParse("carol@localhost"), Subscription: rosterpush.Both, Groups: []string{"Team"}})
+	rosters := rosterpush.New(server)
+	for _, test := range []struct {
+		want rosterpush.Item
+		err  error
+	}{
+		{rosterpush.Item{JID: bob, Subscription: rosterpush.To, Groups: []string{"Team"}}, rosterpush.ErrSharedItem},
+		{rosterpush.Item{JID: bob, Subscription: rosterpush.Both, Groups: []string{"Mine"}}, rosterpush.ErrSharedItem},
+		{rosterpush.Item{JID: bob, Name: "Bob", Subscription: rosterpush.Both, Groups: []string{"Team"}}, nil},
+		{rosterpush.Item{JID: jid.MustParse("carol@localhost"), Subscription: rosterpush.To}, nil},
+	} {
+		changed, err := rosters.Put(t.Context(), alice, test.want, rosterpush.Fields{})
+		assert.ErrorIs(t, err, test.err, test.want)
+		assert.True(t, changed)
+	}
+}
+
 // TestClearGoesPastARefusal: an item that the server will not remove does not
 // keep it from the others.
 func TestClearGoesPastARefusal(t *testing.T) {
