@@ -122,8 +122,6 @@ func TestNoWay(t *testing.T) {
 			assert.Empty(t, stored(t, s, "a@localhost"))
 
 			for verb, pairs := range map[string][]string{
-				"setPresence":           {"userJid", "a@localhost", "show", "away"},
-				"getUserResource":       {"userJid", "a@localhost"},
 				"isEjabberdNodeStarted": nil,
 				"createRoom":            {"roomName", "lobby", "domain", "localhost"},
 			} {

@@ -104,13 +104,18 @@ func strangely(f *fake, q asked) string {
 		return ""
 	case listJobs:
 		me := jid.MustParse(q.From).Bare().String()
-		said := fmt.Sprintf(`{"shape":"table","items":[`+
-			`{"job":1,"verb":"long","asker":%[1]q,"progress":"old","done":9,"total":9},`+
-			`{"job":2,"verb":"long","asker":%[1]q,"progress":"1 of 2","done":1,"total":2},`+
-			`{"job":3,"verb":"other","asker":%[1]q,"progress":"other"},`+
-			`{"job":4,"verb":"long","asker":"another@localhost","progress":"another"}]}`, me)
-		list := command("completed", "<x xmlns='jabber:x:data' type='result'><field var='json'><value>"+said+"</value></field></x>")
-		return q.reply("result", list) + f.long.reply("result", completed("info", "it is over"))
+		said := fmt.Sprintf(`{"shape":"table","items":[{"job":1,"verb":"long","asker":%q,"progress":"old","done":9,"total":9}`, me)
+		rest := ""
+		if f.long.ID != "" { // it is under way
+			said += fmt.Sprintf(`,{"job":2,"verb":"other","asker":%[1]q,"progress":"other"},`+
+				`{"job":3,"verb":"long","asker":"another@localhost","progress":"another"},`+
+				`{"job":4,"verb":"long","asker":%[1]q,"progress":"1 of 2","done":1,"total":2},`+
+				`{"job":5,"verb":"long","asker":%[1]q,"progress":"newer"}`, me)
+			rest = f.long.reply("result", completed("info", "it is over"))
+			f.long = asked{}
+		}
+		list := command("completed", "<x xmlns='jabber:x:data' type='result'><field var='json'><value>"+said+"]}</value></field></x>")
+		return q.reply("result", list) + rest
 	case "echo":
 		lines := []string{q.Command.Action + " " + q.Command.Form.Type}
 		for _, f := range q.Command.Form.Fields {
