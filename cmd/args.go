@@ -77,7 +77,7 @@ func (a *Args) readOne(own string, p Param, value string) error {
 	case Domain, Host:
 		return a.readDomain(p, value)
 	case Confirm:
-		if j, err := parseJID(value); err == nil {
+		if j, err := keptjid.ParseNew(value); err == nil {
 			value = j.String() // as readDomain has it
 		}
 		a.text[p.Name] = value
@@ -95,7 +95,7 @@ func (a *Args) readJID(own string, p Param, value string) error {
 	}
 	j, err := keptjid.Parse(value)
 	if p.New || p.Kind == Sender {
-		j, err = parseJID(value)
+		j, err = keptjid.ParseNew(value)
 	}
 	if err != nil {
 		return fmt.Errorf("%s is not a JID", quoted(value))
@@ -120,7 +120,7 @@ func (a *Args) readDomain(p Param, value string) error {
 		hint = ""
 	}
 	if value != All || p.Kind == Host {
-		j, err := parseJID(value)
+		j, err := keptjid.ParseNew(value)
 		if err != nil || !j.Equal(j.Domain()) || value == All {
 			return fmt.Errorf("%s is not a domain%s", quoted(value), hint)
 		}
@@ -182,20 +182,6 @@ func peopleIn(value string) []string {
 		words[i] = strings.TrimSpace(words[i])
 	}
 	return slices.DeleteFunc(words, func(w string) bool { return w == "" })
-}
-
-// parseJID reads a JID by today's rules. One that reads otherwise when it is read
-// again is none: of two dots at a domain's end, the library would leave one.
-func parseJID(s string) (jid.JID, error) {
-	j, err := jid.Parse(s)
-	if err != nil {
-		return j, err
-	}
-	again, err := jid.Parse(j.String())
-	if err == nil && !again.Equal(j) {
-		err = fmt.Errorf("%s: not a JID", s)
-	}
-	return j, err
 }
 
 // maxQuoted is how much of a wrong value is shown, in characters: it may be the

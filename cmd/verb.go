@@ -45,6 +45,15 @@ func (v *Verb) Has(param string) bool {
 	return slices.ContainsFunc(v.Params, func(p Param) bool { return p.Name == param })
 }
 
+// NoParam refuses an argument that no parameter of the verb's takes; nil where
+// one does.
+func (v *Verb) NoParam(name string) error {
+	if v.Has(name) {
+		return nil
+	}
+	return &ArgError{Param: name, Why: "the verb has no such parameter"}
+}
+
 // everywhere says whether the verb always concerns every host.
 func (v *Verb) everywhere() bool {
 	return !v.Hostless && !slices.ContainsFunc(v.Params, func(p Param) bool { return p.Kind.namesHost() })

@@ -130,8 +130,8 @@ func (f *front) run(ctx context.Context, r component.Request, v *cmd.Verb, q req
 func (f *front) carryOut(ctx context.Context, v *cmd.Verb, request cmd.Request) (cmd.Result, error) {
 	if wants(request.Values, strictField, "true") {
 		for _, name := range slices.Sorted(maps.Keys(request.Values)) {
-			if !v.Has(name) && !slices.Contains([]string{formatField, waitField, strictField, "FORM_TYPE"}, name) {
-				return cmd.Result{}, &cmd.ArgError{Param: name, Why: "the verb has no such parameter"}
+			if err := v.NoParam(name); err != nil && !slices.Contains([]string{formatField, waitField, strictField, "FORM_TYPE"}, name) {
+				return cmd.Result{}, err
 			}
 		}
 	}

@@ -181,8 +181,8 @@ func values(c wire.Call, v *cmd.Verb) (map[string][]string, error) {
 		if _, twice := all[name]; twice {
 			return nil, &cmd.ArgError{Param: name, Why: "it is in args too"}
 		}
-		if !v.Has(name) {
-			return nil, &cmd.ArgError{Param: name, Why: "the verb has no such parameter"}
+		if err := v.NoParam(name); err != nil {
+			return nil, err
 		}
 		all[name] = given
 	}

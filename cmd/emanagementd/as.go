@@ -33,7 +33,7 @@ func (l *line) runAs(ctx context.Context, conf config.Caller, std streams) (wire
 	}
 	progress := std.newProgress()
 	defer progress.end()
-	if std.watched() {
+	if progress.out != nil { // else nobody would see it
 		client.OnProgress = progress.show
 	}
 	return client.RunWhole(ctx, component, l.verb, l.values, l.yes)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -26,12 +25,9 @@ type line struct {
 	password     string // once it is known
 }
 
-// errNoSuchVerb is for a word that is neither a verb nor a command.
-var errNoSuchVerb = errors.New("no such verb")
-
 // readLine reads [flags] VERB ARGS... [flags]. What stands in a place of the
 // verb's is taken as it is, whatever it looks like. Errors: *cmd.UsageError,
-// errNoSuchVerb, flag.ErrHelp, or one about a flag.
+// cmd.ErrNoSuchVerb, flag.ErrHelp, or one about a flag.
 func readLine(args []string) (*line, error) {
 	l := new(line)
 	extra := make(map[string]*string)
@@ -43,7 +39,7 @@ func readLine(args []string) (*line, error) {
 		return l, nil
 	}
 	if l.verb = verbNamed(args[0]); l.verb == nil {
-		return nil, errNoSuchVerb
+		return nil, cmd.ErrNoSuchVerb
 	}
 	var err error
 	if l.values, args, err = l.verb.Arguments(args[1:]); err != nil {

@@ -39,9 +39,9 @@ func runLine(ctx context.Context, args []string, std streams) int {
 // misused is an error of the line itself.
 func misused(err error) *wire.Error {
 	if e, ok := errors.AsType[*cmd.UsageError](err); ok {
-		return &wire.Error{Kind: wire.Usage, Text: strings.Join(e.Lines(), "\n")}
+		return &wire.Error{Kind: wire.Usage, Text: e.Error()}
 	}
-	if errors.Is(err, errNoSuchVerb) {
+	if errors.Is(err, cmd.ErrNoSuchVerb) {
 		return &wire.Error{Kind: wire.Unknown, Text: cmd.NotRecognized + "\n" + cmd.UseHelp}
 	}
 	return &wire.Error{Kind: wire.Argument, Text: fmt.Sprintf("%v; 'emanagement help' explains", err)}

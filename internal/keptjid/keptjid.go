@@ -15,15 +15,25 @@ import (
 // errNone refuses what no server keeps as a JID.
 var errNone = errors.New("not a JID")
 
-// Parse reads a JID: by today's rules (RFC 7622) where it keeps them, else as it
-// is, if it has the form of one.
-func Parse(s string) (jid.JID, error) {
-	if j, err := jid.Parse(s); err == nil {
-		// Of two dots at a domain's end, the library would leave one.
-		if again, err := jid.Parse(j.String()); err == nil && again.Equal(j) {
-			return j, nil
-		}
+// ParseNew reads a JID that may be made now, by today's rules (RFC 7622). One
+// that reads otherwise when it is read again is none: of two dots at a domain's
+// end, the library would leave one.
+func ParseNew(s string) (jid.JID, error) {
+	j, err := jid.Parse(s)
+	if err != nil {
+		return jid.JID{}, err
+	}
+	if again, err := jid.Parse(j.String()); err != nil || !again.Equal(j) {
 		return jid.JID{}, errNone
+	}
+	return j, nil
+}
+
+// Parse reads a JID: as ParseNew does where that is one, else as it is, if it has
+// the form of one.
+func Parse(s string) (jid.JID, error) {
+	if j, err := ParseNew(s); err == nil {
+		return j, nil
 	}
 	j, err := jid.ParseUnsafe(s)
 	if err != nil || !utf8.ValidString(s) {
