@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"mellium.im/xmlstream"
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 )
@@ -77,10 +78,10 @@ func TestAskCancelled(t *testing.T) {
 // TestNotGranted has a host grant nothing, be it that the server or the
 // configuration leaves it out.
 func TestNotGranted(t *testing.T) {
-	refused := func(t *testing.T, asked <-chan error, host string, served ...string) {
+	refused := func(t *testing.T, asked <-chan error, away bool, host string, served ...string) {
 		var refusal *NotGrantedError
 		require.ErrorAs(t, receive(t, asked), &refusal)
-		require.Equal(t, NotGrantedError{Host: host, Served: served}, *refusal)
+		require.Equal(t, NotGrantedError{Host: host, Served: served, Away: away}, *refusal)
 	}
 	t.Run("any host", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
@@ -88,12 +89,12 @@ func TestNotGranted(t *testing.T) {
 			r.run()
 			asked := r.asks("a@localhost")
 			p := r.accept()
-			refused(t, asked, "localhost")
+			refused(t, asked, true, "localhost")
 			synctest.Wait()
 			assert.Len(t, r.log.with("ERROR", "no host granted access"), 1)
 			p.grant("example.org")
 			began := time.Now()
-			refused(t, r.asks("a@localhost"), "localhost", "example.org")
+			refused(t, r.asks("a@localhost"), false, "localhost", "example.org")
 			assert.Zero(t, time.Since(began), "a grant that has not come is not waited for again")
 			p.hearsNothing()
 		})
@@ -104,7 +105,7 @@ func TestNotGranted(t *testing.T) {
 			r.run()
 			asked := r.asks("a@localhost")
 			p := r.accept("example.org")
-			refused(t, asked, "localhost", "example.org")
+			refused(t, asked, true, "localhost", "example.org")
 			synctest.Wait()
 			assert.Len(t, r.log.with("ERROR", "no access granted", "host=localhost"), 1)
 			assert.Empty(t, r.log.with("ERROR", "host=example.org"))
@@ -119,7 +120,7 @@ func TestNotGranted(t *testing.T) {
 			p := r.accept("example.org", "localhost")
 			assert.Equal(t, []string{"localhost"}, r.c.Served())
 			assert.Len(t, r.log.with("INFO", "leaves it out", "host=example.org"), 1)
-			refused(t, r.asks("a@example.org"), "example.org", "localhost")
+			refused(t, r.asks("a@example.org"), false, "example.org", "localhost")
 			p.hearsNothing()
 		})
 	})
@@ -204,7 +205,8 @@ func TestContent(t *testing.T) {
 		p.answer(p.hears(), "<query xmlns='jabber:iq:roster'><item jid='b@localhost'/></query>")
 		require.NoError(t, receive(t, asked))
 		for range 2 {
-			tokens := tokensOf(t, content.Tokens())
+			tokens, err := xmlstream.ReadAll(content.Tokens())
+			require.NoError(t, err)
 			require.Len(t, tokens, 4)
 			assert.Equal(t, xml.Name{Space: "jabber:iq:roster", Local: "query"}, tokens[0].(xml.StartElement).Name)
 			assert.Equal(t, "b@localhost", attr(tokens[1].(xml.StartElement), "jid"))

@@ -13,6 +13,8 @@ import (
 
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
+
+	"emanagement/internal/keptjid"
 )
 
 // Config says which component this is and where its server listens.
@@ -23,6 +25,10 @@ type Config struct {
 
 	// Hosts are those to serve. Empty: every host that grants access.
 	Hosts []string
+
+	// MaxStanza is how many bytes the server takes in one stanza (max_stanza_size
+	// of ejabberd's listener). 0: as many as there are, until it refuses one.
+	MaxStanza int
 
 	Name    string // of the software, for disco#info and jabber:iq:version
 	Version string
@@ -84,6 +90,7 @@ type Component struct {
 	timing   timing
 	board    *board
 	window   *window
+	sizes    sizes
 	silences silences
 	// ungranted is how long a stream is kept on which no host grants access.
 	// One stream's goroutine uses it at a time.
@@ -125,6 +132,7 @@ func New(cfg Config) (*Component, error) {
 		overflow:  make(chan Request, maxRequests),
 		dial:      dial,
 	}
+	c.sizes.limit = cfg.MaxStanza
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -135,9 +143,25 @@ func New(cfg Config) (*Component, error) {
 // JID is the component's domain.
 func (c *Component) JID() jid.JID { return c.cfg.JID }
 
-// Served lists the hosts that have granted access on the current stream,
-// sorted. It is empty while there is no stream.
+// MaxStanza is how many bytes the server is known to take in one stanza; 0 where
+// that is not known, and where there is no limit.
+func (c *Component) MaxStanza() int { return c.sizes.known() }
+
+// Served lists the hosts that have granted access on the current stream, each
+// as the server spells it, sorted. It is empty while there is no stream.
 func (c *Component) Served() []string { return c.board.served() }
+
+// Serves says whether a host, in any spelling, is one of those.
+func (c *Component) Serves(host string) bool { return c.board.serves(host) }
+
+// Spelling returns a host as its server spells it, where it has granted access
+// on the current stream; any other host is returned as it is.
+func (c *Component) Spelling(host string) string {
+	if g, ok := c.board.grant(host); ok {
+		return g.host
+	}
+	return host
+}
 
 // Ready waits until the host has granted access. The error is the context's,
 // or a *NotGrantedError when the host has not granted any in time (10 s from
@@ -155,22 +179,32 @@ func (c *Component) Grant(ctx context.Context, host string) (Grant, error) {
 		}
 		// The stream may have been lost since.
 		if g, ok := c.board.grant(host); ok {
-			return g, nil
+			return g.Grant, nil
 		}
 	}
 }
 
 func (c *Component) granted(ctx context.Context, host string) (*link, error) {
-	if len(c.cfg.Hosts) > 0 && !slices.Contains(c.cfg.Hosts, host) {
+	if !c.wants(host) {
 		return nil, &NotGrantedError{Host: host, Served: c.cfg.Hosts}
 	}
-	return c.board.awaitGrant(ctx, host, c.timing.grant)
+	l, err := c.board.awaitGrant(ctx, host, c.timing.grant)
+	if e, ok := errors.AsType[*NotGrantedError](err); ok && len(c.cfg.Hosts) > 0 {
+		e.Away = true // for the configuration names it
+	}
+	return l, err
+}
+
+// wants says whether the configuration has a host served.
+func (c *Component) wants(host string) bool {
+	return len(c.cfg.Hosts) == 0 || slices.ContainsFunc(c.cfg.Hosts, func(h string) bool { return keptjid.SameHost(h, host) })
 }
 
 // Hosts lists the hosts that can be managed, sorted: those that the
-// configuration names, or else all that grant access. It waits for their
-// grants as Ready does, whose errors it has: a *NotGrantedError where one of
-// those that are named grants nothing, or nobody does.
+// configuration names, or else all that grant access; each as the server spells
+// it. It waits for their grants as Ready does, whose errors it has: a
+// *NotGrantedError where one of those that are named grants nothing, or nobody
+// does.
 func (c *Component) Hosts(ctx context.Context) ([]string, error) {
 	for _, h := range c.cfg.Hosts {
 		if err := c.Ready(ctx, h); err != nil {
@@ -178,11 +212,16 @@ func (c *Component) Hosts(ctx context.Context) ([]string, error) {
 		}
 	}
 	if len(c.cfg.Hosts) > 0 {
-		return slices.Sorted(slices.Values(c.cfg.Hosts)), nil
+		var hosts []string
+		for _, h := range c.cfg.Hosts {
+			hosts = append(hosts, c.Spelling(h))
+		}
+		slices.Sort(hosts)
+		return hosts, nil
 	}
 	hosts, err := c.board.awaitHosts(ctx, c.timing.grant)
 	if err == nil && len(hosts) == 0 {
-		err = &NotGrantedError{}
+		err = &NotGrantedError{Away: true}
 	}
 	return hosts, err
 }
@@ -211,10 +250,11 @@ func (c *Component) Send(ctx context.Context, start xml.StartElement, payload xm
 	if start, err = c.addressed(start); err != nil {
 		return err
 	}
-	if payload, err = whole(payload); err != nil {
+	text, err := encode(start, payload)
+	if err != nil {
 		return err
 	}
-	return l.send(wrap(start, payload))
+	return l.send(text, nil)
 }
 
 // Ask sends an IQ request and decodes the child of its result into v, unless
@@ -224,9 +264,12 @@ func (c *Component) Send(ctx context.Context, start xml.StartElement, payload xm
 // stanza.Error (the server's answer), one wrapping ErrDisconnected, the
 // context's.
 func (c *Component) Ask(ctx context.Context, typ stanza.IQType, to jid.JID, payload xml.TokenReader, v any) error {
-	l, slot, err := c.turn(ctx, to.Domainpart())
+	l, host, slot, err := c.turn(ctx, to.Domainpart())
 	if err != nil {
 		return err
+	}
+	if host != to.Domainpart() {
+		to = jid.NewUnsafe(to.Localpart(), host, to.Resourcepart()).JID
 	}
 	answered := false
 	defer func() { slot.done(answered) }()
@@ -238,7 +281,7 @@ func (c *Component) Ask(ctx context.Context, typ stanza.IQType, to jid.JID, payl
 		return err
 	}
 	answered = true
-	if attr(in.start, "type") == string(stanza.ErrorIQ) {
+	if in.attr("type") == string(stanza.ErrorIQ) {
 		return in.stanzaError()
 	}
 	switch v := v.(type) {
@@ -255,19 +298,19 @@ func (c *Component) Ask(ctx context.Context, typ stanza.IQType, to jid.JID, payl
 }
 
 // turn waits for a host's grant and for a slot of the window, and has both in
-// the end. The stream may change while it waits for the slot: then it waits
+// the end, with the host as its server spells it. The stream may change while it waits for the slot: then it waits
 // for the grant anew, and not with the slot in its hands.
-func (c *Component) turn(ctx context.Context, host string) (*link, *lease, error) {
+func (c *Component) turn(ctx context.Context, host string) (*link, string, *lease, error) {
 	for {
 		if _, err := c.granted(ctx, host); err != nil {
-			return nil, nil, err
+			return nil, "", nil, err
 		}
-		slot, err := c.window.acquire(ctx, host, asker(ctx))
+		slot, err := c.window.acquire(ctx, keptjid.PrepareHost(host), asker(ctx))
 		if err != nil {
-			return nil, nil, err
+			return nil, "", nil, err
 		}
-		if l := c.board.grantedOn(host); l != nil {
-			return l, slot, nil
+		if l, spelled := c.board.grantedOn(host); l != nil {
+			return l, spelled, slot, nil
 		}
 		slot.done(false)
 	}
@@ -337,12 +380,11 @@ func (c *Component) connect(ctx context.Context) (*link, error) {
 		return nil, err
 	}
 	conn := steadyConn{raw, c.timing.write}
-	session, err := negotiate(ctx, conn, c.cfg.JID, c.cfg.Secret)
-	if err != nil {
+	if err := negotiate(ctx, conn, c.cfg.JID, c.cfg.Secret); err != nil {
 		raw.Close() // if this fails too, nobody wants to know
 		return nil, err
 	}
-	return newLink(session, conn, c.log), nil
+	return newLink(conn, &c.sizes, c.log), nil
 }
 
 // serve runs one stream to its end and returns why it ended. abort ends work.
@@ -358,6 +400,7 @@ func (c *Component) serve(ctx, work context.Context, abort context.CancelCauseFu
 	reader.Go(func() { l.read(s.receive) })
 	s.helpers.Go(s.refuseOverflow)
 	s.helpers.Go(s.reportMissing)
+	s.helpers.Go(s.refuseOwed)
 
 	select {
 	case <-l.done:
@@ -370,6 +413,9 @@ func (c *Component) serve(ctx, work context.Context, abort context.CancelCauseFu
 	l.goodbye(c.timing.close, &reader)
 	s.helpers.Wait() // after the reader, which could still have added to them
 	c.log.Info("stream ended", "why", l.cause())
+	if limit := c.sizes.ended(l.cause()); limit > 0 {
+		c.log.Error("the server ended the stream because of a stanza's size; from now on none is sent that is as large; in ejabberd.yml, raise max_stanza_size of the component's listener, or name it here as max_stanza_size", "bytes", limit+1)
+	}
 	return l.cause()
 }
 

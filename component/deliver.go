@@ -7,8 +7,9 @@ import (
 	"fmt"
 
 	"mellium.im/xmlstream"
-	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
+
+	"emanagement/internal/keptjid"
 )
 
 // ErrUnconfirmed is wrapped by errors of Deliver where the stanza has been
@@ -26,14 +27,7 @@ var ErrUnconfirmed = errors.New("sent, but whether the server took it is unknown
 // leaves the outcome open; with any other nothing was sent: *NotGrantedError,
 // the context's.
 func (c *Component) Deliver(ctx context.Context, start xml.StartElement, payload xml.TokenReader, via string) error {
-	account, err := jid.New(watchLocalpart, via, "")
-	if err != nil {
-		return fmt.Errorf("%s: %w", via, err)
-	}
-	if payload, err = whole(payload); err != nil {
-		return err
-	}
-	l, slot, err := c.turn(ctx, via)
+	l, host, slot, err := c.turn(ctx, via)
 	if err != nil {
 		return err
 	}
@@ -45,12 +39,19 @@ func (c *Component) Deliver(ctx context.Context, start xml.StartElement, payload
 	if start, err = c.addressed(start, xml.Attr{Name: xml.Name{Local: "id"}, Value: id}); err != nil {
 		return err
 	}
-	if err := l.send(wrap(start, payload)); err != nil {
+	text, err := encode(start, payload)
+	if err != nil {
+		return err
+	}
+	if err := l.send(text, nil); err != nil {
+		if _, ok := errors.AsType[*SizeError](err); ok {
+			return err
+		}
 		return fmt.Errorf("%w: %w", ErrUnconfirmed, err)
 	}
 	asking, cancel := context.WithTimeoutCause(ctx, c.timing.ask, &TimeoutError{To: via, After: c.timing.ask})
 	defer cancel()
-	_, err = l.ask(asking, stanza.IQ{Type: stanza.GetIQ, To: account, From: c.cfg.JID}, rosterGet(), c.timing.slow, slot.overdue)
+	_, err = l.ask(asking, stanza.IQ{Type: stanza.GetIQ, To: keptjid.Account(watchLocalpart, host), From: c.cfg.JID}, rosterGet(), c.timing.slow, slot.overdue)
 	answered = err == nil
 	select {
 	case in := <-refusal.reply:

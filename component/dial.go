@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"mellium.im/xmpp"
 	xep0114 "mellium.im/xmpp/component"
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stream"
@@ -65,34 +64,40 @@ func dial(ctx context.Context, addr string) (net.Conn, error) {
 	return conn, err
 }
 
+// stepwise gives a reader one byte at a time, so that a decoder reads no further
+// than it must: what comes right behind the handshake is somebody else's to read.
+type stepwise struct{ net.Conn }
+
+func (s stepwise) Read(p []byte) (int, error) { return s.Conn.Read(p[:min(1, len(p))]) }
+
 // negotiate makes the handshake of XEP-0114 §3 on a fresh connection.
-func negotiate(ctx context.Context, conn net.Conn, domain jid.JID, secret []byte) (*xmpp.Session, error) {
+func negotiate(ctx context.Context, conn net.Conn, domain jid.JID, secret []byte) error {
 	// The library's own deadline does not hold; a closed connection does. And
 	// it may still take the end of its context for a reason to interrupt the
 	// connection when the handshake is long done.
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	session, err := xep0114.NewSession(context.WithoutCancel(ctx), domain, secret, conn)
+	_, err := xep0114.NewSession(context.WithoutCancel(ctx), domain, secret, stepwise{conn})
 	if err == nil {
-		return session, nil
+		return nil
 	}
 	if ctx.Err() != nil {
-		return nil, errors.New("handshake: no answer in time; does a component listener (ejabberd_service) listen there?")
+		return errors.New("handshake: no answer in time; does a component listener (ejabberd_service) listen there?")
 	}
 	se, ok := errors.AsType[stream.Error](err)
 	if !ok {
-		return nil, fmt.Errorf("handshake: %w", err)
+		return fmt.Errorf("handshake: %w", err)
 	}
 	switch se.Err {
 	case "not-authorized":
-		return nil, &refusal{fmt.Errorf("%s: %w: the server knows no component of this name with this secret (or no such name)", domain, ErrNotAuthorized)}
+		return &refusal{fmt.Errorf("%s: %w: the server knows no component of this name with this secret (or no such name)", domain, ErrNotAuthorized)}
 	case "conflict":
-		return nil, &refusal{fmt.Errorf("%s: %w: the server already has a host or a component of this name", domain, ErrConflict)}
+		return &refusal{fmt.Errorf("%s: %w: the server already has a host or a component of this name", domain, ErrConflict)}
 	case "invalid-namespace":
-		return nil, &refusal{fmt.Errorf("%s: handshake: %s takes no components; is it the port of another listener than ejabberd_service?", domain, conn.RemoteAddr())}
+		return &refusal{fmt.Errorf("%s: handshake: %s takes no components; is it the port of another listener than ejabberd_service?", domain, conn.RemoteAddr())}
 	case "host-unknown", "improper-addressing":
-		return nil, &refusal{fmt.Errorf("%s: handshake: the server refuses: %w", domain, err)}
+		return &refusal{fmt.Errorf("%s: handshake: the server refuses: %w", domain, err)}
 	}
-	return nil, fmt.Errorf("%s: handshake: the server refuses: %w", domain, err)
+	return fmt.Errorf("%s: handshake: the server refuses: %w", domain, err)
 }
 
 // steadyConn bounds every write: a server that takes nothing for that long

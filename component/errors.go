@@ -34,6 +34,9 @@ var errUngranted = errors.New("stream: no host granted access on it")
 type NotGrantedError struct {
 	Host   string   // empty: every host was meant, and none grants anything
 	Served []string // the hosts that grant access, or those that the configuration names
+	// Away says that this may pass: the host has granted access before, the
+	// configuration names it, or no host grants any at the moment.
+	Away bool
 }
 
 func (e *NotGrantedError) Error() string {

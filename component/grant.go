@@ -3,11 +3,12 @@ package component
 import (
 	"context"
 	"encoding/xml"
+	"errors"
 	"slices"
 	"sync"
 	"time"
 
-	"mellium.im/xmpp/jid"
+	"emanagement/internal/keptjid"
 )
 
 // Namespaces of the grants: ejabberd says :2 since 24.10, :1 before
@@ -36,43 +37,63 @@ type privilege struct {
 	} `xml:"perm"`
 }
 
-// grantIn reads a grant out of a message: from a host itself (a bare domain),
-// with <privilege/> as its first child (XEP-0356 §4.2).
-func grantIn(in inbound) (host string, g Grant, ok bool) {
-	if in.start.Name.Local != "message" {
-		return "", Grant{}, false
+// isGrant says whether a message announces a grant: it has <privilege/> as its
+// first child (XEP-0356 §4.2).
+func isGrant(in inbound) bool {
+	if in.kind() != "message" {
+		return false
 	}
-	if name := in.child.Name; name.Local != "privilege" || name.Space != nsPrivilege1 && name.Space != nsPrivilege2 {
-		return "", Grant{}, false
+	name := in.child().Name
+	return name.Local == "privilege" && (name.Space == nsPrivilege1 || name.Space == nsPrivilege2)
+}
+
+// grantIn reads a grant out of such a message. It must come from a host itself.
+// The host keeps the spelling that it has there, for its server knows no other.
+func grantIn(in inbound) (host string, g Grant, err error) {
+	from, err := in.address("from")
+	if err != nil {
+		return "", Grant{}, err
 	}
-	from, err := jid.Parse(attr(in.start, "from"))
-	if err != nil || from.Localpart() != "" || from.Resourcepart() != "" {
-		return "", Grant{}, false
+	if from.Localpart() != "" || from.Resourcepart() != "" {
+		return "", Grant{}, errors.New("it does not come from a host itself")
 	}
 	var p privilege
 	if err := in.decodeChild(&p); err != nil {
-		return "", Grant{}, false
+		return "", Grant{}, err
 	}
-	g = Grant{Namespace: in.child.Name.Space, Access: make(map[string]string, len(p.Perms))}
+	g = Grant{Namespace: in.child().Name.Space, Access: make(map[string]string, len(p.Perms))}
 	for _, perm := range p.Perms {
 		if perm.Type != "none" {
 			g.Access[perm.Access] = perm.Type
 		}
 	}
-	return from.Domainpart(), g, len(g.Access) > 0
+	if len(g.Access) == 0 {
+		return "", Grant{}, errors.New("it grants nothing")
+	}
+	return from.Domainpart(), g, nil
 }
 
 // board is what is known of the stream and its grants, for those who wait
 // for either. The one owner of that state.
 type board struct {
 	mu      sync.Mutex
-	link    *link            // nil while not connected
-	grants  map[string]Grant // of this stream
-	stopped bool             // there will be no other stream
-	changed chan struct{}    // closed and replaced at every change
+	link    *link              // nil while not connected
+	grants  map[string]granted // of this stream, by prepared host
+	past    map[string]bool    // the hosts that have granted access on any stream
+	left    []string           // those that the configuration leaves out, of this stream
+	stopped bool               // there will be no other stream
+	changed chan struct{}      // closed and replaced at every change
 }
 
-func newBoard() *board { return &board{changed: make(chan struct{})} }
+// granted is a host's grant, and how its server spells the host.
+type granted struct {
+	host string
+	Grant
+}
+
+func newBoard() *board {
+	return &board{changed: make(chan struct{}), past: make(map[string]bool)}
+}
 
 func (b *board) update(change func()) {
 	b.mu.Lock()
@@ -83,7 +104,7 @@ func (b *board) update(change func()) {
 }
 
 func (b *board) connected(l *link) {
-	b.update(func() { b.link, b.grants = l, make(map[string]Grant) })
+	b.update(func() { b.link, b.grants, b.left = l, make(map[string]granted), nil })
 }
 
 func (b *board) disconnected() {
@@ -103,43 +124,75 @@ const maxHosts = 1000
 // first on it.
 func (b *board) granted(l *link, host string, g Grant) (first bool) {
 	b.update(func() {
-		_, known := b.grants[host]
+		key := keptjid.PrepareHost(host)
+		_, known := b.grants[key]
 		if b.link == l && (known || len(b.grants) < maxHosts) {
 			first = !known
-			b.grants[host] = g
+			b.grants[key] = granted{host, g}
+			b.past[key] = true
 		}
 	})
 	return first
 }
 
+// leftOut notes a host that grants access and is not to be served.
+func (b *board) leftOut(host string) {
+	b.update(func() {
+		if len(b.left) < maxHosts && !slices.Contains(b.left, host) {
+			b.left = append(b.left, host)
+		}
+	})
+}
+
+func (b *board) leftOutHosts() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.left)
+}
+
+// served lists the hosts, each as its server spells it.
 func (b *board) served() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var hosts []string
-	for h := range b.grants {
-		hosts = append(hosts, h)
+	for _, g := range b.grants {
+		hosts = append(hosts, g.host)
 	}
 	slices.Sort(hosts)
 	return hosts
 }
 
+// serves says whether a host has granted access on the current stream.
+func (b *board) serves(host string) bool {
+	_, ok := b.grant(host)
+	return ok
+}
+
 // grant returns what a host has granted on the current stream, if it has.
-func (b *board) grant(host string) (g Grant, ok bool) {
+func (b *board) grant(host string) (g granted, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	g, ok = b.grants[host]
+	g, ok = b.grants[keptjid.PrepareHost(host)]
 	return g, ok
 }
 
-// grantedOn returns the stream on which the host has granted access, if it
-// has on the current one.
-func (b *board) grantedOn(host string) *link {
+// wasServed says whether a host has granted access on any stream.
+func (b *board) wasServed(host string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if _, ok := b.grants[host]; !ok {
-		return nil
+	return b.past[keptjid.PrepareHost(host)]
+}
+
+// grantedOn returns the stream on which the host has granted access, if it
+// has on the current one, and how its server spells it.
+func (b *board) grantedOn(host string) (*link, string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	g, ok := b.grants[keptjid.PrepareHost(host)]
+	if !ok {
+		return nil, ""
 	}
-	return b.current()
+	return b.current(), g.host
 }
 
 // current is the stream, unless it has ended: that is known a moment before
@@ -163,11 +216,12 @@ func (b *board) awaitGrant(ctx context.Context, host string, patience time.Durat
 		if b.current() == nil {
 			return forever, false
 		}
-		_, ok := b.grants[host]
+		_, ok := b.grants[keptjid.PrepareHost(host)]
 		return time.Until(b.link.since.Add(patience)), ok
 	})
 	if err == nil && l == nil {
-		return nil, &NotGrantedError{Host: host, Served: b.served()}
+		served := b.served()
+		return nil, &NotGrantedError{Host: host, Served: served, Away: len(served) == 0 || b.wasServed(host)}
 	}
 	return l, err
 }
@@ -208,9 +262,6 @@ func (b *board) await(ctx context.Context, ready func() (time.Duration, bool)) (
 		}
 		if ok {
 			return l, nil
-		}
-		if stopped {
-			return nil, errStopped
 		}
 		if left <= 0 {
 			return nil, nil

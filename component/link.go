@@ -13,23 +13,30 @@ import (
 	"sync"
 	"time"
 
-	"mellium.im/xmpp"
-	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
+	"mellium.im/xmpp/stream"
+
+	"emanagement/internal/keptjid"
+	"emanagement/internal/streamcut"
 )
 
 // link is one component stream, from its handshake to its end.
 type link struct {
-	session *xmpp.Session
-	conn    net.Conn
-	log     *slog.Logger
-	since   time.Time // when the handshake was done
-	prefix  string    // of stanza ids: a reply to a request on an earlier stream is none to one on this
+	conn   net.Conn
+	in     *streamcut.Reader
+	sizes  *sizes
+	log    *slog.Logger
+	since  time.Time // when the handshake was done
+	prefix string    // of stanza ids: a reply to a request on an earlier stream is none to one on this
+
+	// writing holds whoever writes. It is no mutex, so that those who wait for a
+	// peer that does not read can be told from those who work.
+	writing chan struct{}
 
 	mu      sync.Mutex
 	pending map[string]*pendingAsk // by stanza id
 	serial  uint64                 // of the last id given out
-	heard   map[string]time.Time   // by host: when it last answered
+	heard   map[string]time.Time   // by prepared host: when it last answered
 	err     error                  // why the stream ended, set before done is closed
 
 	done    chan struct{} // closed when the stream has ended
@@ -39,14 +46,19 @@ type link struct {
 // pendingAsk is one stanza in flight and where its reply goes.
 type pendingAsk struct {
 	kind  string // of stanza: iq, message, presence
-	from  string // who must answer (RFC 6120 §8.1.2.1)
+	from  string // who must answer (RFC 6120 §8.1.2.1), as it was written
 	reply chan inbound
 }
 
-func newLink(session *xmpp.Session, conn net.Conn, log *slog.Logger) *link {
+// nsAccept is the namespace of what passes over a component's stream (XEP-0114
+// §3).
+const nsAccept = "jabber:component:accept"
+
+func newLink(conn net.Conn, sizes *sizes, log *slog.Logger) *link {
 	return &link{
-		session: session, conn: conn, log: log, since: time.Now(),
+		conn: conn, in: streamcut.New(conn, nsAccept, streamcut.DefaultLimit), sizes: sizes, log: log, since: time.Now(),
 		prefix:  "em-" + rand.Text()[:8] + "-",
+		writing: make(chan struct{}, 1),
 		pending: make(map[string]*pendingAsk),
 		heard:   make(map[string]time.Time),
 		done:    make(chan struct{}),
@@ -54,22 +66,38 @@ func newLink(session *xmpp.Session, conn net.Conn, log *slog.Logger) *link {
 	}
 }
 
-// read hands every element that arrives to receive, until the stream ends.
+// read hands every stanza that arrives to receive, until the stream ends.
 func (l *link) read(receive func(inbound)) {
-	r := l.session.TokenReader()
-	defer r.Close()
 	defer close(l.drained)
 	for {
-		in, err := readInbound(r)
-		if errors.Is(err, io.EOF) {
-			err = errors.New("stream: closed by the server")
-		}
+		in, err := l.next()
 		if err != nil {
 			l.end(err)
 			return
 		}
 		receive(in)
 	}
+}
+
+// next reads the next stanza. A stream error is its error: that is a child of
+// the root, and nothing that stands inside a stanza is one (RFC 6120 §4.9.1).
+func (l *link) next() (inbound, error) {
+	e, err := l.in.Next()
+	if err == io.EOF {
+		return inbound{}, fmt.Errorf("stream: the connection has ended: %w", io.ErrUnexpectedEOF)
+	}
+	if err != nil {
+		return inbound{}, err
+	}
+	in := inbound{e}
+	if e.Start.Name == (xml.Name{Space: streamcut.Namespace, Local: "error"}) {
+		var se stream.Error
+		if err := se.UnmarshalXML(xml.NewTokenDecoder(in.Tokens()), e.Start); err != nil || se.Err == "" {
+			se = stream.UndefinedCondition
+		}
+		return inbound{}, se
+	}
+	return in, nil
 }
 
 // end marks the stream as ended; the first cause counts. All who wait for a
@@ -89,12 +117,34 @@ func (l *link) cause() error {
 	return l.err
 }
 
-// send writes one stanza, whose payload is whole. It does not end with the caller's context, which
-// could cut a stanza in half: writes are bounded by the connection itself.
-func (l *link) send(r xml.TokenReader) error {
-	if err := l.session.Send(context.Background(), r); err != nil {
+// lastWords is how long the server's own reason for the end of a stream is
+// waited for where a write has failed.
+const lastWords = time.Second
+
+// send writes one stanza; answers is the request that it answers, nil where it
+// is no answer. It does not end with the caller's context, which could cut a
+// stanza in half: writes are bounded by the connection itself. Errors: a
+// *SizeError, or one that wraps ErrDisconnected.
+func (l *link) send(text []byte, answers *Request) error {
+	if err := l.sizes.check(len(text)); err != nil {
+		return err
+	}
+	select {
+	case l.writing <- struct{}{}:
+		defer func() { <-l.writing }()
+	case <-l.done:
+		return fmt.Errorf("%w (%w)", ErrDisconnected, l.cause())
+	}
+	l.sizes.sending(len(text), answers)
+	if _, err := l.conn.Write(text); err != nil {
+		t := time.NewTimer(lastWords)
+		defer t.Stop()
+		select {
+		case <-l.done: // the reader knows why
+		case <-t.C:
+		}
 		l.end(&writeError{err})
-		return fmt.Errorf("%w (%w)", ErrDisconnected, err)
+		return fmt.Errorf("%w (%w)", ErrDisconnected, l.cause())
 	}
 	return nil
 }
@@ -102,14 +152,14 @@ func (l *link) send(r xml.TokenReader) error {
 // ask sends a request and waits for its reply, the context's end or the
 // stream's end. If late is not nil it is called once when the reply is slow.
 func (l *link) ask(ctx context.Context, iq stanza.IQ, payload xml.TokenReader, slow time.Duration, late func()) (inbound, error) {
-	payload, err := whole(payload)
-	if err != nil {
-		return inbound{}, err
-	}
 	id, p := l.expect("iq", iq.To.String())
 	defer l.forget(id)
 	iq.ID = id
-	if err := l.send(iq.Wrap(payload)); err != nil {
+	text, err := encode(iq.StartElement(), payload)
+	if err != nil {
+		return inbound{}, err
+	}
+	if err := l.send(text, nil); err != nil {
 		return inbound{}, err
 	}
 	slowly := time.NewTimer(slow)
@@ -162,15 +212,15 @@ func (p *pendingAsk) orElse(err error) (inbound, error) {
 // waits for, or from somebody who was not asked, is dropped. Of what a host
 // sends only IQs show that we still have its privileges.
 func (l *link) resolve(in inbound) {
-	id, from := attr(in.start, "id"), attr(in.start, "from")
+	id, from := in.attr("id"), in.attr("from")
 	l.mu.Lock()
 	p := l.pending[id]
-	known := p != nil && p.from == from && p.kind == in.start.Name.Local
+	known := p != nil && p.kind == in.kind() && p.from == from
 	if known {
 		delete(l.pending, id)
 	}
 	if known && p.kind == "iq" {
-		l.heard[domain(from)] = time.Now()
+		l.heard[keptjid.HostOf(from)] = time.Now()
 	}
 	l.mu.Unlock()
 	if !known {
@@ -184,7 +234,7 @@ func (l *link) resolve(in inbound) {
 func (l *link) heardSince(host string, t time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.heard[host].After(t)
+	return l.heard[keptjid.PrepareHost(host)].After(t)
 }
 
 // writeError ends a stream that could not be written to.
@@ -203,7 +253,13 @@ func (l *link) goodbye(patience time.Duration, reader *sync.WaitGroup) {
 	if _, stuck := errors.AsType[*writeError](l.cause()); stuck {
 		return
 	}
-	if err := l.session.Close(); err != nil {
+	select {
+	case l.writing <- struct{}{}:
+		defer func() { <-l.writing }()
+	case <-l.drained:
+		return
+	}
+	if _, err := io.WriteString(l.conn, "</stream:stream>"); err != nil {
 		return
 	}
 	t := time.NewTimer(patience)
@@ -213,23 +269,4 @@ func (l *link) goodbye(patience time.Duration, reader *sync.WaitGroup) {
 	case <-t.C:
 		l.log.Warn("the server did not end the stream in time", "waited", patience)
 	}
-}
-
-// attr returns the value of an attribute without a namespace, "" where it is
-// absent.
-func attr(start xml.StartElement, local string) string {
-	for _, a := range start.Attr {
-		if a.Name.Space == "" && a.Name.Local == local {
-			return a.Value
-		}
-	}
-	return ""
-}
-
-func domain(addr string) string {
-	j, err := jid.Parse(addr)
-	if err != nil {
-		return ""
-	}
-	return j.Domainpart()
 }

@@ -3,10 +3,12 @@ package component
 import (
 	"context"
 	"encoding/xml"
+	"errors"
 	"runtime/debug"
 
-	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
+
+	"emanagement/internal/keptjid"
 )
 
 // Message is a message to an address at the component's domain.
@@ -24,11 +26,11 @@ func (m Message) Children() []xml.Name { return m.in.childNames() }
 
 // Body is the message's text: that of its first <body/> in the stanza's own
 // namespace (RFC 6121 §5.2.3).
-func (m Message) Body() string { return m.in.childText(m.in.start.Name.Space, "body") }
+func (m Message) Body() string { return m.in.childText(m.in.Start.Name.Space, "body") }
 
 // Thread identifies the conversation (RFC 6121 §5.2.5); empty where it has
 // none.
-func (m Message) Thread() string { return m.in.childText(m.in.start.Name.Space, "thread") }
+func (m Message) Thread() string { return m.in.childText(m.in.Start.Name.Space, "thread") }
 
 // OnMessage has f called with every message to an address at the component's
 // domain that is neither an error nor a grant. Those of one sender (a bare
@@ -42,11 +44,13 @@ func (s *serving) message(in inbound) {
 	if s.onMessage == nil {
 		return
 	}
-	m, err := stanza.NewMessage(in.start)
-	if err != nil || m.From.Equal(jid.JID{}) || m.To.Domainpart() != s.cfg.JID.Domainpart() {
-		s.log.Debug("a message was dropped", "from", attr(in.start, "from"), "why", err)
+	from, ferr := in.address("from")
+	to, terr := in.address("to")
+	if err := errors.Join(ferr, terr); err != nil || !keptjid.SameHost(to.Domainpart(), s.cfg.JID.Domainpart()) {
+		s.log.Debug("a message was dropped", "from", in.attr("from"), "to", in.attr("to"), "why", err)
 		return
 	}
+	m := stanza.Message{XMLName: in.Start.Name, ID: in.attr("id"), From: from, To: to, Type: messageType(in.attr("type"))}
 	sender := m.From.Bare().String()
 	first, ok := s.mail.put(sender, Message{Message: m, in: in})
 	if first && !s.crew.start(sender, func() { s.takeMessages(s.work, sender) }) {
@@ -56,6 +60,16 @@ func (s *serving) message(in inbound) {
 	if !ok {
 		s.log.Warn("a message was dropped: too many at once", "from", m.From)
 	}
+}
+
+// messageType is the type of a message: normal where it is absent or not known
+// (RFC 6121 §5.2.2).
+func messageType(text string) stanza.MessageType {
+	switch t := stanza.MessageType(text); t {
+	case stanza.ChatMessage, stanza.ErrorMessage, stanza.GroupChatMessage, stanza.HeadlineMessage:
+		return t
+	}
+	return stanza.NormalMessage
 }
 
 // takeMessages takes what waits of one sender.

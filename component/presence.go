@@ -2,10 +2,13 @@ package component
 
 import (
 	"context"
+	"errors"
 	"runtime/debug"
 	"slices"
 
 	"mellium.im/xmpp/stanza"
+
+	"emanagement/internal/keptjid"
 )
 
 // OnPresence has f called, in a goroutine of its own, with every presence
@@ -17,14 +20,16 @@ func (c *Component) OnPresence(f func(ctx context.Context, p stanza.Presence)) {
 // presence takes a presence off the reader. Those that only tell are dropped.
 func (s *serving) presence(in inbound) {
 	asks := []stanza.PresenceType{stanza.SubscribePresence, stanza.UnsubscribePresence, stanza.ProbePresence}
-	if s.onPresence == nil || !slices.Contains(asks, stanza.PresenceType(attr(in.start, "type"))) {
+	if s.onPresence == nil || !slices.Contains(asks, stanza.PresenceType(in.attr("type"))) {
 		return
 	}
-	p, err := stanza.NewPresence(in.start)
-	if err != nil || p.To.Domainpart() != s.cfg.JID.Domainpart() {
-		s.log.Debug("a presence was dropped", "from", attr(in.start, "from"), "why", err)
+	from, ferr := in.address("from")
+	to, terr := in.address("to")
+	if err := errors.Join(ferr, terr); err != nil || !keptjid.SameHost(to.Domainpart(), s.cfg.JID.Domainpart()) {
+		s.log.Debug("a presence was dropped", "from", in.attr("from"), "to", in.attr("to"), "why", err)
 		return
 	}
+	p := stanza.Presence{XMLName: in.Start.Name, ID: in.attr("id"), From: from, To: to, Type: stanza.PresenceType(in.attr("type"))}
 	if !s.crew.start(p.From.Bare().String(), func() { s.answerPresence(s.work, p) }) {
 		s.log.Warn("a presence was dropped: too many requests at once", "from", p.From)
 	}

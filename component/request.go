@@ -11,6 +11,8 @@ import (
 	"mellium.im/xmlstream"
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
+
+	"emanagement/internal/keptjid"
 )
 
 // Request is an IQ get or set to this component.
@@ -21,7 +23,12 @@ type Request struct {
 }
 
 // Decode decodes the request's child into v.
-func (r Request) Decode(v any) error { return r.in.decodeChild(v) }
+func (r Request) Decode(v any) error {
+	if r.in.Damaged {
+		return errDamaged
+	}
+	return r.in.decodeChild(v)
+}
 
 // Attr returns an attribute of the request's child, "" where it is absent.
 func (r Request) Attr(local string) string { return attr(r.Payload, local) }
@@ -100,48 +107,61 @@ func (c *Component) handle(ctx context.Context, r Request) (payload xml.TokenRea
 	if h == nil || r.To.Localpart() != "" {
 		return nil, Refuse(stanza.Cancel, stanza.ServiceUnavailable, "such requests are not answered here")
 	}
-	if payload, err = h(ctx, r); err != nil {
-		return nil, err
-	}
-	return whole(payload)
+	return h(ctx, r)
 }
 
 // checkRequest refuses what breaks the rules of RFC 6120 §8.2.3 and what could
 // not be answered.
 func (c *Component) checkRequest(r Request) error {
-	if r.in.children != 1 {
+	if r.in.Children != 1 {
 		return BadRequest("a request has exactly one child element")
 	}
 	// Measured on ejabberd: results to a bare JID or a domain are dropped
 	// unless that host grants us access; errors and full JIDs go through.
-	if r.From.Resourcepart() == "" && !slices.Contains(c.Served(), r.From.Domainpart()) {
+	if r.From.Resourcepart() == "" && !c.board.serves(r.From.Domainpart()) {
 		return BadRequest("ask from a full JID (one with a resource): the server would drop the answer to " + r.From.String())
 	}
 	return nil
 }
 
-// reply sends the result, whose payload is whole, or the error where err is not
-// nil.
+// reply sends the result, or the error where err is not nil. A result that the
+// server does not take gives its place to an error.
 func (c *Component) reply(ctx context.Context, r Request, payload xml.TokenReader, err error) error {
-	iq := stanza.IQ{ID: r.ID, From: r.To, To: r.From, Type: stanza.ResultIQ}
-	if err != nil {
-		se, ok := errors.AsType[stanza.Error](err)
-		if !ok {
-			c.log.Error("a request failed", "request", r.Payload.Name, "from", r.From, "why", err)
-			se = Refuse(stanza.Wait, stanza.InternalServerError, "something went wrong here; the log of the component says what")
-		}
-		iq.Type = stanza.ErrorIQ
-		// Some clients know a failed command only by its echo.
-		payload = xmlstream.MultiReader(echo(r.Payload), se.Wrap(specific(err)))
-	} else if payload == nil && r.From.Resourcepart() == "" {
-		// A result without a child to a bare JID crashes a hook of ejabberd's.
-		payload = echo(r.Payload)
+	l, lerr := c.board.awaitLink(ctx)
+	if lerr != nil {
+		return lerr
 	}
-	l, err := c.board.awaitLink(ctx)
+	if err == nil {
+		if payload == nil && r.From.Resourcepart() == "" {
+			// A result without a child to a bare JID crashes a hook of ejabberd's.
+			payload = echo(r.Payload)
+		}
+		err = l.sendReply(r, stanza.ResultIQ, payload)
+		if err == nil || errors.Is(err, ErrDisconnected) {
+			return err
+		}
+		if e, ok := errors.AsType[*SizeError](err); ok {
+			err = tooLarge(e.Size, e.Limit)
+		}
+	}
+	se, ok := errors.AsType[stanza.Error](err)
+	if !ok {
+		c.log.Error("a request failed", "request", r.Payload.Name, "from", r.From, "why", err)
+		se = Refuse(stanza.Wait, stanza.InternalServerError, "something went wrong here; the log of the component says what")
+	}
+	// Some clients know a failed command only by its echo.
+	payload = xmlstream.MultiReader(echo(r.Payload), se.Wrap(specific(err)))
+	return l.sendReply(r, stanza.ErrorIQ, payload)
+}
+
+// sendReply sends the reply to a request. Errors are those of encode and send.
+func (l *link) sendReply(r Request, typ stanza.IQType, payload xml.TokenReader) error {
+	iq := stanza.IQ{ID: r.ID, From: r.To, To: r.From, Type: typ}
+	text, err := encode(iq.StartElement(), payload)
 	if err != nil {
 		return err
 	}
-	return l.send(wrap(iq.StartElement(), payload))
+	return l.send(text, &r)
 }
 
 func specific(err error) xml.TokenReader {
@@ -164,20 +184,22 @@ func echo(start xml.StartElement) xml.TokenReader {
 	return xmlstream.Wrap(nil, start)
 }
 
-func wrap(start xml.StartElement, payload xml.TokenReader) xml.TokenReader {
-	return xmlstream.Wrap(payload, start)
-}
-
 // newRequest reads the head of a request. It fails where nobody could be
 // answered: without an id, from an address that is none, or for an address
 // that is not ours (a reply from it would end the stream).
 func newRequest(in inbound, own jid.JID) (Request, error) {
-	iq, err := stanza.NewIQ(in.start)
+	from, err := in.address("from")
 	if err != nil {
-		return Request{}, err
+		return Request{}, fmt.Errorf("iq from %q: %w", in.attr("from"), err)
 	}
-	if iq.ID == "" || iq.From.Equal(jid.JID{}) || iq.To.Domainpart() != own.Domainpart() {
-		return Request{}, fmt.Errorf("iq from %q to %q with id %q: cannot be answered", iq.From, iq.To, iq.ID)
+	to, err := in.address("to")
+	if err != nil {
+		return Request{}, fmt.Errorf("iq to %q: %w", in.attr("to"), err)
 	}
-	return Request{IQ: iq, Payload: in.child, in: in}, nil
+	id := in.attr("id")
+	if id == "" || !keptjid.SameHost(to.Domainpart(), own.Domainpart()) {
+		return Request{}, fmt.Errorf("iq from %q to %q with id %q: cannot be answered", from, to, id)
+	}
+	iq := stanza.IQ{ID: id, From: from, To: to, Type: stanza.IQType(in.attr("type"))}
+	return Request{IQ: iq, Payload: in.child(), in: in}, nil
 }

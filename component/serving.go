@@ -19,8 +19,8 @@ type serving struct {
 
 // receive is called by the reader with each element. It must not wait.
 func (s *serving) receive(in inbound) {
-	typ := attr(in.start, "type")
-	switch kind := in.start.Name.Local; {
+	typ := in.attr("type")
+	switch kind := in.kind(); {
 	case typ == "error", kind == "iq" && typ == "result":
 		s.link.resolve(in)
 	case kind == "iq":
@@ -28,8 +28,8 @@ func (s *serving) receive(in inbound) {
 	case kind == "presence":
 		s.presence(in)
 	case kind == "message":
-		if host, g, ok := grantIn(in); ok {
-			s.granted(host, g)
+		if isGrant(in) {
+			s.announced(in)
 			return
 		}
 		s.message(in)
@@ -64,6 +64,16 @@ func (s *serving) refuseOverflow() {
 			if err := s.reply(s.ctx, r, nil, err); err != nil {
 				s.log.Warn("a refusal could not be sent", "to", r.From, "why", err)
 			}
+		}
+	}
+}
+
+// refuseOwed answers those whose answer ended the last stream, because it was
+// larger than the server takes.
+func (s *serving) refuseOwed() {
+	for _, owed := range s.sizes.takeOwed() {
+		if err := s.reply(s.ctx, owed.request, nil, tooLarge(owed.size, owed.size-1)); err != nil {
+			s.log.Warn("a refusal could not be sent", "to", owed.request.From, "why", err)
 		}
 	}
 }

@@ -2,51 +2,46 @@ package component
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"mellium.im/xmlstream"
+	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
+
+	"emanagement/internal/keptjid"
+	"emanagement/internal/streamcut"
 )
 
-// inbound is one element of the stream as the reader took it off the wire:
-// its start and everything inside, not yet decoded. Decoding is left to the
-// goroutine that wants the content, so that the one reader stays quick.
-type inbound struct {
-	start    xml.StartElement
-	inner    packed
-	children int              // elements right inside
-	child    xml.StartElement // the first of them
-}
+// inbound is one stanza as the reader took it off the wire. Decoding its content
+// is left to the goroutine that wants it, so that the one reader stays quick.
+type inbound struct{ streamcut.Element }
 
-// readInbound takes the next element off the stream. White space between
-// elements, with which servers keep connections alive, is passed over.
-func readInbound(r xml.TokenReader) (inbound, error) {
-	for {
-		tok, err := r.Token()
-		if err != nil {
-			return inbound{}, err
-		}
+// errDamaged refuses content that holds a character which XML does not allow.
+var errDamaged = errors.New("it holds a character that XML does not allow")
+
+func (in inbound) kind() string             { return in.Start.Name.Local }
+func (in inbound) attr(local string) string { return attr(in.Start, local) }
+
+// address reads an address exactly as it stands there: the server has prepared
+// it, and knows it by that spelling alone.
+func (in inbound) address(local string) (jid.JID, error) { return keptjid.Exact(in.attr(local)) }
+
+// child is the start of the first child element; its name is empty where there
+// is none.
+func (in inbound) child() (first xml.StartElement) {
+	in.visit(func(depth int, tok xml.Token) bool {
 		start, ok := tok.(xml.StartElement)
-		if !ok {
-			continue
+		if ok {
+			first = start.Copy()
 		}
-		start = start.Copy()
-		p := new(packer)
-		p.Grow(512) // most fit in there
-		for {
-			tok, err := r.Token()
-			if err != nil {
-				return inbound{}, err
-			}
-			if _, end := tok.(xml.EndElement); end && p.depth == 0 {
-				return inbound{start, p.packed(), p.tops, p.top}, nil
-			}
-			p.add(tok)
-		}
-	}
+		return !ok
+	})
+	return first
 }
 
 // childNames lists the names of the child elements.
@@ -86,13 +81,10 @@ func (in inbound) childText(space, local string) string {
 // visit shows every token inside, with how many elements are open around it,
 // until it is told that it is enough.
 func (in inbound) visit(more func(depth int, tok xml.Token) bool) {
-	r := in.reader()
+	r := in.Tokens()
 	for depth := 0; ; {
 		tok, err := r.Token()
-		if tok == nil || err != nil && err != io.EOF {
-			return
-		}
-		if !more(depth, tok) || err != nil {
+		if err != nil || !more(depth, tok) {
 			return
 		}
 		switch tok.(type) {
@@ -107,7 +99,7 @@ func (in inbound) visit(more func(depth int, tok xml.Token) bool) {
 // decodeChild decodes the first child element into v. Without a child, v is
 // left alone.
 func (in inbound) decodeChild(v any) error {
-	d := xml.NewTokenDecoder(in.reader())
+	d := xml.NewTokenDecoder(in.Tokens())
 	for {
 		tok, err := d.Token()
 		if err == io.EOF {
@@ -125,7 +117,7 @@ func (in inbound) decodeChild(v any) error {
 // stanzaError decodes the <error/> of a stanza of type error. (The library's
 // stanza.UnmarshalError panics where there is text between the children.)
 func (in inbound) stanzaError() error {
-	d := xml.NewTokenDecoder(in.reader())
+	d := xml.NewTokenDecoder(in.Tokens())
 	for {
 		tok, err := d.Token()
 		if err != nil {
@@ -148,25 +140,66 @@ func (in inbound) stanzaError() error {
 }
 
 // Content is what an answer holds, not decoded: for those that may be long, of
-// which not everything is wanted at once.
+// which not everything is wanted at once, or damaged.
 type Content struct{ in inbound }
 
-// Tokens reads it, each time from its beginning. It is well-formed.
-func (c Content) Tokens() xml.TokenReader { return c.in.reader() }
+// Tokens reads it, each time from its beginning.
+func (c Content) Tokens() xml.TokenReader { return c.in.Tokens() }
 
-func (in inbound) reader() xml.TokenReader { return in.inner.reader() }
+// Decode decodes the first child element into v, which is left alone where there
+// is none.
+func (c Content) Decode(v any) error { return c.in.decodeChild(v) }
 
-// whole reads a payload to its end, so that what is wrong with it shows before
-// half a stanza is on the stream. It copies what it reads.
-func whole(r xml.TokenReader) (xml.TokenReader, error) {
-	if r == nil {
-		return nil, nil
+// Damaged says whether the server sent characters that XML does not allow, which
+// it keeps somewhere. Each of them is read as U+FFFD.
+func (c Content) Damaged() bool { return c.in.Damaged }
+
+// encode writes a stanza, whole, so that what is wrong with its payload shows
+// before half of it is on the stream. Attributes that are empty are left out, and
+// one without an id is given one (RFC 6120 §8.1.3).
+func encode(start xml.StartElement, payload xml.TokenReader) ([]byte, error) {
+	start.Attr = slices.DeleteFunc(slices.Clone(start.Attr), func(a xml.Attr) bool { return a.Value == "" })
+	if attr(start, "id") == "" {
+		start.Attr = append(start.Attr, xml.Attr{Name: xml.Name{Local: "id"}, Value: rand.Text()})
 	}
-	tokens, err := pack(r)
-	if err != nil {
+	var text bytes.Buffer
+	e := xml.NewEncoder(&text)
+	tokens := xmlstream.Wrap(payload, start)
+	for {
+		tok, err := tokens.Token() // it may come with the end
+		if tok != nil {
+			if err := e.EncodeToken(withoutDeclarations(tok)); err != nil {
+				return nil, fmt.Errorf("payload: cannot be written: %w", err)
+			}
+		}
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("payload: cannot be written: %w", err)
+		}
+	}
+	if err := e.Close(); err != nil {
 		return nil, fmt.Errorf("payload: cannot be written: %w", err)
 	}
-	return tokens.reader(), nil
+	return text.Bytes(), nil
+}
+
+// withoutDeclarations leaves out the default namespace's declaration where the
+// name has a namespace: the encoder writes one of its own.
+func withoutDeclarations(tok xml.Token) xml.Token {
+	start, ok := tok.(xml.StartElement)
+	if !ok || start.Name.Space == "" {
+		return tok
+	}
+	attrs := make([]xml.Attr, 0, len(start.Attr))
+	for _, a := range start.Attr {
+		if a.Name != (xml.Name{Local: "xmlns"}) {
+			attrs = append(attrs, a)
+		}
+	}
+	start.Attr = attrs
+	return start
 }
 
 // XML turns a value that encoding/xml can marshal into the tokens of a
@@ -181,6 +214,17 @@ func XML(v any) xml.TokenReader {
 	// every element inside.
 	d := xml.NewDecoder(bytes.NewReader(raw))
 	return xmlstream.ReaderFunc(d.RawToken)
+}
+
+// attr returns the value of an attribute without a namespace, "" where it is
+// absent.
+func attr(start xml.StartElement, local string) string {
+	for _, a := range start.Attr {
+		if a.Name.Space == "" && a.Name.Local == local {
+			return a.Value
+		}
+	}
+	return ""
 }
 
 // Condition reports the condition of a stanza error anywhere in err's chain,

@@ -3,21 +3,36 @@ package component
 import (
 	"context"
 	"errors"
-	"slices"
+	"fmt"
+	"strings"
 	"sync"
 	"time"
 
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
+
+	"emanagement/internal/keptjid"
 )
 
 // watchLocalpart is the account whose roster is read to see that a host still
 // answers. It need not exist.
 const watchLocalpart = "emanagement-watch"
 
+// announced takes a message that announces a grant. One that cannot be read
+// concerns its own host and no other.
+func (s *serving) announced(in inbound) {
+	host, g, err := grantIn(in)
+	if err != nil {
+		s.log.Error("a grant cannot be read, and its host is not served", "host", in.attr("from"), "why", err)
+		return
+	}
+	s.granted(host, g)
+}
+
 // granted notes a grant that has arrived and begins to watch its host.
 func (s *serving) granted(host string, g Grant) {
-	if len(s.cfg.Hosts) > 0 && !slices.Contains(s.cfg.Hosts, host) {
+	if !s.wants(host) {
+		s.board.leftOut(host)
 		s.log.Info("a host grants access, but the configuration leaves it out", "host", host)
 		return
 	}
@@ -42,18 +57,30 @@ func (s *serving) reportMissing() {
 	if !sleep(s.ctx, s.timing.grant) {
 		return
 	}
-	served := s.board.served()
-	for _, h := range s.cfg.Hosts {
-		if !slices.Contains(served, h) {
-			s.log.Error("no access granted: in ejabberd.yml, mod_privilege of this host needs roster: {both: emanagement}, where the access rule emanagement allows this component; after changing that, restart emanagement", "host", h, "waited", s.timing.grant)
-		}
+	others := ""
+	if left := s.board.leftOutHosts(); len(left) > 0 {
+		others = strings.Join(left, ", ")
 	}
-	if len(served) > 0 {
+	missing := 0
+	for _, h := range s.cfg.Hosts {
+		if s.board.serves(h) {
+			continue
+		}
+		missing++
+		if others != "" {
+			s.log.Error("no access granted by a host that hosts names here, though by others; is it spelled as in ejabberd.yml?", "host", h, "granted_by", others, "waited", s.timing.grant)
+			continue
+		}
+		s.log.Error("no access granted: in ejabberd.yml, mod_privilege of this host needs roster: {both: emanagement}, where the access rule emanagement allows this component; after changing that, restart emanagement", "host", h, "waited", s.timing.grant)
+	}
+	if len(s.board.served()) > 0 {
 		s.ungranted.reset()
 		return
 	}
 	pause := s.ungranted.next()
-	s.log.Error("no host granted access: in ejabberd.yml, modules needs mod_privilege: {roster: {both: emanagement}}, where the access rule emanagement allows this component; and no other process may be connected under its name", "waited", s.timing.grant, "next_try_in", pause.Round(time.Second))
+	if missing == 0 {
+		s.log.Error(fmt.Sprintf("no host granted access: in ejabberd.yml, modules needs mod_privilege: {roster: {both: emanagement}}, where the access rule emanagement allows the acl that names server: %s; and no other process may be connected under that name", s.cfg.JID), "waited", s.timing.grant, "next_try_in", pause.Round(time.Second))
+	}
 	// A server tells only new streams of a grant that was added later.
 	if sleep(s.ctx, pause) && len(s.board.served()) == 0 {
 		s.link.end(errUngranted)
@@ -64,11 +91,7 @@ func (s *serving) reportMissing() {
 // stream can lose its privileges without a word, and then only silence
 // tells: that ends the stream, so that a new one brings them back.
 func (s *serving) watch(host string) {
-	account, err := jid.New(watchLocalpart, host, "")
-	if err != nil {
-		s.log.Error("a host that cannot be watched", "host", host, "why", err)
-		return
-	}
+	account := keptjid.Account(watchLocalpart, host)
 	for {
 		pause := s.timing.watch
 		if time.Since(s.link.since) < s.timing.healthy {

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"emanagement/internal/keptjid"
 )
 
 func TestSilences(t *testing.T) {
@@ -182,7 +184,7 @@ func TestSilentHost(t *testing.T) {
 		for i := range 12 {
 			p := r.accept("localhost", "silent.example")
 			p.serve(func(e element) string {
-				if domain(e.Attrs["to"]) == "localhost" {
+				if keptjid.HostOf(e.Attrs["to"]) == "localhost" {
 					return noSuchUser(e)
 				}
 				return ""
@@ -241,16 +243,5 @@ func TestStreamLostWhileLooking(t *testing.T) {
 		receive(t, done)
 		assert.Empty(t, r.c.silences.last)
 		assert.ErrorContains(t, l.cause(), "unexpected EOF")
-	})
-}
-
-// TestUnwatchableHost has a domain grant access that no account can be on.
-func TestUnwatchableHost(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := watched(t)
-		l, _ := r.link()
-		s := &serving{Component: r.c, link: l, ctx: t.Context(), work: t.Context()}
-		s.watch("not a domain")
-		assert.Len(t, r.log.with("ERROR", "cannot be watched"), 1)
 	})
 }

@@ -49,6 +49,22 @@ func Parse(s string) (jid.JID, error) {
 	return jid.NewUnsafe(local, domain, j.Resourcepart()).JID, nil
 }
 
+// Exact reads a JID exactly as it stands, as a server has written it: that has
+// prepared it by rules of its own, and knows it by this spelling alone.
+func Exact(s string) (jid.JID, error) {
+	j, err := jid.ParseUnsafe(s)
+	if err != nil || j.Domainpart() == "" || strings.HasPrefix(s, "@") || !utf8.ValidString(s) {
+		return jid.JID{}, errNone
+	}
+	return j.JID, nil
+}
+
+// Domain is a host as it stands.
+func Domain(host string) jid.JID { return jid.NewUnsafe("", host, "").JID }
+
+// Account is the account of a host, both as they stand.
+func Account(local, host string) jid.JID { return jid.NewUnsafe(local, host, "").JID }
+
 // isLocal says whether a local part has nothing in it that no server lets in
 // (RFC 7622 §3.3.1), or that cannot be seen.
 func isLocal(s string) bool {

@@ -1,0 +1,164 @@
+package component
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"mellium.im/xmpp/stanza"
+)
+
+// Content of stanzas that belongs to the stream by its namespace. It is content
+// all the same (RFC 6120 §8.4).
+var foreign = []string{
+	`<error xmlns='http://etherx.jabber.org/streams'/>`,
+	`<error xmlns='http://etherx.jabber.org/streams'><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></error>`,
+	`<x xmlns='urn:x'><y><stream:error xmlns:stream='http://etherx.jabber.org/streams'/></y></x>`,
+	`<stream xmlns='http://etherx.jabber.org/streams'/>`,
+	`<features xmlns='http://etherx.jabber.org/streams'/>`,
+	`<x><![CDATA[</message></stream:stream>]]></x>`,
+}
+
+// TestForeignContent: whatever a stanza holds, the stream goes on.
+func TestForeignContent(t *testing.T) {
+	for _, content := range foreign {
+		for _, kind := range []string{"message", "presence", "iq type='get' id='1'", "iq type='result' id='2'", "iq type='error' id='3'", "message type='error'"} {
+			t.Run(kind+" "+content, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					r := newRig(t)
+					r.run()
+					p := r.accept("localhost")
+					name, _, _ := strings.Cut(kind, " ")
+					p.send("<%s from='any@localhost/one' to='name@%s'>%s</%s>", kind, service, content, name)
+					asked := r.asks("a@localhost")
+					for {
+						e := p.hears()
+						if e.Attrs["type"] == "get" {
+							p.answer(e, "")
+							break
+						}
+						assert.Equal(t, "error", e.Attrs["type"], "what cannot be answered is refused")
+					}
+					require.NoError(t, receive(t, asked))
+					assert.Empty(t, r.log.with("stream ended"))
+				})
+			})
+		}
+	}
+}
+
+// TestStreamError: as a child of the root it ends the stream, and is the cause.
+func TestStreamError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.run()
+		p := r.accept("localhost")
+		p.send("<stream:error><system-shutdown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>")
+		p.conn.Close()
+		r.accept("localhost")
+		assert.Len(t, r.log.with("stream ended", "system-shutdown"), 1)
+	})
+}
+
+// TestDamagedAnswer: characters that XML does not allow damage one answer.
+func TestDamagedAnswer(t *testing.T) {
+	for _, nick := range []string{"Be\x01n", "\xD0\x9A\x61\xD0", "&#0;"} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t)
+			r.run()
+			p := r.accept("localhost")
+			var content Content
+			asked := inBackground(func() error {
+				return r.c.Ask(t.Context(), stanza.GetIQ, address(t, "a@localhost"), rosterQuery(), &content)
+			})
+			p.answer(p.hears(), "<query xmlns='jabber:iq:roster'><item jid='b@localhost' name='"+strings.ReplaceAll(nick, "%", "%%")+"'/></query>")
+			require.NoError(t, receive(t, asked))
+			assert.True(t, content.Damaged())
+			other := r.asks("b@localhost")
+			p.answer(p.hears(), "")
+			require.NoError(t, receive(t, other))
+		})
+	}
+}
+
+// TestOddRequesters: accounts that today's rules do not allow are answered (RFC
+// 6120 §8.2.3), at the very address that the server knows.
+func TestOddRequesters(t *testing.T) {
+	for _, from := range []string{"♥@localhost/r", "x²@localhost/r", "a@chat_server/r", "a@xn--bcher-kva.example/r", "a@example.com./r", "chat_server/r", "a@r3---sn.example/ r "} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t)
+			r.run()
+			p := r.accept("localhost")
+			p.send("<iq type='get' id='1' from='%s' to='%s'><ping xmlns='urn:xmpp:ping'/></iq>", from, service)
+			e := p.hears()
+			assert.Equal(t, "result", e.Attrs["type"])
+			assert.Equal(t, from, e.Attrs["to"])
+		})
+	}
+}
+
+// TestSpelling: a host is asked by the spelling of its server, whatever the one
+// who asks has typed.
+func TestSpelling(t *testing.T) {
+	for host, others := range map[string][]string{
+		"xn--bcher-kva.example": {"bücher.example", "BÜCHER.example.", "xn--bcher-kva.example"},
+		"bücher.example":        {"xn--bcher-kva.example"},
+		"example.com.":          {"example.com", "Example.COM"},
+		"chat_server":           {"Chat_Server"},
+		"r3---sn.example":       {"r3---sn.example"},
+		"im.xn--pl-wia.net":     {"im.plä.net"},
+	} {
+		t.Run(host, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, others[0])
+				r.run()
+				p := r.accept(host)
+				for _, typed := range others {
+					assert.Equal(t, host, r.c.Spelling(typed))
+					asked := inBackground(func() error {
+						return r.c.Ask(t.Context(), stanza.GetIQ, address(t, "a@"+typed), rosterQuery(), nil)
+					})
+					e := p.hears()
+					assert.Equal(t, "a@"+host, e.Attrs["to"])
+					p.answer(e, "")
+					require.NoError(t, receive(t, asked))
+				}
+				hosts, err := r.c.Hosts(t.Context())
+				require.NoError(t, err)
+				assert.Equal(t, []string{host}, hosts)
+			})
+		})
+	}
+}
+
+// TestUnreadableGrants name their host in the log, and no other host suffers.
+func TestUnreadableGrants(t *testing.T) {
+	for _, from := range []string{"a@localhost", "localhost/r", ""} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t)
+			r.run()
+			p := r.accept(from, "example.org")
+			asked := r.asks("a@example.org")
+			p.answer(p.hears(), "")
+			require.NoError(t, receive(t, asked))
+			assert.Len(t, r.log.with("ERROR", "a grant cannot be read", fmt.Sprintf("host=%s", from)), 1)
+		})
+	}
+}
+
+// TestOnlyOthersGrant: where hosts leaves out the one that grants, that is said,
+// and not that ejabberd.yml is wrong.
+func TestOnlyOthersGrant(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, "exmaple.org")
+		r.run()
+		r.accept("example.org")
+		pass(r.c.timing.grant)
+		synctest.Wait()
+		assert.Len(t, r.log.with("ERROR", "host=exmaple.org", "granted_by=example.org"), 1)
+		assert.Empty(t, r.log.with("ejabberd.yml, m"))
+	})
+}
