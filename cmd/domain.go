@@ -162,15 +162,20 @@ func printAllRosters(ctx context.Context, c *call) (Result, error) {
 	for i, o := range rest {
 		c.say(Progress{Text: fmt.Sprintf("%d of %s read", i, count(len(rest), "roster")), Done: i, Total: len(rest)})
 		items, err := c.Rosters.Get(ctx, o)
-		if err != nil {
+		damaged, isDamaged := errors.AsType[*rosterpush.DamagedError](err)
+		if err != nil && !isDamaged {
 			return Result{}, err
 		}
 		if len(items) == 0 {
 			continue // removed in the meantime
 		}
-		head := []string{rule, oneLine(o.Localpart()) + " Roster", rule}
 		roster := rosterTable(items)
-		if !list.add(o, ownedRoster{o.String(), roster.items}, append(append(head, roster.lines...), rule)...) {
+		entry := ownedRoster{User: o.String(), Items: roster.items}
+		if isDamaged {
+			entry, roster.lines = ownedRoster{User: o.String(), Items: []any{}, Error: damaged.Error()}, []string{oneLine(damaged.Error())}
+		}
+		head := []string{rule, oneLine(o.Localpart()) + " Roster", rule}
+		if !list.add(o, entry, append(append(head, roster.lines...), rule)...) {
 			break
 		}
 	}
@@ -189,7 +194,7 @@ func printAllBidirecctionalBuddys(ctx context.Context, c *call) (Result, error) 
 	from := c.jid("from").String()
 	list := c.newList("pair")
 	for _, p := range pairs {
-		if p.A.String() > from && !list.add(p.A, pair{p.A.String(), p.B.String()}, fmt.Sprintf("[%s,%s]", p.A, p.B)) {
+		if p.A.String() > from && !list.add(p.A, pair{p.A.String(), p.B.String()}, oneLine(fmt.Sprintf("[%s,%s]", p.A, p.B))) {
 			break
 		}
 	}
@@ -252,6 +257,7 @@ type pair [2]string
 type ownedRoster struct {
 	User  string `json:"user"`
 	Items []any  `json:"items"`
+	Error string `json:"error,omitempty"` // why it cannot be shown
 }
 
 // add adds a user's entry, unless the list is long enough and what was added

@@ -142,6 +142,9 @@ func explain(err error, once bool) string {
 	if e, ok := errors.AsType[*rosterpush.ItemsError](err); ok {
 		return strings.Join(named(e.Failed, once), "; ")
 	}
+	if e, ok := errors.AsType[*rosterpush.DamagedError](err); ok {
+		return e.Error() + " (addBuddyToRoster, removeBuddyFromRoster)"
+	}
 	if errors.Is(err, rosterpush.ErrSharedItem) {
 		return rosterpush.ErrSharedItem.Error()
 	}

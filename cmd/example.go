@@ -3,6 +3,7 @@ package cmd
 import (
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // Example is a line that runs the verb, as it could be typed by somebody of a
@@ -64,16 +65,20 @@ func (k Kind) example(host string, people int) string {
 	return "some words"
 }
 
-// Quote is a word as it is typed on a line, between double quotes where a
-// shell or a chat would else take it for something different.
+// Quote is a word as it is typed on a line, between quotes where a shell or a
+// chat would else take it for something different.
 func Quote(word string) string {
 	plain := func(r rune) bool {
 		return r > 0x7f || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("@%+=:,./_-", r)
 	}
 	special := func(r rune) bool { return !plain(r) }
+	switch {
 	// Chats take a phone's quotes for quotes, and blanks of any kind mislead.
-	if word != "" && !strings.ContainsFunc(word, special) && !strings.ContainsAny(word, "“”„‘’\u00a0\u2028\u2029") {
+	case word != "" && !strings.ContainsFunc(word, special) && !strings.ContainsAny(word, "“”„‘’«»‹›‚\u00a0\u2028\u2029") && !strings.ContainsFunc(word, unicode.IsSpace):
 		return word
+	case !strings.ContainsAny(word, "\"$`\\"):
+		return `"` + word + `"`
 	}
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`, "`", "\\`").Replace(word) + `"`
+	// Between single quotes, a shell and a chat leave everything as it is.
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

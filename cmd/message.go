@@ -134,7 +134,7 @@ type messageOutcome struct {
 }
 
 func (r *Result) addOutcome(recipient jid.JID, outcome string) {
-	r.add(messageOutcome{recipient.String(), outcome}, recipient.String(), escape(outcome))
+	r.add(messageOutcome{recipient.String(), outcome}, oneLine(recipient.String()), escape(outcome))
 }
 
 // refusesAll says whether a message was refused for what another recipient

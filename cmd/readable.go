@@ -51,7 +51,11 @@ func (i rosterItem) phrases() []string {
 	if i.Ask != "none" {
 		ask = "request pending"
 	}
-	return []string{phrase(oneLine(i.JID), escape(i.Nick), i.Subscription, ask, escape(strings.Join(i.Groups, ", ")))}
+	groups := make([]string, len(i.Groups))
+	for n, g := range i.Groups {
+		groups[n] = typed(g)
+	}
+	return []string{phrase(oneLine(i.JID), typed(i.Nick), i.Subscription, ask, strings.Join(groups, ", "))}
 }
 
 func (o ownedRoster) phrases() []string {
@@ -61,7 +65,19 @@ func (o ownedRoster) phrases() []string {
 			lines = append(lines, p.phrases()...)
 		}
 	}
+	if o.Error != "" {
+		lines = append(lines, oneLine(o.Error))
+	}
 	return lines
 }
 
-func (p pair) phrases() []string { return []string{phrase(escape(p[0]), escape(p[1]))} }
+func (p pair) phrases() []string { return []string{phrase(oneLine(p[0]), oneLine(p[1]))} }
+
+// typed shows a value as it can be typed in a chat, alone or between double
+// quotes: there a backslash is one, but before a quote and another backslash.
+func typed(s string) string {
+	if strings.Contains(s, `\\`) || strings.Contains(s, `\"`) {
+		s = Quote(s)
+	}
+	return oneLine(s)
+}

@@ -18,8 +18,8 @@ func TestReadable(t *testing.T) {
 	})
 	items := []string{`a@a.example – A \t\n – both – Friends, Work\t2`, "b@a.example – none – request pending"}
 	owned := Result{shape: table}
-	owned.add(ownedRoster{"u@a.example", roster.items}, rule)
-	owned.add(ownedRoster{"v@a.example", nil}, rule)
+	owned.add(ownedRoster{User: "u@a.example", Items: roster.items}, rule)
+	owned.add(ownedRoster{User: "v@a.example"}, rule)
 	pairs := Result{shape: table}
 	pairs.add(pair{"a@a.example", "b@a.example"}, "[a@a.example,b@a.example]")
 	pairs.lines = append(pairs.lines, "Done")

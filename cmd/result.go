@@ -59,13 +59,13 @@ func (r Result) Outcome() string {
 	case table:
 		return r.remarked(cmp.Or(r.text, count(len(r.items), cmp.Or(r.what, "item"))))
 	case refusal, started:
-		return r.text
+		return oneLine(r.text)
 	}
 	return r.remarked("Done")
 }
 
 func (r Result) remarked(outcome string) string {
-	return strings.Join(append([]string{outcome}, r.remarks...), "; ")
+	return oneLine(strings.Join(append([]string{outcome}, r.remarks...), "; "))
 }
 
 // Lines is the answer as emanagement printed it: a table's rows with a tab
@@ -162,15 +162,4 @@ func rosterTable(items []rosterpush.Item) Result {
 			oneLine(i.JID.String()), escape(i.Name), string(i.Subscription), ask, strings.Join(groups, ";"))
 	}
 	return r
-}
-
-// oneLine keeps a JID, of which a server may have any, from being taken for more
-// than one line or column. A backslash in it is one (XEP-0106).
-func oneLine(s string) string {
-	return strings.NewReplacer("\t", `\t`, "\n", `\n`, "\r", `\r`).Replace(s)
-}
-
-// escape keeps a value from being taken for more than one line or column.
-func escape(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "\t", `\t`, "\n", `\n`, "\r", `\r`).Replace(s)
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -107,6 +109,18 @@ func TestPairOfOne(t *testing.T) {
 	}
 }
 
+// unescape reads a value of a line again.
+func unescape(s string) string {
+	s = strings.NewReplacer(`\\`, `\`, `\t`, "\t", `\n`, "\n", `\r`, "\r", `\u`, `\\u`).Replace(s)
+	return regexp.MustCompile(`\\\\u[0-9a-f]{4}`).ReplaceAllStringFunc(s, func(code string) string {
+		n, err := strconv.ParseUint(code[3:], 16, 32)
+		if err != nil {
+			return code
+		}
+		return string(rune(n))
+	})
+}
+
 // TestLines shows rosters: however awkward a value, an item is a line and has
 // five columns, out of which the value can be read again.
 func TestLines(t *testing.T) {
@@ -123,7 +137,9 @@ func TestLines(t *testing.T) {
 		"return":    {rosterpush.Item{JID: contact, Name: "a\r\nb", Subscription: rosterpush.To}, `b@a.example	a\r\nb	to	none	`},
 		"backslash": {rosterpush.Item{JID: contact, Name: `a\nb`, Subscription: rosterpush.To, Groups: []string{`\`, `\\`}}, `b@a.example	a\\nb	to	none	\\;\\\\`},
 		"resource":  {rosterpush.Item{JID: jid.MustParse(`gateway.example/a\b`), Subscription: rosterpush.To}, `gateway.example/a\b		to	none	`},
-		"beyond":    {rosterpush.Item{JID: contact, Name: "漢字 \u2028 \u0085 😀", Subscription: rosterpush.To}, "b@a.example\t漢字 \u2028 \u0085 😀\tto\tnone\t"},
+		"beyond":    {rosterpush.Item{JID: contact, Name: "漢字 \u2028 \u0085 😀", Subscription: rosterpush.To}, "b@a.example\t漢字 \\u2028 \\u0085 😀\tto\tnone\t"},
+		"controls":  {rosterpush.Item{JID: contact, Name: "a\u009b31m\u202eb\u2066\u2069\x7f", Subscription: rosterpush.To, Groups: []string{"\u2029"}}, "b@a.example\ta\\u009b31m\\u202eb\\u2066\\u2069\\u007f\tto\tnone\t\\u2029"},
+		"joiners":   {rosterpush.Item{JID: contact, Name: "علی\u200cرضا 👩\u200d👧 \u200f", Subscription: rosterpush.To}, "b@a.example\tعلی\u200cرضا 👩\u200d👧 \u200f\tto\tnone\t"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := &memory{rosters: map[string][]rosterpush.Item{"u@a.example": {test.item}}}
@@ -134,7 +150,7 @@ func TestLines(t *testing.T) {
 			assert.Equal(t, "1 item", r.Outcome())
 			assert.False(t, r.Refused())
 			columns := strings.Split(r.Lines()[0], "\t")
-			assert.Equal(t, test.item.Name, strings.NewReplacer(`\\`, `\`, `\t`, "\t", `\n`, "\n", `\r`, "\r").Replace(columns[1]))
+			assert.Equal(t, test.item.Name, unescape(columns[1]))
 		})
 	}
 }

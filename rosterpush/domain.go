@@ -161,7 +161,11 @@ func (r *Rosters) see(ctx context.Context, user jid.JID) (view, error) {
 	if _, refused := errors.AsType[stanza.Error](err); refused && ctx.Err() == nil {
 		return view{unread: err}, nil
 	}
-	return view{items: items}, err
+	if err != nil {
+		return view{}, err
+	}
+	// A damaged one leads on to others, but cannot be shown.
+	return view{items: items, unread: damage(user, items)}, nil
 }
 
 // wipe clears a roster. Its failure is part of what was seen, unless no other

@@ -18,6 +18,22 @@ var (
 	ErrShared           = errors.New("all items are of shared roster groups, which only the server's administrator can change")
 )
 
+// DamagedError says that a roster cannot be shown as it is: the server keeps
+// characters in it that XML does not allow, and that nobody can receive.
+type DamagedError struct {
+	User     jid.JID
+	Contacts []jid.JID // whose items hold them, at least one
+}
+
+func (e *DamagedError) Error() string {
+	contacts := make([]string, len(e.Contacts))
+	for i, c := range e.Contacts {
+		contacts[i] = c.String()
+	}
+	return fmt.Sprintf("%s: the roster holds characters that XML does not allow, in the name or the groups of %s; that item can be written anew or removed",
+		e.User, strings.Join(contacts, ", "))
+}
+
 // BusyError refuses what would look at rosters that are being removed, for it
 // would find only some of them.
 type BusyError struct{ Host string }

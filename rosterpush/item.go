@@ -3,9 +3,9 @@ package rosterpush
 import (
 	"slices"
 
-	"golang.org/x/text/cases"
 	"mellium.im/xmpp/jid"
 
+	"emanagement/internal/keptjid"
 	"emanagement/internal/xmltext"
 )
 
@@ -37,17 +37,44 @@ type Item struct {
 	Groups       []string // sorted, none empty, none twice
 	Pending      bool     // a subscription request to the contact is unanswered (ask='subscribe')
 	Approved     bool     // the contact's own request is approved in advance
+	// Damaged says that the name or a group holds characters that XML does not
+	// allow, each of which reads as U+FFFD here. Such an item can be written anew
+	// or removed.
+	Damaged bool
 }
 
-// address is the bare JID by which servers know an account. They prepare a
-// local part by Nodeprep (RFC 3920 appendix A), which folds case where today's
-// rules only lower it: to them strauß is strauss, and σ both of its forms.
+// address is the bare JID by which servers know an account: they prepare its
+// local part (RFC 3920 appendix A). The host is as it is spelled.
 func address(j jid.JID) jid.JID {
-	folded, err := jid.New(cases.Fold().String(j.Localpart()), j.Domainpart(), "")
-	if err != nil {
-		return j.Bare()
+	return keptjid.Account(keptjid.PrepareLocal(j.Localpart()), j.Domainpart())
+}
+
+// find returns the item of a contact, nil where there is none. The very text of a
+// JID counts first: one roster can hold two spellings of one contact, which are
+// two items. A resource, with which a client may have stored an item, does not
+// count.
+func find(items []Item, contact jid.JID) *Item {
+	for _, like := range []func(jid.JID) bool{
+		func(j jid.JID) bool { return j.Equal(contact.Bare()) },
+		func(j jid.JID) bool { return j.Equal(address(contact)) },
+		func(j jid.JID) bool { return keptjid.Equal(j, contact.Bare()) },
+	} {
+		for _, i := range items {
+			if like(i.JID.Bare()) {
+				return &i
+			}
+		}
 	}
-	return folded
+	return nil
+}
+
+// over returns the item as it is to be written over another: a contact that is
+// there keeps the text of its JID.
+func (i Item) over(was *Item) Item {
+	if was != nil {
+		i.JID = was.JID.Bare()
+	}
+	return i
 }
 
 // clean returns the item as a server would keep it: the contact bare, its
@@ -60,9 +87,10 @@ func (i Item) clean() Item {
 	return i
 }
 
-// same says whether two items are alike in everything.
+// same says whether two items are alike in everything. Of a damaged one nobody
+// knows.
 func (i Item) same(o Item) bool {
-	return i.JID.Equal(o.JID) && i.Name == o.Name && i.Subscription == o.Subscription &&
+	return !i.Damaged && !o.Damaged && i.JID.Equal(o.JID) && i.Name == o.Name && i.Subscription == o.Subscription &&
 		i.Pending == o.Pending && i.Approved == o.Approved && slices.Equal(i.Groups, o.Groups)
 }
 

@@ -101,7 +101,9 @@ func (r *Rosters) sides(ctx context.Context, a, b jid.JID) ([2]change, error) {
 	for i := range sides {
 		s := &sides[i]
 		group.Go(func() (err error) {
-			s.was, err = r.item(ctx, s.user, s.contact)
+			if s.was, err = r.item(ctx, s.user, s.contact); s.was != nil {
+				s.contact = s.was.JID.Bare()
+			}
 			return err
 		})
 	}
@@ -125,12 +127,16 @@ func (r *Rosters) pair(ctx context.Context, a, b jid.JID, plan func([2]change) (
 	if sides, err = plan(sides); err != nil {
 		return false, err
 	}
-	for _, s := range sides {
+	for i := range sides {
+		s := &sides[i]
+		if s.want != nil {
+			*s.want = s.want.over(s.was)
+		}
 		if s.stands() {
 			continue
 		}
 		changed = true
-		if err := r.apply(ctx, s); err != nil {
+		if err := r.apply(ctx, *s); err != nil {
 			return true, r.restore(ctx, err, sides[:]...)
 		}
 	}

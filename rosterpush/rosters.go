@@ -43,7 +43,8 @@ type Rosters struct {
 func New(s Server, sources ...Source) *Rosters { return &Rosters{server: s, sources: sources} }
 
 // Get reads a user's roster, sorted by contact. It is empty where the user
-// has none, registered or not.
+// has none, registered or not. With a *DamagedError, which names what cannot be
+// shown, the items are returned all the same.
 func (r *Rosters) Get(ctx context.Context, user jid.JID) ([]Item, error) {
 	user = address(user)
 	unlock, err := r.locks.lock(ctx, user)
@@ -56,7 +57,21 @@ func (r *Rosters) Get(ctx context.Context, user jid.JID) ([]Item, error) {
 		return nil, err
 	}
 	slices.SortFunc(items, func(a, b Item) int { return compare(a.JID, b.JID) })
-	return items, nil
+	return items, damage(user, items)
+}
+
+// damage is a *DamagedError where an item is damaged.
+func damage(user jid.JID, items []Item) error {
+	var contacts []jid.JID
+	for _, i := range items {
+		if i.Damaged {
+			contacts = append(contacts, i.JID)
+		}
+	}
+	if contacts == nil {
+		return nil
+	}
+	return &DamagedError{User: user, Contacts: contacts}
 }
 
 // Put makes an item of the user's roster exactly as given, whatever stood
@@ -67,6 +82,7 @@ func (r *Rosters) Get(ctx context.Context, user jid.JID) ([]Item, error) {
 // *ChangeError says what stands where the last of several writes failed,
 // ErrSharedItem that the server shows the item otherwise.
 func (r *Rosters) Put(ctx context.Context, user jid.JID, want Item, f Fields) (changed bool, err error) {
+	asked := want.JID
 	want = want.clean()
 	if err := want.check(f); err != nil {
 		return false, err
@@ -77,10 +93,11 @@ func (r *Rosters) Put(ctx context.Context, user jid.JID, want Item, f Fields) (c
 		return false, err
 	}
 	defer unlock()
-	was, err := r.item(ctx, user, want.JID)
+	was, err := r.item(ctx, user, asked)
 	if err != nil {
 		return false, err
 	}
+	want = want.over(was)
 	if was != nil && was.settles(want) {
 		return false, nil
 	}
@@ -118,9 +135,9 @@ func (r *Rosters) shownAs(ctx context.Context, user jid.JID, want Item, was *Ite
 // (RFC 6121 §2.5). ErrNotInRoster where it is not there, ErrSharedItem where the
 // server shows it on.
 func (r *Rosters) Remove(ctx context.Context, user, contact jid.JID) error {
-	user, contact = address(user), address(contact)
+	user = address(user)
 	// The server changes the contact's item too.
-	unlock, err := r.locks.lock(ctx, user, contact)
+	unlock, err := r.locks.lock(ctx, user, address(contact))
 	if err != nil {
 		return err
 	}
@@ -135,13 +152,14 @@ func (r *Rosters) Remove(ctx context.Context, user, contact jid.JID) error {
 	if err := r.server.Remove(ctx, user, *was); err != nil {
 		return err
 	}
-	return r.gone(ctx, user, contact)
+	return r.gone(ctx, user, was.JID)
 }
 
-// gone is nil where an item that was removed is.
+// gone is nil where an item that was removed is: one of that very text. Another
+// spelling of the contact is another item.
 func (r *Rosters) gone(ctx context.Context, user, contact jid.JID) error {
 	left, err := r.item(ctx, user, contact)
-	if err == nil && left != nil {
+	if err == nil && left != nil && left.JID.Bare().Equal(contact.Bare()) {
 		return ErrSharedItem
 	}
 	return err
@@ -282,13 +300,7 @@ func (r *Rosters) item(ctx context.Context, user, contact jid.JID) (*Item, error
 	if err != nil {
 		return nil, err
 	}
-	for _, i := range items {
-		// A client may have stored it with a resource.
-		if address(i.JID).Equal(contact) {
-			return &i, nil
-		}
-	}
-	return nil, nil
+	return find(items, contact), nil
 }
 
 // put writes an item, keeping an approval that stands.

@@ -216,7 +216,7 @@ func (f *front) read(ctx context.Context, q question, p *person) reply {
 	case !known:
 		return reply{text: f.unknown(q.from, first), kind: toChatter}
 	case err != nil:
-		return reply{text: "This cannot be read: " + unreadable(err)}
+		return reply{text: "This cannot be read: " + err.Error() + `. (One that is meant as it is has a \ before it.)`}
 	}
 	return f.command(ctx, q, p, verb, words[1:])
 }

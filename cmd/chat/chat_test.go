@@ -61,7 +61,7 @@ func TestAnswers(t *testing.T) {
 		"an open quote":       {boss, `getRoster "one@a.example`, `This cannot be read: a quote is not closed. (One that is meant as it is has a \ before it.)`},
 		"an apostrophe":       {boss, `getRoster O'Brien@a.example`, `This cannot be read: a quote is not closed. (One that is meant as it is has a \ before it.)`},
 		"an open curly quote": {boss, `getRoster “one@a.example`, `This cannot be read: a quote is not closed. (One that is meant as it is has a \ before it.)`},
-		"a last backslash":    {boss, `getRoster one@a.example\`, `This cannot be read: nothing follows the \ at its end.`},
+		"a last backslash":    {boss, `getRoster one@a.example\`, `User (userJid): "one@a.example\\" is not a JID` + "\n\n" + getRosterManner},
 		"nothing is expanded": {boss, "getRoster $(reboot)", "User (userJid): \"$(reboot)\" is not a JID\n\n" + getRosterManner},
 		"nor globs":           {boss, "getRoster *@a.example", "Roster not found for user *@a.example"},
 		"two kinds of quotes": {boss, "getRoster “a b” \"\"", "Too many words: getRoster takes 1 argument, and I count 3. Put quotes around what has blanks in it. Use one kind of quotes: beside straight ones curly ones are letters.\n\n" + getRosterManner},

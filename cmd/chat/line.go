@@ -1,10 +1,9 @@
 package chat
 
 import (
+	"errors"
 	"strings"
 	"unicode"
-
-	"github.com/kballard/go-shellquote"
 )
 
 // lineIn is the line that a message's text has. Clients put above a reply,
@@ -18,15 +17,70 @@ func lineIn(body string) string {
 	return body
 }
 
-// split takes a line apart: words between blanks, with quotes and backslashes
-// as in a shell and nothing expanded. Where the line has no straight quotes,
-// those that phones type are as good. The errors are those of shellquote.
+// errUnclosed refuses a line in which a quote is opened and not closed.
+var errUnclosed = errors.New("a quote is not closed")
+
+// split takes a line apart: words between blanks, with quotes as in a shell and
+// nothing expanded. A backslash is one, as in a\20b@example.org or C:\Users, but
+// before what it keeps from being special: a quote or a blank, and between double
+// quotes \ " $ and `. Where the line has no straight quotes, those that phones type
+// are as good. The error is errUnclosed.
 func split(line string) ([]string, error) {
 	if !strings.ContainsAny(line, `"'`) {
 		line = straight(line)
 	}
-	return shellquote.Split(line)
+	var (
+		words   []string
+		word    strings.Builder
+		begun   bool // a word, which may be empty
+		quote   rune // that is open
+		literal bool // the next character is kept as it is
+	)
+	runes := []rune(line)
+	for i, r := range runes {
+		switch {
+		case literal:
+			literal = false
+			word.WriteRune(r)
+		case r == '\\' && i+1 < len(runes) && escapes(quote, runes[i+1]):
+			literal, begun = true, true
+		case quote == 0 && (r == '"' || r == '\''):
+			quote, begun = r, true
+		case quote != 0 && r == quote:
+			quote = 0
+		case quote == 0 && isBlank(r):
+			if begun {
+				words = append(words, word.String())
+			}
+			word.Reset()
+			begun = false
+		default:
+			word.WriteRune(r)
+			begun = true
+		}
+	}
+	if quote != 0 {
+		return nil, errUnclosed
+	}
+	if begun {
+		words = append(words, word.String())
+	}
+	return words, nil
 }
+
+// escapes says whether a backslash keeps a character from being special, outside
+// of quotes or inside of those that are open.
+func escapes(quote, next rune) bool {
+	switch quote {
+	case 0:
+		return isBlank(next) || strings.ContainsRune("\"'“”„‘’«»‹›‚", next)
+	case '"':
+		return strings.ContainsRune("\"\\$`", next)
+	}
+	return false
+}
+
+func isBlank(r rune) bool { return r == ' ' || r == '\t' || r == '\n' || r == '\r' }
 
 // french takes the blanks out that French puts inside of its quotes.
 var french = strings.NewReplacer("«\u00a0", "«", "\u00a0»", "»", "«\u202f", "«", "\u202f»", "»", "‹\u00a0", "‹", "\u00a0›", "›", "‹\u202f", "‹", "\u202f›", "›")

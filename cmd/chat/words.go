@@ -8,7 +8,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/kballard/go-shellquote"
 	"mellium.im/xmpp/jid"
 
 	"emanagement/cmd"
@@ -109,14 +108,6 @@ func arguments(n int) string {
 // manner is how a verb is used.
 func manner(v *cmd.Verb, host string) string {
 	return fmt.Sprintf("Syntax: %s\nExample: %s", v.FullSyntax(), v.Example(host))
-}
-
-// unreadable says why a line could not be taken apart.
-func unreadable(err error) string {
-	if errors.Is(err, shellquote.UnterminatedEscapeError) {
-		return `nothing follows the \ at its end.`
-	}
-	return `a quote is not closed. (One that is meant as it is has a \ before it.)`
 }
 
 // unknown is said to what is no command.

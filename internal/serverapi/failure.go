@@ -9,11 +9,15 @@ import (
 	"emanagement/internal/failure"
 )
 
-// Repeat makes a request that does no harm when it is made twice, again
-// whenever its stream is lost, while the context lasts.
+// maxRepeats is how often a request is made again: one for whose sake streams end
+// would end one after the other.
+const maxRepeats = 4
+
+// Repeat makes a request that does no harm when it is made twice, again when its
+// stream is lost, while the context lasts and four times at most.
 func Repeat(ctx context.Context, request func() error) error {
 	err := request()
-	for errors.Is(err, component.ErrDisconnected) && ctx.Err() == nil {
+	for again := 0; again < maxRepeats && errors.Is(err, component.ErrDisconnected) && ctx.Err() == nil; again++ {
 		err = request()
 	}
 	return err

@@ -4,10 +4,13 @@ import (
 	"encoding/xml"
 	"fmt"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"mellium.im/xmlstream"
 	"mellium.im/xmpp/jid"
 
+	"emanagement/internal/keptjid"
 	"emanagement/rosterpush"
 )
 
@@ -29,21 +32,22 @@ type queryItem struct {
 	Groups       []string `xml:"group"`
 }
 
-// items is the content of an answer.
-func (q query) items() ([]rosterpush.Item, error) {
+// items is the content of an answer, in which some may be damaged.
+func (q query) items(damaged bool) ([]rosterpush.Item, error) {
 	items := make([]rosterpush.Item, 0, len(q.Items))
 	for _, i := range q.Items {
-		// The server has normalised its JIDs; what it keeps is taken as it is,
-		// even where today's rules would not let it be created.
-		j, err := jid.ParseUnsafe(i.JID)
+		// What the server keeps is taken as it is, even where today's rules would
+		// not let it be created.
+		j, err := keptjid.Exact(i.JID)
 		if err != nil {
 			return nil, fmt.Errorf("roster: an item with jid %q: %w", i.JID, err)
 		}
 		item := rosterpush.Item{
-			JID: j.JID, Name: i.Name, Groups: i.Groups,
+			JID: j, Name: i.Name, Groups: i.Groups,
 			Subscription: rosterpush.Subscription(i.Subscription),
 			Pending:      i.Ask == "subscribe",
 			Approved:     i.Approved,
+			Damaged:      damaged && isDamaged(i),
 		}
 		if item.Subscription == "" { // RFC 6121 §2.1.2.5: absent means none
 			item.Subscription = rosterpush.None
@@ -52,6 +56,11 @@ func (q query) items() ([]rosterpush.Item, error) {
 		items = append(items, item)
 	}
 	return items, nil
+}
+
+// isDamaged says whether an item of a damaged answer holds what has been replaced.
+func isDamaged(i queryItem) bool {
+	return strings.ContainsRune(i.Name, utf8.RuneError) || slices.ContainsFunc(i.Groups, func(g string) bool { return strings.ContainsRune(g, utf8.RuneError) })
 }
 
 // get asks for a whole roster.

@@ -44,15 +44,18 @@ func New(c *component.Component, api *serverapi.API, log *slog.Logger) *Server {
 
 // Roster implements rosterpush.Server.
 func (s *Server) Roster(ctx context.Context, user jid.JID) ([]rosterpush.Item, error) {
-	var q query
+	var answer component.Content
 	err := s.ask(ctx, user, func() error {
-		q = query{}
-		return s.component.Ask(ctx, stanza.GetIQ, user, get(), &q)
+		return s.component.Ask(ctx, stanza.GetIQ, user, get(), &answer)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return q.items()
+	var q query
+	if err := answer.Decode(&q); err != nil {
+		return nil, fmt.Errorf("%s: a roster that cannot be read: %w", user, err)
+	}
+	return q.items(answer.Damaged())
 }
 
 // Remove implements rosterpush.Server. The item is gone afterwards, also where
