@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"mellium.im/xmpp/jid"
+
+	"emanagement/internal/keptjid"
 )
 
 // Role is what somebody may do; each includes those before it.
@@ -67,7 +69,7 @@ type Grant struct {
 func (g Grant) holds(asker Asker) bool {
 	switch a := asker.(type) {
 	case jid.JID:
-		return g.UID == nil && g.GID == nil && g.JID.Equal(a.Bare())
+		return g.UID == nil && g.GID == nil && keptjid.Equal(g.JID, a.Bare())
 	case Process:
 		return g.UID != nil && *g.UID == a.UID || g.GID != nil && slices.Contains(a.GIDs, *g.GID)
 	}
@@ -76,7 +78,7 @@ func (g Grant) holds(asker Asker) bool {
 
 // covers says whether the grant extends to a host.
 func (g Grant) covers(host string) bool {
-	return len(g.Hosts) == 0 || slices.Contains(g.Hosts, host)
+	return len(g.Hosts) == 0 || slices.ContainsFunc(g.Hosts, func(h string) bool { return keptjid.SameHost(h, host) })
 }
 
 // lacks are those of the hosts to which the grant does not extend.

@@ -23,10 +23,12 @@ type ArgError struct {
 func (e *ArgError) Error() string { return e.Param + ": " + e.Why }
 
 // parse reads a verb's arguments from their text. own is the component's own
-// domain. Values of no parameter are left out.
-func (v *Verb) parse(own string, values map[string][]string) (Args, error) {
+// domain; spelling returns a host as its server spells it. Values of no parameter
+// are left out.
+func (v *Verb) parse(own string, spelling func(host string) string, values map[string][]string) (Args, error) {
 	a := Args{
-		jids: make(map[string]jid.JID), text: make(map[string]string), list: make(map[string][]string),
+		spelling: spelling,
+		jids:     make(map[string]jid.JID), text: make(map[string]string), list: make(map[string][]string),
 		people: make(map[string][]jid.JID), number: make(map[string]int),
 	}
 	for _, p := range v.Params {
@@ -50,9 +52,14 @@ func (a *Args) read(own string, p Param, values []string) error {
 	case blank && p.Required:
 		return errors.New("a value is missing")
 	case p.Kind == Groups:
-		a.list[p.Name] = values
-	case p.Kind == Text || p.Kind == Lines:
-		a.text[p.Name] = value
+		for _, v := range values {
+			a.list[p.Name] = append(a.list[p.Name], strings.Split(newlines.Replace(v), "\n")...)
+		}
+	case p.Kind == Text:
+		// A line that was read from somewhere may still have its end.
+		a.text[p.Name] = newlines.Replace(strings.TrimRight(value, "\r\n"))
+	case p.Kind == Lines:
+		a.text[p.Name] = newlines.Replace(value)
 	case blank:
 	case p.Kind == Recipients || p.Kind == RecipientsOrAll:
 		return a.readPeople(p, strings.TrimSpace(value))
@@ -61,6 +68,10 @@ func (a *Args) read(own string, p Param, values []string) error {
 	}
 	return nil
 }
+
+// newlines writes the ends of lines as XML reads them (XML 1.0 §2.11): what a
+// server is sent otherwise it gives back like this.
+var newlines = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
 // readOne reads what is one word.
 func (a *Args) readOne(own string, p Param, value string) error {
@@ -77,8 +88,8 @@ func (a *Args) readOne(own string, p Param, value string) error {
 	case Domain, Host:
 		return a.readDomain(p, value)
 	case Confirm:
-		if j, err := keptjid.ParseNew(value); err == nil {
-			value = j.String() // as readDomain has it
+		if host, err := keptjid.ParseDomain(value); err == nil {
+			value = a.spelling(host) // as readDomain has it
 		}
 		a.text[p.Name] = value
 		return nil
@@ -93,12 +104,9 @@ func (a *Args) readJID(own string, p Param, value string) error {
 	if p.Kind == Sender && !strings.ContainsAny(value, "@/") {
 		value = value + "@" + own
 	}
-	j, err := keptjid.Parse(value)
-	if p.New || p.Kind == Sender {
-		j, err = keptjid.ParseNew(value)
-	}
+	j, err := a.readerOf(p)(value)
 	if err != nil {
-		return fmt.Errorf("%s is not a JID", quoted(value))
+		return fmt.Errorf("%s is %w", quoted(value), err)
 	}
 	if p.Kind != Contact && p.Kind != Recipient && j.Localpart() == "" {
 		return fmt.Errorf("%s is not a user's JID (user@host)", quoted(value))
@@ -114,17 +122,50 @@ func (a *Args) readJID(own string, p Param, value string) error {
 	return nil
 }
 
+// readerOf is what reads a JID for a parameter. A contact is named as it stands
+// in a roster.
+func (a *Args) readerOf(p Param) func(string) (jid.JID, error) {
+	switch {
+	case p.Kind == Contact:
+		return keptjid.ParseKept
+	case p.Kind == Recipient:
+		return a.readAddressee
+	case p.New || p.Kind == Sender:
+		return a.spelled(keptjid.ParseNew)
+	}
+	return a.spelled(keptjid.Parse)
+}
+
+// readAddressee reads the JID of somebody who need not be at a host here.
+func (a *Args) readAddressee(s string) (jid.JID, error) {
+	if j, err := a.spelled(keptjid.Parse)(s); err == nil {
+		return j, nil
+	}
+	return keptjid.ParseKept(s)
+}
+
+// spelled reads a JID and spells its host as the server does.
+func (a *Args) spelled(read func(string) (jid.JID, error)) func(string) (jid.JID, error) {
+	return func(s string) (jid.JID, error) {
+		j, err := read(s)
+		if err != nil {
+			return jid.JID{}, err
+		}
+		return jid.NewUnsafe(j.Localpart(), a.spelling(j.Domainpart()), j.Resourcepart()).JID, nil
+	}
+}
+
 func (a *Args) readDomain(p Param, value string) error {
 	hint := " (or " + All + ")"
 	if p.Kind == Host {
 		hint = ""
 	}
 	if value != All || p.Kind == Host {
-		j, err := keptjid.ParseNew(value)
-		if err != nil || !j.Equal(j.Domain()) || value == All {
+		host, err := keptjid.ParseDomain(value)
+		if err != nil || value == All {
 			return fmt.Errorf("%s is not a domain%s", quoted(value), hint)
 		}
-		value = j.String()
+		value = a.spelling(host)
 	}
 	a.text[p.Name] = value
 	a.hosts = append(a.hosts, value)
@@ -156,9 +197,12 @@ func (a *Args) readPeople(p Param, value string) error {
 	}
 	known := make(map[string]bool) // there may be very many
 	for _, word := range peopleIn(value) {
-		j, err := keptjid.Parse(word)
-		if err != nil || word == All {
-			return fmt.Errorf("%s is not a JID", quoted(word))
+		j, err := a.readAddressee(word)
+		if err == nil && word == All {
+			err = &keptjid.Error{}
+		}
+		if err != nil {
+			return fmt.Errorf("%s is %w", quoted(word), err)
 		}
 		if name := j.String(); !known[name] {
 			known[name] = true

@@ -27,6 +27,9 @@ type Services struct {
 
 	// Own is the component's own domain.
 	Own string
+	// Spelling returns a host as its server spells it, given any spelling. One that
+	// is not known is returned as it is. It does not wait.
+	Spelling func(host string) string
 	// Hosts lists the hosts that can be managed, sorted, and waits for a moment
 	// where they are not known yet. Its error is as those of the services.
 	Hosts func(ctx context.Context) ([]string, error)
@@ -52,6 +55,9 @@ type Namespace struct {
 // New returns the namespace of all verbs. Every write, and whatever is
 // forbidden, is recorded in audit; every failure in log.
 func New(s Services, access []Grant, audit, log *slog.Logger) *Namespace {
+	if s.Spelling == nil {
+		s.Spelling = func(host string) string { return host }
+	}
 	n := &Namespace{
 		services: s, access: access, audit: audit, log: log, verbs: Verbs(),
 		patience: defaultPatience, news: defaultNews,
@@ -152,7 +158,7 @@ func (n *Namespace) Run(ctx context.Context, q Request) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	args, err := v.parse(n.services.Own, q.Values)
+	args, err := v.parse(n.services.Own, n.services.Spelling, q.Values)
 	if err != nil {
 		return Result{}, err
 	}

@@ -105,7 +105,8 @@ type Args struct {
 	people map[string][]jid.JID
 	number map[string]int
 
-	hosts []string // that the arguments name
+	hosts    []string // that the arguments name
+	spelling func(host string) string
 }
 
 func (a Args) jid(name string) jid.JID      { return a.jids[name] }

@@ -11,6 +11,7 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"emanagement/internal/failure"
+	"emanagement/internal/keptjid"
 )
 
 // crawlWidth is how many rosters are looked at at once: enough to keep the
@@ -163,7 +164,7 @@ func (c *crawl) consult(ctx context.Context, s Source, host string) error {
 // meet takes a user of the hosts in, who may be known already, and returns
 // its number. local says whether it is one.
 func (c *crawl) meet(user jid.JID) (number uint32, local bool) {
-	user = address(user) // else one account would be met under two names
+	user = keptjid.Prepare(user.Bare()) // else one account would be met under two names
 	if user.Localpart() == "" || !slices.Contains(c.hosts, user.Domainpart()) {
 		return 0, false
 	}

@@ -12,6 +12,7 @@ import (
 	"mellium.im/xmpp/stanza"
 
 	"emanagement/internal/failure"
+	"emanagement/internal/keptjid"
 )
 
 // maxFailures is after how many rosters that cannot be cleared no more are
@@ -190,7 +191,7 @@ func (r *Rosters) wipe(ctx context.Context, user jid.JID) (v view, err error) {
 func (r *Rosters) keep(ctx context.Context, user jid.JID, items []Item) error {
 	met := []jid.JID{user}
 	for _, i := range items {
-		met = append(met, address(i.JID))
+		met = append(met, keptjid.Prepare(i.JID.Bare()))
 	}
 	for _, s := range r.sources {
 		if s.Keep == nil {

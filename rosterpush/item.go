@@ -29,6 +29,14 @@ func (s Subscription) includesTo() bool { return s == To || s == Both }
 // includesFrom says whether the contact receives the user's presence.
 func (s Subscription) includesFrom() bool { return s == From || s == Both }
 
+// withTo is the subscription that also includes the contact's presence.
+func (s Subscription) withTo() Subscription {
+	if s.includesFrom() {
+		return Both
+	}
+	return To
+}
+
 // Item is one item of a roster (RFC 6121 §2.1.2).
 type Item struct {
 	JID          jid.JID // the contact, bare
@@ -43,20 +51,20 @@ type Item struct {
 	Damaged bool
 }
 
-// address is the bare JID by which servers know an account: they prepare its
-// local part (RFC 3920 appendix A). The host is as it is spelled.
-func address(j jid.JID) jid.JID {
-	return keptjid.Account(keptjid.PrepareLocal(j.Localpart()), j.Domainpart())
+// address is the bare JID by which the server knows an account: its local part
+// prepared, its host as the server spells it.
+func (r *Rosters) address(j jid.JID) jid.JID {
+	return keptjid.Account(keptjid.PrepareLocal(j.Localpart()), r.server.Spelling(keptjid.PrepareHost(j.Domainpart())))
 }
 
 // find returns the item of a contact, nil where there is none. The very text of a
 // JID counts first: one roster can hold two spellings of one contact, which are
 // two items. A resource, with which a client may have stored an item, does not
 // count.
-func find(items []Item, contact jid.JID) *Item {
+func (r *Rosters) find(items []Item, contact jid.JID) *Item {
 	for _, like := range []func(jid.JID) bool{
 		func(j jid.JID) bool { return j.Equal(contact.Bare()) },
-		func(j jid.JID) bool { return j.Equal(address(contact)) },
+		func(j jid.JID) bool { return j.Equal(r.address(contact)) },
 		func(j jid.JID) bool { return keptjid.Equal(j, contact.Bare()) },
 	} {
 		for _, i := range items {
@@ -77,10 +85,9 @@ func (i Item) over(was *Item) Item {
 	return i
 }
 
-// clean returns the item as a server would keep it: the contact bare, its
-// groups sorted, none empty and none twice.
+// clean returns the item as a server would keep it: its groups sorted, none empty
+// and none twice.
 func (i Item) clean() Item {
-	i.JID = address(i.JID)
 	groups := slices.DeleteFunc(slices.Clone(i.Groups), func(g string) bool { return g == "" })
 	slices.Sort(groups)
 	i.Groups = slices.Compact(groups)

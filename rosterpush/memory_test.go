@@ -76,3 +76,5 @@ func (m *memory) has(user string, item rosterpush.Item) {
 	}
 	m.rosters[user][item.JID.String()] = item
 }
+
+func (*memory) Spelling(host string) string { return host }

@@ -30,7 +30,7 @@ type change struct {
 
 // Bidirectional says whether each has the other with the subscription both.
 func (r *Rosters) Bidirectional(ctx context.Context, a, b jid.JID) (bool, error) {
-	a, b = address(a), address(b)
+	a, b = r.address(a), r.address(b)
 	unlock, err := r.locks.lock(ctx, a, b)
 	if err != nil {
 		return false, err
@@ -44,7 +44,7 @@ func (r *Rosters) Bidirectional(ctx context.Context, a, b jid.JID) (bool, error)
 // A side that already stands is not written. If one side fails, both are put
 // back as they were and a *ChangeError says what stands.
 func (r *Rosters) SetPair(ctx context.Context, a, b Half) (changed bool, err error) {
-	if err := checkPair(a, b); err != nil {
+	if err := r.checkPair(a, b); err != nil {
 		return false, err
 	}
 	return r.pair(ctx, a.User, b.User, func(sides [2]change) ([2]change, error) {
@@ -59,7 +59,7 @@ func (r *Rosters) SetPair(ctx context.Context, a, b Half) (changed bool, err err
 // ErrNotBidirectional where they do not have each other. A failure is handled
 // as SetPair does.
 func (r *Rosters) UnsetPair(ctx context.Context, user Half, other jid.JID) error {
-	if err := checkPair(user, Half{User: other, Fields: user.Fields}); err != nil {
+	if err := r.checkPair(user, Half{User: other, Fields: user.Fields}); err != nil {
 		return err
 	}
 	_, err := r.pair(ctx, user.User, other, func(sides [2]change) ([2]change, error) {
@@ -79,9 +79,9 @@ func (h Half) item(contact jid.JID) *Item {
 	return &i
 }
 
-func checkPair(a, b Half) error {
-	if address(a.User).Equal(address(b.User)) {
-		return &InvalidError{b.Fields.JID, address(b.User).String(), "is the same user as the other one"}
+func (r *Rosters) checkPair(a, b Half) error {
+	if r.address(a.User).Equal(r.address(b.User)) {
+		return &InvalidError{b.Fields.JID, r.address(b.User).String(), "is the same user as the other one"}
 	}
 	if err := a.item(b.User).check(a.Fields); err != nil {
 		return err
@@ -114,7 +114,7 @@ func (r *Rosters) sides(ctx context.Context, a, b jid.JID) ([2]change, error) {
 // pair reads both sides, has plan say what they shall be, and writes what
 // differs.
 func (r *Rosters) pair(ctx context.Context, a, b jid.JID, plan func([2]change) ([2]change, error)) (changed bool, err error) {
-	a, b = address(a), address(b)
+	a, b = r.address(a), r.address(b)
 	unlock, err := r.locks.lock(ctx, a, b)
 	if err != nil {
 		return false, err
@@ -128,16 +128,26 @@ func (r *Rosters) pair(ctx context.Context, a, b jid.JID, plan func([2]change) (
 		return false, err
 	}
 	for i := range sides {
-		s := &sides[i]
-		if s.want != nil {
+		if s := &sides[i]; s.want != nil {
 			*s.want = s.want.over(s.was)
 		}
+	}
+	changed, err = r.change(ctx, sides)
+	if err != nil {
+		return changed, r.restore(ctx, err, sides[:]...)
+	}
+	return changed, nil
+}
+
+// change writes what differs on two sides.
+func (r *Rosters) change(ctx context.Context, sides [2]change) (changed bool, err error) {
+	for _, s := range sides {
 		if s.stands() {
 			continue
 		}
 		changed = true
-		if err := r.apply(ctx, *s); err != nil {
-			return true, r.restore(ctx, err, sides[:]...)
+		if err := r.apply(ctx, s); err != nil {
+			return true, err
 		}
 	}
 	for _, s := range sides {
@@ -145,14 +155,15 @@ func (r *Rosters) pair(ctx context.Context, a, b jid.JID, plan func([2]change) (
 			continue
 		}
 		if err := r.gone(ctx, s.user, s.contact); err != nil {
-			return true, r.restore(ctx, err, sides[:]...)
+			return true, err
 		}
 	}
 	// Only now, for a request that this ends cannot be put back.
 	for i, s := range sides {
 		if s.leaves(sides[1-i]) {
+			changed = true
 			if err := r.anew(ctx, s.user, *s.want, s.was); err != nil {
-				return true, r.restore(ctx, err, sides[:]...)
+				return true, err
 			}
 		}
 	}
@@ -167,19 +178,17 @@ func (s change) stands() bool {
 }
 
 // leaves says whether a request remains with an item that has been written:
-// one of the user's own, or one that the other has made and the user has not
-// answered. The latter no roster shows, but the server would go on to present
-// it at every login; the other's item tells.
+// one of the user's own, or one that the other has made, which the other's item
+// tells. Over nothing, none remains.
 func (s change) leaves(other change) bool {
-	if s.want == nil || s.stands() {
+	if s.want == nil || s.was == nil {
 		return false
 	}
-	if pendingAfter(s.was, *s.want) {
+	if other.was != nil && other.was.Pending && s.want.Subscription.includesFrom() {
 		return true
 	}
-	asked := other.was != nil && other.was.Pending
-	seen := s.was != nil && s.was.Subscription.includesFrom()
-	return asked && !seen && s.want.Subscription.includesFrom()
+	own := s.was.Pending && s.want.Subscription.includesTo()
+	return !s.stands() && (own || hides(*s.was, *s.want, other.was))
 }
 
 func (r *Rosters) apply(ctx context.Context, s change) error {

@@ -9,6 +9,8 @@ import (
 	"golang.org/x/sync/errgroup"
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
+
+	"emanagement/internal/keptjid"
 )
 
 // Server is what this package needs of a server. Users are bare JIDs; a
@@ -21,11 +23,15 @@ type Server interface {
 	// know is empty.
 	Roster(ctx context.Context, user jid.JID) ([]Item, error)
 	// Put writes an item's name, groups and subscription, exactly. was is what
-	// stands there, nil for nothing. A pending request may stay.
+	// stands there, nil for nothing. A pending request may stay; but where nothing
+	// stands, none of the contact's stays that nobody could answer any more.
 	Put(ctx context.Context, user jid.JID, item Item, was *Item) error
 	// Remove removes an item, which is as was says. Both subscriptions end (RFC
 	// 6121 §2.5): a server that knows the contact changes its item too.
 	Remove(ctx context.Context, user jid.JID, was Item) error
+	// Spelling returns a host as the server spells it, if it knows it by any
+	// spelling; any other as it is. It does not wait.
+	Spelling(host string) string
 }
 
 // Rosters manages rosters on a server. Make it with New. Its methods may be
@@ -46,7 +52,7 @@ func New(s Server, sources ...Source) *Rosters { return &Rosters{server: s, sour
 // has none, registered or not. With a *DamagedError, which names what cannot be
 // shown, the items are returned all the same.
 func (r *Rosters) Get(ctx context.Context, user jid.JID) ([]Item, error) {
-	user = address(user)
+	user = r.address(user)
 	unlock, err := r.locks.lock(ctx, user)
 	if err != nil {
 		return nil, err
@@ -82,20 +88,27 @@ func damage(user jid.JID, items []Item) error {
 // *ChangeError says what stands where the last of several writes failed,
 // ErrSharedItem that the server shows the item otherwise.
 func (r *Rosters) Put(ctx context.Context, user jid.JID, want Item, f Fields) (changed bool, err error) {
-	asked := want.JID
+	contact := want.JID
 	want = want.clean()
 	if err := want.check(f); err != nil {
 		return false, err
 	}
-	user = address(user)
+	user, want.JID = r.address(user), r.address(contact)
 	unlock, err := r.locks.lock(ctx, user)
 	if err != nil {
 		return false, err
 	}
 	defer unlock()
-	was, err := r.item(ctx, user, asked)
+	was, err := r.item(ctx, user, contact)
 	if err != nil {
 		return false, err
+	}
+	if was == nil {
+		// What stands there has been let in by somebody; what does not must be a JID
+		// that servers take.
+		if _, err := keptjid.ParseNew(contact.String()); err != nil {
+			return false, &InvalidError{f.JID, contact.String(), "is " + err.Error()}
+		}
 	}
 	want = want.over(was)
 	if was != nil && was.settles(want) {
@@ -104,10 +117,12 @@ func (r *Rosters) Put(ctx context.Context, user jid.JID, want Item, f Fields) (c
 	if err := r.put(ctx, user, want, was); err != nil {
 		return true, err
 	}
-	if pendingAfter(was, want) {
-		if err := r.anew(ctx, user, want, was); err != nil {
-			return true, r.restore(ctx, err, change{user: user, contact: want.JID, was: was, want: &want})
-		}
+	stays, err := r.requestStays(ctx, user, want, was)
+	if err == nil && stays {
+		err = r.anew(ctx, user, want, was)
+	}
+	if err != nil {
+		return true, r.restore(ctx, err, change{user: user, contact: want.JID, was: was, want: &want})
 	}
 	return true, r.shownAs(ctx, user, want, was)
 }
@@ -135,9 +150,9 @@ func (r *Rosters) shownAs(ctx context.Context, user jid.JID, want Item, was *Ite
 // (RFC 6121 §2.5). ErrNotInRoster where it is not there, ErrSharedItem where the
 // server shows it on.
 func (r *Rosters) Remove(ctx context.Context, user, contact jid.JID) error {
-	user = address(user)
+	user = r.address(user)
 	// The server changes the contact's item too.
-	unlock, err := r.locks.lock(ctx, user, address(contact))
+	unlock, err := r.locks.lock(ctx, user, r.address(contact))
 	if err != nil {
 		return err
 	}
@@ -149,7 +164,7 @@ func (r *Rosters) Remove(ctx context.Context, user, contact jid.JID) error {
 	if was == nil {
 		return ErrNotInRoster
 	}
-	if err := r.server.Remove(ctx, user, *was); err != nil {
+	if err := r.remove(ctx, user, *was); err != nil {
 		return err
 	}
 	return r.gone(ctx, user, was.JID)
@@ -178,7 +193,7 @@ const removesAtOnce = 8
 // there is none, ErrShared where all of them are such, an *ItemsError where some
 // could not be removed.
 func (r *Rosters) Clear(ctx context.Context, user jid.JID, progress func(removed, all int)) (removed, kept int, err error) {
-	c, err := r.clear(ctx, address(user), func([]Item) error { return nil }, progress)
+	c, err := r.clear(ctx, r.address(user), func([]Item) error { return nil }, progress)
 	switch {
 	case err != nil:
 		return c.removed, 0, err
@@ -254,7 +269,7 @@ func (r *Rosters) removeEach(ctx context.Context, user jid.JID, items []Item, pr
 	for _, i := range items {
 		group.Go(func() error {
 			if !over() {
-				note(i.JID, r.server.Remove(ctx, user, i))
+				note(i.JID, r.remove(ctx, user, i))
 			}
 			return nil
 		})
@@ -300,7 +315,7 @@ func (r *Rosters) item(ctx context.Context, user, contact jid.JID) (*Item, error
 	if err != nil {
 		return nil, err
 	}
-	return find(items, contact), nil
+	return r.find(items, contact), nil
 }
 
 // put writes an item, keeping an approval that stands.
@@ -309,40 +324,4 @@ func (r *Rosters) put(ctx context.Context, user jid.JID, want Item, was *Item) e
 		want.Approved = was.Approved
 	}
 	return r.server.Put(ctx, user, want, was)
-}
-
-// pendingAfter says whether a request is still pending after an item was
-// written over another, although the item's subscription already says what
-// the request asked for. Servers keep it, and the item would read as half
-// made.
-func pendingAfter(was *Item, want Item) bool {
-	return was != nil && was.Pending && want.Subscription.includesTo()
-}
-
-// anew writes an item once more from nothing, which ends every request. An
-// approval that stood before is kept.
-func (r *Rosters) anew(ctx context.Context, user jid.JID, want Item, was *Item) error {
-	if err := r.takeOut(ctx, user, want.JID); err != nil {
-		return err
-	}
-	want.Approved = was != nil && was.Approved
-	return r.server.Put(ctx, user, want, nil)
-}
-
-// takeOut removes an item and leaves the contact's as it is. A plain removal
-// would end the contact's subscription too, but there is none to end where the
-// item's subscription is none.
-func (r *Rosters) takeOut(ctx context.Context, user, contact jid.JID) error {
-	now, err := r.item(ctx, user, contact)
-	if err != nil || now == nil {
-		return err
-	}
-	lone := *now
-	lone.Subscription = None
-	if now.Subscription != None {
-		if err := r.server.Put(ctx, user, lone, now); err != nil {
-			return err
-		}
-	}
-	return r.server.Remove(ctx, user, lone)
 }

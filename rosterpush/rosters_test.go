@@ -80,8 +80,9 @@ func TestPutWritesOnlyWhatDiffers(t *testing.T) {
 		"approved in advance":             {func(i *rosterpush.Item) { i.Approved = true }, 0},
 		"another name":                    {func(i *rosterpush.Item) { i.Name = "B" }, 1},
 		"another group":                   {func(i *rosterpush.Item) { i.Groups = []string{"A"} }, 1},
-		"another subscription":            {func(i *rosterpush.Item) { i.Subscription = rosterpush.To }, 1},
-		"a request that has become moot":  {func(i *rosterpush.Item) { i.Pending = true }, 4}, // written; none, gone, written anew
+		"another subscription":            {func(i *rosterpush.Item) { i.Subscription = rosterpush.From }, 1},
+		"one that may hide a request":     {func(i *rosterpush.Item) { i.Subscription = rosterpush.To }, 4}, // written; none, gone, written anew
+		"a request that has become moot":  {func(i *rosterpush.Item) { i.Pending = true }, 4},               // written; none, gone, written anew
 		"the same, with less than wanted": {func(i *rosterpush.Item) { i.Pending, i.Subscription = true, rosterpush.From }, 4},
 	} {
 		t.Run(name, func(t *testing.T) {

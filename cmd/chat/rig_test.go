@@ -168,3 +168,5 @@ func (r *rig) roster(user string, contacts ...string) {
 		})
 	}
 }
+
+func (*rosters) Spelling(host string) string { return host }

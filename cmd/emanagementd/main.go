@@ -208,6 +208,7 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) (err error)
 		Rooms:     rooms.New(audit.Rooms(api)),
 		Jobs:      working,
 		Own:       conf.JID.String(),
+		Spelling:  c.Spelling,
 		Hosts: func(ctx context.Context) ([]string, error) {
 			hosts, err := c.Hosts(ctx)
 			return hosts, serverapi.Failure(ctx, "hosts", err)

@@ -112,10 +112,10 @@ func TestEveryWriteIsRecorded(t *testing.T) {
 	line := func(before, after *state) item {
 		return item{User: "a@a.example", Contact: "b@b.example", Before: before, After: after, Outcome: "done", Level: "INFO", Msg: "item"}
 	}
-	one, two := &state{"to", "B", []string{"a;b", "c"}, false}, &state{"both", "", []string{}, false}
+	one, two := &state{"from", "B", []string{"a;b", "c"}, false}, &state{"both", "", []string{}, false}
 
-	put("B", rosterpush.To, "c", "a;b")
-	put("B", rosterpush.To, "a;b", "c")
+	put("B", rosterpush.From, "c", "a;b")
+	put("B", rosterpush.From, "a;b", "c")
 	_, err := rosters.Get(ctx, a)
 	require.NoError(t, err)
 	assert.Equal(t, []item{line(nil, one)}, decode(t, log.String()), "what stands already is not written, and to look leaves nothing")
@@ -263,3 +263,5 @@ func words(t *testing.T, line string) []word {
 	}
 	return all
 }
+
+func (*memory) Spelling(host string) string { return host }

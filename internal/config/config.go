@@ -18,6 +18,7 @@ import (
 
 	"emanagement/cmd"
 	"emanagement/component"
+	"emanagement/internal/keptjid"
 	"emanagement/internal/serverapi"
 )
 
@@ -208,8 +209,8 @@ func (a access) who(g *cmd.Grant) (key string, err error) {
 	if a.JID == "" {
 		return "", nil
 	}
-	if g.JID, err = jid.Parse(a.JID); err != nil {
-		return "jid", fmt.Errorf("%q is not a JID", a.JID)
+	if g.JID, err = keptjid.Parse(a.JID); err != nil {
+		return "jid", fmt.Errorf("%q is %w", a.JID, err)
 	}
 	if g.JID.Resourcepart() != "" {
 		return "jid", fmt.Errorf("%q has a resource; an account is meant at any of its resources", a.JID)
@@ -217,15 +218,16 @@ func (a access) who(g *cmd.Grant) (key string, err error) {
 	return "", nil
 }
 
+// domain reads a domain. It keeps its spelling, but for capitals: a server knows
+// a component, and a host, by one alone.
 func domain(s string) (jid.JID, error) {
 	if s == "" {
 		return jid.JID{}, errors.New("missing")
 	}
-	j, err := jid.Parse(s)
-	if err != nil || !j.Equal(j.Domain()) {
+	if _, err := keptjid.ParseDomain(s); err != nil {
 		return jid.JID{}, fmt.Errorf("%q is not a domain", s)
 	}
-	return j, nil
+	return keptjid.Domain(strings.ToLower(s)), nil
 }
 
 // secret is what the environment says, else what the file has.

@@ -202,7 +202,7 @@ func TestBad(t *testing.T) {
 		"unconfirmed: harmless":       file(least+"access: [{uid: 5, role: admin, unconfirmed: [getRoster]}]\n", `access[0].unconfirmed: "getRoster" is not a verb that wants to be confirmed`),
 		"control: not from the root":  file(least+"control: control.sock\n", `control: "control.sock" is neither a path from the root on nor none`),
 		"control: too long":           file(least+"control: /"+strings.Repeat("x", 107)+"\n", `control: "/`+strings.Repeat("x", 107)+`" is longer than the 107 bytes that a socket's path can have`),
-		"access: no JID":              file(least+"access:\n- {jid: a@b, role: read}\n- {jid: a b@c, role: read}\n", `access[1].jid: "a b@c" is not a JID`),
+		"access: no JID":              file(least+"access:\n- {jid: a@b, role: read}\n- {jid: a b@c, role: read}\n", `access[1].jid: "a b@c" is not a JID: in the name of an account, ' ' is written \20 (XEP-0106)`),
 		"access: full JID":            file(least+"access: [{jid: a@b/r, role: read}]\n", `access[0].jid: "a@b/r" has a resource; an account is meant at any of its resources`),
 		"access: no role":             file(least+"access: [{jid: a@b}]\n", `access[0].role: "" is not a role (read, write, admin)`),
 		"access: bad role":            file(least+"access: [{jid: a@b, role: root}]\n", `access[0].role: "root" is not a role (read, write, admin)`),

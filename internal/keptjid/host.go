@@ -4,11 +4,7 @@ import (
 	"strings"
 
 	"golang.org/x/net/idna"
-	"golang.org/x/text/cases"
-	"mellium.im/xmpp/jid"
 )
-
-func PrepareLocal(s string) string { return cases.Fold().String(s) }
 
 // hosts maps a domain as programs do that look it up (UTS 46), but lets pass
 // what servers were seen to have: an underscore, two hyphens in a row.
@@ -50,10 +46,4 @@ func HostOf(address string) string {
 		return ""
 	}
 	return PrepareHost(j.Domainpart())
-}
-
-// Equal says whether two JIDs are of one entity: the resources are equal, and so
-// are the hosts and the local parts as servers prepare them.
-func Equal(a, b jid.JID) bool {
-	return a.Resourcepart() == b.Resourcepart() && SameHost(a.Domainpart(), b.Domainpart()) && PrepareLocal(a.Localpart()) == PrepareLocal(b.Localpart())
 }

@@ -1,52 +1,82 @@
 // Package keptjid reads JIDs as servers keep them: accounts and contacts from
 // before today's rules, or of servers with other rules, have some that could
-// not be made now.
+// not be made now. Servers know an account by what they have prepared of its
+// name, and a host by one spelling.
 package keptjid
 
 import (
-	"errors"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"mellium.im/xmpp/jid"
+
+	"emanagement/internal/nodeprep"
 )
 
-// errNone refuses what no server keeps as a JID.
-var errNone = errors.New("not a JID")
+// Error refuses what is no JID. Why says what may have been meant, or is empty.
+type Error struct{ Why string }
 
-// ParseNew reads a JID that may be made now, by today's rules (RFC 7622). One
-// that reads otherwise when it is read again is none: of two dots at a domain's
-// end, the library would leave one.
-func ParseNew(s string) (jid.JID, error) {
-	j, err := jid.Parse(s)
-	if err != nil {
-		return jid.JID{}, err
+func (e *Error) Error() string {
+	if e.Why == "" {
+		return "not a JID"
 	}
-	if again, err := jid.Parse(j.String()); err != nil || !again.Equal(j) {
-		return jid.JID{}, errNone
-	}
-	return j, nil
+	return "not a JID: " + e.Why
 }
 
-// Parse reads a JID: as ParseNew does where that is one, else as it is, if it has
-// the form of one.
+// ParseNew reads a JID that may be made now: by today's rules (RFC 7622), and by
+// those of the servers that are to keep it, which are older. Its local part is as
+// servers prepare it. The error is an *Error.
+func ParseNew(s string) (jid.JID, error) {
+	exact, err := Exact(s)
+	if err != nil {
+		return jid.JID{}, &Error{hint(s)}
+	}
+	local, domain := exact.Localpart(), exact.Domainpart()
+	// The library lets no host pass that is none of DNS, though servers have them.
+	j, err := jid.New(local, "host.example", exact.Resourcepart())
+	if err != nil || !isDomain(domain) || strings.HasSuffix(s, "/") {
+		return jid.JID{}, &Error{hint(s)}
+	}
+	if local != "" {
+		var ok bool
+		if local, ok = nodeprep.Node(local); !ok {
+			return jid.JID{}, &Error{whyNoLocal(exact.Localpart())}
+		}
+	}
+	return jid.NewUnsafe(local, PrepareHost(domain), j.Resourcepart()).JID, nil
+}
+
+// Parse reads the JID of an entity at a host that may be ours: as ParseNew does
+// where that is one, else with its local part as it stands. The error is an
+// *Error.
 func Parse(s string) (jid.JID, error) {
 	if j, err := ParseNew(s); err == nil {
 		return j, nil
 	}
-	j, err := jid.ParseUnsafe(s)
-	if err != nil || !utf8.ValidString(s) {
-		return jid.JID{}, errNone
+	j, err := ParseKept(s)
+	if err != nil || !isDomain(j.Domainpart()) {
+		return jid.JID{}, &Error{hint(s)}
 	}
-	local, domain := j.Localpart(), j.Domainpart()
-	if d, err := jid.Parse(domain); err == nil && d.Equal(d.Domain()) {
-		domain = d.Domainpart() // as everybody else of that host has it
+	return jid.NewUnsafe(PrepareLocal(j.Localpart()), PrepareHost(j.Domainpart()), j.Resourcepart()).JID, nil
+}
+
+// ParseDomain reads a host, in its prepared form. The error is an *Error.
+func ParseDomain(s string) (string, error) {
+	if !isDomain(s) || strings.ContainsAny(s, "@/") {
+		return "", &Error{hint(s)}
 	}
-	if strings.HasPrefix(s, "@") || !isLocal(local) || !isDomain(domain) {
-		return jid.JID{}, errNone
+	return PrepareHost(s), nil
+}
+
+// ParseKept reads a JID exactly as it stands, if a server may keep it so. The
+// error is an *Error.
+func ParseKept(s string) (jid.JID, error) {
+	j, err := Exact(s)
+	if err != nil || !isKeptLocal(j.Localpart()) || !isKeptDomain(j.Domainpart()) || strings.HasSuffix(s, "/") {
+		return jid.JID{}, &Error{hint(s)}
 	}
-	return jid.NewUnsafe(local, domain, j.Resourcepart()).JID, nil
+	return j, nil
 }
 
 // Exact reads a JID exactly as it stands, as a server has written it: that has
@@ -54,7 +84,7 @@ func Parse(s string) (jid.JID, error) {
 func Exact(s string) (jid.JID, error) {
 	j, err := jid.ParseUnsafe(s)
 	if err != nil || j.Domainpart() == "" || strings.HasPrefix(s, "@") || !utf8.ValidString(s) {
-		return jid.JID{}, errNone
+		return jid.JID{}, &Error{}
 	}
 	return j.JID, nil
 }
@@ -65,16 +95,53 @@ func Domain(host string) jid.JID { return jid.NewUnsafe("", host, "").JID }
 // Account is the account of a host, both as they stand.
 func Account(local, host string) jid.JID { return jid.NewUnsafe(local, host, "").JID }
 
-// isLocal says whether a local part has nothing in it that no server lets in
-// (RFC 7622 §3.3.1), or that cannot be seen.
-func isLocal(s string) bool {
+// PrepareLocal returns a local part as servers prepare it, by which two spellings
+// of an account are one. What they would refuse is returned as it is.
+func PrepareLocal(local string) string {
+	if prepared, ok := nodeprep.Node(local); ok {
+		return prepared
+	}
+	return local
+}
+
+// Prepare returns a JID whose local part is as servers prepare it. The host keeps
+// its spelling.
+func Prepare(j jid.JID) jid.JID {
+	return jid.NewUnsafe(PrepareLocal(j.Localpart()), j.Domainpart(), j.Resourcepart()).JID
+}
+
+// Equal says whether two JIDs are of one entity: the resources are equal, and so
+// are the hosts and the local parts as servers prepare them.
+func Equal(a, b jid.JID) bool {
+	return a.Resourcepart() == b.Resourcepart() && SameHost(a.Domainpart(), b.Domainpart()) && PrepareLocal(a.Localpart()) == PrepareLocal(b.Localpart())
+}
+
+// isDomain says whether a domain is one that may be named anew: labels of
+// letters, digits, - and _, or what the library takes, such as an IP address.
+func isDomain(s string) bool {
+	if d, err := jid.Parse(s); err == nil && d.Equal(d.Domain()) {
+		again, err := jid.Parse(d.String()) // of two dots at the end, it leaves one
+		return err == nil && again.Equal(d)
+	}
+	s = PrepareHost(s)
+	return len(s) <= maxDomain && !strings.Contains("."+s+".", "..") && !strings.ContainsFunc(s, func(r rune) bool {
+		return r != '.' && r != '-' && r != '_' && !unicode.In(r, unicode.L, unicode.M, unicode.Nd)
+	})
+}
+
+// maxDomain is how long a domain may be, in bytes (RFC 7622 §3.2).
+const maxDomain = 1023
+
+// isKeptLocal says whether a local part has nothing in it that no server lets in
+// (RFC 3920 §A.5), or that cannot be seen.
+func isKeptLocal(s string) bool {
 	return !strings.ContainsAny(s, `"&'/:<>@`) &&
 		!strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) })
 }
 
-// isDomain says whether a domain part has labels of letters, digits, - and _.
-func isDomain(s string) bool {
-	return !strings.Contains("."+s+".", "..") && !strings.ContainsFunc(s, func(r rune) bool {
-		return r != '.' && r != '-' && r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
-	})
+// isKeptDomain says the same of a domain. Servers were seen to keep nearly
+// anything: ports, commas, queries, and a blank that had been another one.
+func isKeptDomain(s string) bool {
+	return len(s) <= maxDomain && strings.TrimSpace(s) != "" && !strings.HasPrefix(s, ".") && !strings.Contains(s, "..") &&
+		!strings.ContainsFunc(s, func(r rune) bool { return r == '@' || !unicode.IsPrint(r) })
 }

@@ -272,3 +272,5 @@ func TestImportOfMany(t *testing.T) {
 	assert.Len(t, list(t, x, "localhost"), many+1)
 	require.NoError(t, x.Close())
 }
+
+func (server) Spelling(host string) string { return host }

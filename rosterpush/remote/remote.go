@@ -58,6 +58,9 @@ func (s *Server) Roster(ctx context.Context, user jid.JID) ([]rosterpush.Item, e
 	return q.items(answer.Damaged())
 }
 
+// Spelling implements rosterpush.Server.
+func (s *Server) Spelling(host string) string { return s.component.Spelling(host) }
+
 // Remove implements rosterpush.Server. The item is gone afterwards, also where
 // it was gone before.
 func (s *Server) Remove(ctx context.Context, user jid.JID, was rosterpush.Item) error {
@@ -75,8 +78,16 @@ func (s *Server) Remove(ctx context.Context, user jid.JID, was rosterpush.Item) 
 // host.
 func (s *Server) Put(ctx context.Context, user jid.JID, item rosterpush.Item, was *rosterpush.Item) error {
 	before := rosterpush.None
-	if was != nil {
+	switch {
+	case was != nil:
 		before = was.Subscription
+	case item.Subscription != rosterpush.To:
+		// No roster shows a request of the contact's that stands there alone. Under
+		// the subscription none it would hide the new item, and under another one
+		// nobody could answer it any more; under "to" it can still be answered.
+		if err := s.Remove(ctx, user, rosterpush.Item{JID: item.JID}); err != nil {
+			return err
+		}
 	}
 	if before == item.Subscription {
 		err := s.put(ctx, user, item)
