@@ -449,7 +449,7 @@ func TestAdhocBadValue(t *testing.T) {
 		"left out":             {"userJid", nil, "a value is missing"},
 		"empty":                {"buddyJid", []string{""}, "a value is missing"},
 		"blank":                {"subscription_type", []string{" \t"}, "a value is missing"},
-		"no JID":               {"userJid", []string{"demo @localhost"}, `"demo @localhost" is not a JID`},
+		"no JID":               {"userJid", []string{"demo @localhost"}, `"demo @localhost" is not a JID: in the name of an account, ' ' is written \20 (XEP-0106)`},
 		"a host":               {"userJid", []string{"localhost"}, `"localhost" is not a user's JID (user@host)`},
 		"a user elsewhere":     {"userJid", []string{"demo@remote.example"}, "remote.example: not a host whose rosters are managed here (these are: example.org, localhost)"},
 		"a contact that is no": {"buddyJid", []string{"@localhost"}, `"@localhost" is not a JID`},

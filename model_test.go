@@ -32,7 +32,8 @@ func (m *model) put(user string, e entry) {
 	if m.rosters[user] == nil {
 		m.rosters[user] = make(map[string]entry)
 	}
-	e.Groups = slices.DeleteFunc(append([]string{}, e.Groups...), func(g string) bool { return g == "" })
+	e.Groups = strings.FieldsFunc(strings.Join(e.Groups, "\n"), func(r rune) bool { return r == '\n' }) // one a line
+	e.Groups = append([]string{}, e.Groups...)
 	slices.Sort(e.Groups)
 	e.Groups = slices.Compact(e.Groups)
 	m.rosters[user][e.JID] = e
@@ -83,7 +84,7 @@ func (m *model) stored(user string) []entry {
 
 // lines is a user's roster as getRoster prints it.
 func (m *model) lines(user string) []string {
-	escape := strings.NewReplacer(`\`, `\\`, "\t", `\t`, "\n", `\n`)
+	escape := strings.NewReplacer(`\`, `\\`, "\t", `\t`, "\n", `\n`, "\u202e", `\u202e`)
 	var lines []string
 	for _, e := range m.stored(user) {
 		groups := make([]string, len(e.Groups))

@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
+	"mellium.im/xmpp/jid"
+
+	"emanagement/internal/keptjid"
 	"emanagement/rosterpush"
 )
 
@@ -119,12 +123,21 @@ func removeBuddyFromRoster(ctx context.Context, c *call) (Result, error) {
 	user, buddy := c.jid("userJid"), c.jid("buddyJid")
 	err := c.Rosters.Remove(ctx, user, buddy)
 	if errors.Is(err, rosterpush.ErrNotInRoster) {
-		return refused("User %s not found in %s roster.", buddy, user), nil
+		return refused("User %s not found in %s roster.", asKept(buddy), user), nil
 	}
 	if errors.Is(err, rosterpush.ErrSharedItem) {
 		return refused("%s: %v", buddy, err), nil
 	}
 	return Result{}, err
+}
+
+// asKept is a contact as rosters would have it, where it only differs by capitals
+// from what was asked for.
+func asKept(contact jid.JID) jid.JID {
+	if kept, err := keptjid.ParseNew(contact.String()); err == nil && strings.EqualFold(kept.String(), contact.String()) {
+		return kept
+	}
+	return contact
 }
 
 func setBidireccionalBuddys(ctx context.Context, c *call) (Result, error) {
