@@ -13,6 +13,8 @@ import (
 	xep0114 "mellium.im/xmpp/component"
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stream"
+
+	"emanagement/internal/streamcut"
 )
 
 // CheckAddress says whether addr is one that a component can connect to:
@@ -64,19 +66,13 @@ func dial(ctx context.Context, addr string) (net.Conn, error) {
 	return conn, err
 }
 
-// stepwise gives a reader one byte at a time, so that a decoder reads no further
-// than it must: what comes right behind the handshake is somebody else's to read.
-type stepwise struct{ net.Conn }
-
-func (s stepwise) Read(p []byte) (int, error) { return s.Conn.Read(p[:min(1, len(p))]) }
-
 // negotiate makes the handshake of XEP-0114 §3 on a fresh connection.
 func negotiate(ctx context.Context, conn net.Conn, domain jid.JID, secret []byte) error {
 	// The library's own deadline does not hold; a closed connection does. And
 	// it may still take the end of its context for a reason to interrupt the
 	// connection when the handshake is long done.
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	_, err := xep0114.NewSession(context.WithoutCancel(ctx), domain, secret, stepwise{conn})
+	_, err := xep0114.NewSession(context.WithoutCancel(ctx), domain, secret, streamcut.Stepwise{Conn: conn})
 	if err == nil {
 		return nil
 	}

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"mellium.im/xmpp/stanza"
-	"mellium.im/xmpp/stream"
 
 	"emanagement/internal/keptjid"
 	"emanagement/internal/streamcut"
@@ -89,15 +88,10 @@ func (l *link) next() (inbound, error) {
 	if err != nil {
 		return inbound{}, err
 	}
-	in := inbound{e}
-	if e.Start.Name == (xml.Name{Space: streamcut.Namespace, Local: "error"}) {
-		var se stream.Error
-		if err := se.UnmarshalXML(xml.NewTokenDecoder(in.Tokens()), e.Start); err != nil || se.Err == "" {
-			se = stream.UndefinedCondition
-		}
+	if se, ok := e.StreamError(); ok {
 		return inbound{}, se
 	}
-	return in, nil
+	return inbound{e}, nil
 }
 
 // end marks the stream as ended; the first cause counts. All who wait for a

@@ -10,12 +10,13 @@ import (
 	"emanagement/cmd/control/wire"
 	"emanagement/internal/adhocclient"
 	"emanagement/internal/config"
+	"emanagement/internal/keptjid"
 )
 
 // runAs has the component run the verb for an XMPP account, from wherever this
 // is. The error is a *wire.Error, or one of the flags.
 func (l *line) runAs(ctx context.Context, conf config.Caller, std streams) (wire.Result, error) {
-	account, err := jid.Parse(l.as)
+	account, err := keptjid.Parse(l.as)
 	if err != nil || account.Localpart() == "" {
 		return wire.Result{}, badFlag("as", "%q is not an account such as admin@example.org", l.as)
 	}
@@ -49,7 +50,7 @@ func (l *line) componentFor(ctx context.Context, conf config.Caller, client *adh
 	if named == "" {
 		return client.Component(ctx)
 	}
-	component, err := jid.Parse(named)
+	component, err := keptjid.Exact(named)
 	if err != nil {
 		return jid.JID{}, badFlag("component", "%q is not a JID", named)
 	}

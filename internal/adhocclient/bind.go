@@ -9,6 +9,8 @@ import (
 	"mellium.im/xmpp"
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
+
+	"emanagement/internal/keptjid"
 )
 
 // bind is the library's resource binding (RFC 6120 §7) with its client side
@@ -53,5 +55,5 @@ func askToBind(s *xmpp.Session, resource string) (jid.JID, error) {
 	case reply.Bind == nil:
 		return jid.JID{}, fmt.Errorf("<%s/> where an answer should be", reply.XMLName.Local)
 	}
-	return jid.Parse(reply.Bind.JID)
+	return keptjid.Exact(reply.Bind.JID)
 }

@@ -9,6 +9,7 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"emanagement/cmd/control/wire"
+	"emanagement/internal/streamcut"
 )
 
 // Account is whose commands they are and how to reach its server.
@@ -35,6 +36,7 @@ type Client struct {
 	OnProgress func(wire.Progress)
 
 	session  *xmpp.Session
+	conn     net.Conn      // the session's
 	domain   jid.JID       // the account's
 	incoming chan inbound  // what is read off the stream
 	over     chan struct{} // closed when nothing more is read
@@ -63,11 +65,19 @@ func (d *dialer) client(ctx context.Context, a Account) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		session: session, domain: a.JID.Domain(),
+		session: session, conn: wholly(session.Conn()), domain: a.JID.Domain(),
 		incoming: make(chan inbound), over: make(chan struct{}), leaving: make(chan struct{}),
 	}
 	go c.read() // ends in Close
 	return c, nil
+}
+
+// wholly is a connection whose negotiation is over.
+func wholly(conn net.Conn) net.Conn {
+	if s, ok := conn.(streamcut.Stepwise); ok {
+		return s.Conn
+	}
+	return conn
 }
 
 // Close ends the stream and closes the connection. It does not wait for the
@@ -79,7 +89,7 @@ func (c *Client) Close() error {
 	}
 	c.closed = true
 	close(c.leaving)
-	conn := c.session.Conn()
+	conn := c.conn
 	// What cannot be written or closed has been ended by the server.
 	_ = conn.SetWriteDeadline(time.Now().Add(closeLimit))
 	_ = c.session.Close()

@@ -15,6 +15,7 @@ import (
 	"mellium.im/xmpp/stanza"
 
 	"emanagement/cmd/control/wire"
+	"emanagement/internal/keptjid"
 )
 
 const (
@@ -70,14 +71,14 @@ func (c *Client) Component(ctx context.Context) (jid.JID, error) {
 	case len(found) > 1:
 		return jid.JID{}, &wire.Error{Kind: wire.Usage, Text: fmt.Sprintf("%s has several components emanagement: %s; --component JID says which", c.domain, strings.Join(found, ", "))}
 	}
-	return jid.Parse(found[0])
+	return keptjid.Exact(found[0])
 }
 
 // services are the items that are no nodes of something else.
 func (l *itemList) services() []jid.JID {
 	var found []jid.JID
 	for _, item := range l.Items {
-		if j, err := jid.Parse(item.JID); err == nil && item.Node == "" {
+		if j, err := keptjid.Exact(item.JID); err == nil && item.Node == "" {
 			found = append(found, j)
 		}
 	}

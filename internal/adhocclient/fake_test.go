@@ -125,6 +125,10 @@ func strangely(f *fake, q asked) string {
 	case "ping": // is answered when the client has answered this
 		q.ID = "ping for " + q.ID
 		return q.reply("get", "<ping xmlns='urn:xmpp:ping'/>")
+	case "foreign": // after what would end a stream if it were not inside of stanzas
+		hostile := fmt.Sprintf("<message to='%s' from='%s'><error xmlns='http://etherx.jabber.org/streams'><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></error></message>"+
+			"<message to='%[1]s' from='%[2]s'><x xmlns='urn:x'><stream xmlns='http://etherx.jabber.org/streams'/></x></message>", q.From, q.To)
+		return hostile + q.reply("result", completed("info", "genuine"))
 	case "impostor": // the right answer, but from somebody else
 		forged := q
 		forged.To = "mallory@" + testOther

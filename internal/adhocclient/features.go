@@ -8,6 +8,8 @@ import (
 	"net"
 
 	"mellium.im/xmpp"
+
+	"emanagement/internal/streamcut"
 )
 
 const (
@@ -46,6 +48,9 @@ func encryption(addr string, config *tls.Config) xmpp.StreamFeature {
 		}
 		if err != nil {
 			return 0, nil, &tlsError{addr, err}
+		}
+		if secure, ok := rw.(*tls.Conn); ok {
+			rw = streamcut.Stepwise{Conn: secure}
 		}
 		return state, rw, nil
 	}

@@ -7,6 +7,8 @@ import (
 	"net"
 
 	"mellium.im/xmpp"
+
+	"emanagement/internal/streamcut"
 )
 
 // login logs in over a connection, which it closes where it fails.
@@ -52,7 +54,11 @@ func negotiate(ctx context.Context, conn net.Conn, a Account, features []xmpp.St
 	// it may still take the end of its context for a reason to interrupt the
 	// connection when all is long done.
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
-	session, err := xmpp.NewSession(context.WithoutCancel(ctx), a.JID.Domain(), a.JID.Bare(), conn, 0, negotiator)
+	var state xmpp.SessionState
+	if _, secure := conn.(*tls.Conn); secure {
+		state = xmpp.Secure
+	}
+	session, err := xmpp.NewSession(context.WithoutCancel(ctx), a.JID.Domain(), a.JID.Bare(), streamcut.Stepwise{Conn: conn}, state, negotiator)
 	switch {
 	case !stop():
 		return session, context.Cause(ctx)

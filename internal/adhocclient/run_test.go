@@ -151,6 +151,7 @@ func TestRunStrange(t *testing.T) {
 		"oldAnswer":  `{"shape":"answer","answer":true,"outcome":"true","lines":["true"]}`,
 		"oldRefusal": `{"shape":"refusal","outcome":"no such roster","lines":["no such roster"]}`,
 		"noteOnly":   `{"shape":"table","outcome":"all is well","lines":["all is well"]}`,
+		"foreign":    `{"shape":"table","outcome":"genuine","lines":["genuine"]}`,
 		"impostor":   `{"shape":"table","outcome":"genuine","lines":["genuine"]}`,
 	} {
 		r, err := run(name, false)

@@ -11,6 +11,9 @@ import (
 
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
+
+	"emanagement/internal/keptjid"
+	"emanagement/internal/streamcut"
 )
 
 // outbound is a stanza as it is sent.
@@ -52,19 +55,26 @@ func nextStanza(r xml.TokenReader) (inbound, error) {
 	}
 }
 
-// read reads stanzas until the stream ends.
+// read reads stanzas until the stream ends. One that cannot be decoded is none of
+// those that are waited for.
 func (c *Client) read() {
 	defer close(c.over)
-	r := c.session.TokenReader()
-	defer r.Close()
+	r := streamcut.New(c.conn, stanza.NSClient, streamcut.DefaultLimit)
 	for {
-		in, err := nextStanza(r)
-		if errors.Is(err, io.EOF) {
+		e, err := r.Next()
+		if errors.Is(err, io.EOF) || errors.Is(err, streamcut.ErrEnd) {
 			err = errors.New("the server has closed the connection")
+		}
+		if se, ok := e.StreamError(); ok {
+			err = se
 		}
 		if err != nil {
 			c.ended = err
 			return
+		}
+		var in inbound
+		if e.Decode(&in) != nil {
+			continue
 		}
 		select {
 		case c.incoming <- in:
@@ -119,7 +129,7 @@ func (c *Client) write(ctx context.Context, out outbound) error {
 		return fmt.Errorf("%w: %w", errNotSent, c.ended)
 	default:
 	}
-	conn := c.session.Conn()
+	conn := c.conn
 	if err := conn.SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
 		return fmt.Errorf("%w: %w", errNotSent, err)
 	}
@@ -167,8 +177,8 @@ func (in inbound) asks() bool {
 // answers says whether a stanza is the answer to a request: the id and who sent
 // it must be right.
 func (in inbound) answers(id string, asked jid.JID) bool {
-	from, err := jid.Parse(in.From)
-	return in.isIQ() && !in.asks() && in.ID == id && err == nil && from.Equal(asked)
+	from, err := keptjid.Exact(in.From)
+	return in.isIQ() && !in.asks() && in.ID == id && err == nil && keptjid.Equal(from, asked)
 }
 
 func refusal(in inbound) outbound {

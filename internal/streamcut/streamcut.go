@@ -11,6 +11,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"mellium.im/xmpp/stream"
 )
 
 // Namespace is that of the stream's own elements (RFC 6120 §4.8.1).
@@ -64,26 +66,25 @@ func New(r io.Reader, defaultNamespace string, limit int) *Reader {
 	return &Reader{in: bufio.NewReaderSize(r, 32<<10), limit: limit, root: root}
 }
 
-// Next reads the next element. What stands between elements is passed over.
-// Errors: ErrEnd, a *TooLargeError, an *xml.SyntaxError, those of the
-// underlying reader; io.ErrUnexpectedEOF is an end within an element. No error
-// but that of a start tag that cannot be read leaves the stream usable.
+// Next reads the next element. What stands between elements is passed over, and
+// so is an element whose start tag is not well-formed. Errors: ErrEnd, a
+// *TooLargeError, those of the underlying reader; io.ErrUnexpectedEOF is an end
+// within an element. The stream cannot be read on after an error.
 func (r *Reader) Next() (Element, error) {
-	c := cut{in: r.in, limit: r.limit}
-	if err := c.element(); err != nil {
-		return Element{}, err
+	for {
+		c := cut{in: r.in, limit: r.limit}
+		if err := c.element(); err != nil {
+			return Element{}, err
+		}
+		e := Element{Raw: c.bytes, Children: c.children, root: r.root}
+		if !legal(e.Raw) {
+			e.Raw, e.Damaged = mend(e.Raw), true
+		}
+		if token, err := e.decoder().Token(); err == nil {
+			e.Start = token.(xml.StartElement).Copy()
+			return e, nil
+		}
 	}
-	e := Element{Raw: c.bytes, Children: c.children, root: r.root}
-	if !legal(e.Raw) {
-		e.Raw, e.Damaged = mend(e.Raw), true
-	}
-	d := e.decoder()
-	token, err := d.Token()
-	if err != nil {
-		return Element{}, fmt.Errorf("stream: an element that cannot be read: %w", err)
-	}
-	e.Start = token.(xml.StartElement).Copy()
-	return e, nil
 }
 
 // decoder reads the element from its own start tag on.
@@ -91,6 +92,30 @@ func (e Element) decoder() *xml.Decoder {
 	d := xml.NewDecoder(&joined{e.root, e.Raw})
 	_, _ = d.Token() // the root, which is well-formed
 	return d
+}
+
+// Whole reads all of the element, its own start and end tags too.
+func (e Element) Whole() xml.TokenReader { return e.decoder() }
+
+// Decode decodes the element into v.
+func (e Element) Decode(v any) error {
+	d := e.decoder()
+	if _, err := d.Token(); err != nil {
+		return err
+	}
+	return d.DecodeElement(v, &e.Start)
+}
+
+// StreamError is the stream error that the element is (RFC 6120 §4.9); ok is false
+// where it is something else.
+func (e Element) StreamError() (se stream.Error, ok bool) {
+	if e.Start.Name != (xml.Name{Space: Namespace, Local: "error"}) {
+		return stream.Error{}, false
+	}
+	if err := se.UnmarshalXML(xml.NewTokenDecoder(e.Tokens()), e.Start); err != nil || se.Err == "" {
+		return stream.UndefinedCondition, true
+	}
+	return se, true
 }
 
 // Tokens reads what is inside the element, each time from its beginning. It ends

@@ -44,6 +44,7 @@ func TestNext(t *testing.T) {
 		"CDATA":                 {"<a><![CDATA[</a><b>]]]></a><c/>", []string{"<a><![CDATA[</a><b>]]]></a>", "<c/>"}, io.EOF},
 		"comments":              {"<!----><!-- <x> --><a><!-- </a> --></a>", []string{"<a><!-- </a> --></a>"}, io.EOF},
 		"instructions":          {"<?x <y> ?><a><?z </a> ?></a>", []string{"<a><?z </a> ?></a>"}, io.EOF},
+		"no start tag":          {"<a b=c></a><=/><a/>", []string{"<a/>"}, io.EOF},
 		"half an element":       {"<a/><b><c/>", []string{"<a/>"}, io.ErrUnexpectedEOF},
 		"half a tag":            {"<a", nil, io.ErrUnexpectedEOF},
 		"half an attribute":     {"<a b='>", nil, io.ErrUnexpectedEOF},

@@ -7,6 +7,8 @@ import (
 	"io"
 
 	"mellium.im/xmpp/stanza"
+
+	"emanagement/internal/streamcut"
 )
 
 const nsPing = "urn:xmpp:ping"
@@ -26,10 +28,19 @@ func (c *Client) read() {
 
 // readStanzas returns when the stream ends, with io.EOF if it ended in order.
 func (c *Client) readStanzas() error {
-	r := c.session.TokenReader()
-	defer func() { _ = r.Close() }()
+	stream := streamcut.New(c.conn, nsClient, streamcut.DefaultLimit)
 	for {
-		e, err := nextElement(r)
+		raw, err := stream.Next()
+		if errors.Is(err, streamcut.ErrEnd) {
+			return io.EOF
+		}
+		if err != nil {
+			return err
+		}
+		if se, ok := raw.StreamError(); ok {
+			return se
+		}
+		e, err := nextElement(raw.Whole())
 		if err != nil {
 			return err
 		}
