@@ -162,17 +162,17 @@ func printAllRosters(ctx context.Context, c *call) (Result, error) {
 	for i, o := range rest {
 		c.say(Progress{Text: fmt.Sprintf("%d of %s read", i, count(len(rest), "roster")), Done: i, Total: len(rest)})
 		items, err := c.Rosters.Get(ctx, o)
-		damaged, isDamaged := errors.AsType[*rosterpush.DamagedError](err)
-		if err != nil && !isDamaged {
+		unshown := isUnshown(err)
+		if err != nil && !unshown {
 			return Result{}, err
 		}
-		if len(items) == 0 {
+		if len(items) == 0 && !unshown {
 			continue // removed in the meantime
 		}
 		roster := rosterTable(items)
 		entry := ownedRoster{User: o.String(), Items: roster.items}
-		if isDamaged {
-			entry, roster.lines = ownedRoster{User: o.String(), Items: []any{}, Error: damaged.Error()}, []string{oneLine(damaged.Error())}
+		if unshown {
+			entry, roster.lines = ownedRoster{User: o.String(), Items: []any{}, Error: err.Error()}, []string{oneLine(err.Error())}
 		}
 		head := []string{rule, oneLine(o.Localpart()) + " Roster", rule}
 		if !list.add(o, entry, append(append(head, roster.lines...), rule)...) {
@@ -180,6 +180,13 @@ func printAllRosters(ctx context.Context, c *call) (Result, error) {
 		}
 	}
 	return list.done(census), nil
+}
+
+// isUnshown says whether a roster is there but cannot be shown.
+func isUnshown(err error) bool {
+	_, damaged := errors.AsType[*rosterpush.DamagedError](err)
+	_, unreadable := errors.AsType[*rosterpush.UnreadableError](err)
+	return damaged || unreadable
 }
 
 func printAllBidirecctionalBuddys(ctx context.Context, c *call) (Result, error) {

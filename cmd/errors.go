@@ -8,6 +8,7 @@ import (
 
 	"mellium.im/xmpp/stanza"
 
+	"emanagement/component"
 	"emanagement/internal/failure"
 	"emanagement/rooms"
 	"emanagement/rosterpush"
@@ -142,8 +143,8 @@ func explain(err error, once bool) string {
 	if e, ok := errors.AsType[*rosterpush.ItemsError](err); ok {
 		return strings.Join(named(e.Failed, once), "; ")
 	}
-	if e, ok := errors.AsType[*rosterpush.DamagedError](err); ok {
-		return e.Error() + " (addBuddyToRoster, removeBuddyFromRoster)"
+	if isUnshown(err) {
+		return err.Error() + " (addBuddyToRoster, removeBuddyFromRoster)"
 	}
 	if errors.Is(err, rosterpush.ErrSharedItem) {
 		return rosterpush.ErrSharedItem.Error()
@@ -173,7 +174,21 @@ func explain(err error, once bool) string {
 		return "the server's API cannot be reached; the log of the component says why"
 	}
 	if e, ok := errors.AsType[stanza.Error](err); ok {
-		return "the server refuses: " + string(e.Condition)
+		return "the server refuses: " + said(e)
+	}
+	if e, ok := errors.AsType[*component.SizeError](err); ok {
+		return e.Error()
 	}
 	return "something went wrong here; the log of the component says what"
+}
+
+// said is a stanza error's condition, with the server's own words where there are
+// any.
+func said(e stanza.Error) string {
+	for _, text := range e.Text {
+		if text != "" {
+			return fmt.Sprintf("%s (%s)", e.Condition, oneLine(text))
+		}
+	}
+	return string(e.Condition)
 }

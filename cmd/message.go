@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
 
 	"emanagement/internal/failure"
 	"emanagement/presence"
@@ -57,9 +58,32 @@ func sendMessageToUser(ctx context.Context, c *call) (Result, error) {
 	to := c.jid("toJid")
 	err := c.Presences.Message(ctx, c.jid("fromJid"), to, c.str("msg"))
 	if errors.Is(err, presence.ErrNotTaken) {
-		return refused("%s: %v", to, presence.ErrNotTaken), nil
+		return refused("%s: %s", to, notTaken(err)), nil
 	}
-	return c.unlessRefused(Result{}, err)
+	return c.unlessRefused(c.sent(), err)
+}
+
+// sent is the result of a message that the server took. What it met after that
+// only its sender learns.
+func (c *call) sent() Result {
+	j := c.jid("fromJid")
+	if j.Domainpart() == c.Own {
+		return Result{}
+	}
+	return Result{remarks: []string{fmt.Sprintf("the server took it; should the recipient refuse it, only %s is told", j.Bare())}}
+}
+
+// notTaken says why a message was given back, in the server's own words where it
+// has any.
+func notTaken(err error) string {
+	if e, ok := errors.AsType[stanza.Error](err); ok {
+		for _, text := range e.Text {
+			if text != "" {
+				return text
+			}
+		}
+	}
+	return presence.ErrNotTaken.Error()
 }
 
 // broadcast sends a message to each of those. What refuses the first one for
@@ -159,10 +183,11 @@ func (c *call) unlessRefused(r Result, err error) (Result, error) {
 // outcomeOf says in a few words what became of a message that was not sent.
 // tried says that it may have been all the same.
 func outcomeOf(err error, tried bool) string {
-	for _, known := range []error{presence.ErrNotTaken, presence.ErrNoSession} {
-		if errors.Is(err, known) {
-			return known.Error()
-		}
+	if errors.Is(err, presence.ErrNotTaken) {
+		return notTaken(err)
+	}
+	if errors.Is(err, presence.ErrNoSession) {
+		return presence.ErrNoSession.Error()
 	}
 	if e, ok := errors.AsType[*failure.NotServedError](err); ok {
 		return e.Error()

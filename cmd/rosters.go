@@ -195,8 +195,8 @@ func removeRoster(ctx context.Context, c *call) (Result, error) {
 
 func checkUserJid(ctx context.Context, c *call) (Result, error) {
 	items, err := c.Rosters.Get(ctx, c.jid("userJid"))
-	if _, damaged := errors.AsType[*rosterpush.DamagedError](err); damaged {
-		err = nil // it is there
+	if isUnshown(err) {
+		return yesNo(true), nil // it is there
 	}
 	return yesNo(len(items) > 0), err
 }

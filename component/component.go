@@ -92,6 +92,7 @@ type Component struct {
 	window   *window
 	sizes    sizes
 	silences silences
+	refusals silences // hosts that forbid what is needed, kept apart in the same way
 	// ungranted is how long a stream is kept on which no host grants access.
 	// One stream's goroutine uses it at a time.
 	ungranted backoff
@@ -282,7 +283,11 @@ func (c *Component) Ask(ctx context.Context, typ stanza.IQType, to jid.JID, payl
 	}
 	answered = true
 	if in.attr("type") == string(stanza.ErrorIQ) {
-		return in.stanzaError()
+		err := in.stanzaError()
+		if Condition(err) == stanza.Forbidden {
+			l.forbade(host)
+		}
+		return err
 	}
 	switch v := v.(type) {
 	case nil:

@@ -50,6 +50,13 @@ func (c *crew) finished(whom string) {
 	}
 }
 
+// resting says whether nobody works.
+func (c *crew) resting() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.working == 0
+}
+
 // close lets nobody new start. It may be called more than once.
 func (c *crew) close() {
 	c.mu.Lock()

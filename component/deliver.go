@@ -5,6 +5,8 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"sync"
+	"time"
 
 	"mellium.im/xmlstream"
 	"mellium.im/xmpp/stanza"
@@ -26,13 +28,14 @@ var ErrUnconfirmed = errors.New("sent, but whether the server took it is unknown
 // answer. Errors: a stanza.Error is the refusal; one that wraps ErrUnconfirmed
 // leaves the outcome open; with any other nothing was sent: *NotGrantedError,
 // the context's.
-func (c *Component) Deliver(ctx context.Context, start xml.StartElement, payload xml.TokenReader, via string) error {
+func (c *Component) Deliver(ctx context.Context, start xml.StartElement, payload xml.TokenReader, via string, linger time.Duration) error {
 	l, host, slot, err := c.turn(ctx, via)
 	if err != nil {
 		return err
 	}
 	answered := false
-	defer func() { slot.done(answered) }()
+	free := sync.OnceFunc(func() { slot.done(answered) })
+	defer free()
 
 	id, refusal := l.expect(start.Name.Local, attr(start, "to"))
 	defer l.forget(id)
@@ -53,8 +56,21 @@ func (c *Component) Deliver(ctx context.Context, start xml.StartElement, payload
 	defer cancel()
 	_, err = l.ask(asking, stanza.IQ{Type: stanza.GetIQ, To: keptjid.Account(watchLocalpart, host), From: c.cfg.JID}, rosterGet(), c.timing.slow, slot.overdue)
 	answered = err == nil
+	free()
+	if err != nil {
+		linger = 0
+	}
+	late := time.NewTimer(linger)
+	defer late.Stop()
 	select {
 	case in := <-refusal.reply:
+		return in.stanzaError()
+	case <-late.C:
+	case <-ctx.Done():
+	case <-l.done:
+	}
+	select {
+	case in := <-refusal.reply: // it came at the same moment
 		return in.stanzaError()
 	default:
 	}

@@ -17,7 +17,7 @@ import (
 
 // delivers sends a chat message to somebody in the background.
 func (r *rig) delivers(ctx context.Context, to, via string) <-chan error {
-	return inBackground(func() error { return r.c.Deliver(ctx, messageTo(to), bodyText("hi"), via) })
+	return inBackground(func() error { return r.c.Deliver(ctx, messageTo(to), bodyText("hi"), via, 0) })
 }
 
 func messageTo(to string) xml.StartElement {
@@ -160,9 +160,9 @@ func TestDeliverOnce(t *testing.T) {
 			require.NotErrorIs(t, err, ErrUnconfirmed)
 
 			for _, broken := range []error{
-				r.c.Deliver(t.Context(), messageTo(""), nil, "example.org"),
-				r.c.Deliver(t.Context(), messageTo("a@localhost"), xmlstream.ReaderFunc(func() (xml.Token, error) { return nil, errGivenUp }), "example.org"),
-				r.c.Deliver(t.Context(), messageTo("a@localhost"), nil, "no host"),
+				r.c.Deliver(t.Context(), messageTo(""), nil, "example.org", 0),
+				r.c.Deliver(t.Context(), messageTo("a@localhost"), xmlstream.ReaderFunc(func() (xml.Token, error) { return nil, errGivenUp }), "example.org", 0),
+				r.c.Deliver(t.Context(), messageTo("a@localhost"), nil, "no host", 0),
 			} {
 				require.Error(t, broken)
 				require.NotErrorIs(t, broken, ErrUnconfirmed)
@@ -221,4 +221,32 @@ func TestPresences(t *testing.T) {
 		assert.Len(t, r.log.with("ERROR", "panicked"), 3)
 		p.hearsNothing()
 	})
+}
+
+// TestLateRefusal: an error of the recipient's session comes after the server has
+// answered the question, and counts for a while.
+func TestLateRefusal(t *testing.T) {
+	for name, test := range map[string]struct {
+		after time.Duration
+		want  bool
+	}{"in time": {time.Second / 2, true}, "too late": {2 * time.Second, false}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t)
+				r.run()
+				p := r.accept("localhost")
+				delivered := inBackground(func() error {
+					return r.c.Deliver(t.Context(), messageTo("a@localhost"), bodyText("hi"), "localhost", time.Second)
+				})
+				m := p.hears()
+				p.answer(p.hears(), "")
+				synctest.Wait()
+				assert.Empty(t, r.c.window.hosts, "nobody waits for its slot")
+				pass(test.after)
+				p.send("<message type='error' id='%s' from='a@localhost' to='%s'><error type='modify'><policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>", m.Attrs["id"], service)
+				err := receive(t, delivered)
+				assert.Equal(t, test.want, Condition(err) == stanza.PolicyViolation, err)
+			})
+		})
+	}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"emanagement/internal/streamcut"
 )
 
 // Errors that Run returns when the server refuses the component for good at
@@ -21,6 +23,11 @@ var (
 // ErrDisconnected is the end of a request that was under way when the stream
 // was lost: whether the server carried it out is unknown.
 var ErrDisconnected = errors.New("stream: lost while the request was under way")
+
+// ErrClosed is wrapped beside ErrDisconnected where the server ended the stream in
+// order and gave no reason: so ejabberd does when what it is about to send makes it
+// crash.
+var ErrClosed = streamcut.ErrEnd
 
 // errStopped ends a stream because Run's context ended.
 var errStopped = errors.New("stream: stopped")
@@ -59,6 +66,14 @@ type TimeoutError struct {
 
 func (e *TimeoutError) Error() string {
 	return fmt.Sprintf("%s: no answer within %s; the server is overloaded, or drops what its mod_privilege does not permit", e.To, e.After)
+}
+
+// forbiddenError ends a stream on which a host refuses what is needed of it: what
+// its configuration permits by now it tells new streams only.
+type forbiddenError struct{ host string }
+
+func (e *forbiddenError) Error() string {
+	return fmt.Sprintf("%s: it forbids what is needed of it; a new stream has the permissions of its present configuration", e.host)
 }
 
 // silentError ends a stream because a host that had granted us access no

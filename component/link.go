@@ -36,6 +36,7 @@ type link struct {
 	pending map[string]*pendingAsk // by stanza id
 	serial  uint64                 // of the last id given out
 	heard   map[string]time.Time   // by prepared host: when it last answered
+	forbid  map[string]bool        // prepared hosts that have forbidden something
 	err     error                  // why the stream ended, set before done is closed
 
 	done    chan struct{} // closed when the stream has ended
@@ -60,6 +61,7 @@ func newLink(conn net.Conn, sizes *sizes, log *slog.Logger) *link {
 		writing: make(chan struct{}, 1),
 		pending: make(map[string]*pendingAsk),
 		heard:   make(map[string]time.Time),
+		forbid:  make(map[string]bool),
 		done:    make(chan struct{}),
 		drained: make(chan struct{}),
 	}
@@ -229,6 +231,28 @@ func (l *link) heardSince(host string, t time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.heard[keptjid.PrepareHost(host)].After(t)
+}
+
+// forbade notes that a host forbids what is needed of it.
+func (l *link) forbade(host string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.forbid[keptjid.PrepareHost(host)] = true
+}
+
+// idlyForbidden says whether a host has forbidden something and nothing is under
+// way on the stream.
+func (l *link) idlyForbidden(host string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.forbid[keptjid.PrepareHost(host)] && len(l.pending) == 0
+}
+
+// idle says whether nothing is under way on the stream.
+func (l *link) idle() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.pending) == 0
 }
 
 // writeError ends a stream that could not be written to.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -41,6 +42,7 @@ func (s *serving) granted(host string, g Grant) {
 	}
 	s.log.Info("granted", "host", host, "access", g.Access)
 	if g.Access["roster"] != "both" {
+		s.link.forbade(host)
 		s.log.Warn("rosters of this host cannot be managed: its mod_privilege must say roster: {both: ...} for this component", "host", host)
 	}
 	// The reader calls this while serve holds the helpers open, so these are
@@ -71,20 +73,33 @@ func (s *serving) reportMissing() {
 			s.log.Error("no access granted by a host that hosts names here, though by others; is it spelled as in ejabberd.yml?", "host", h, "granted_by", others, "waited", s.timing.grant)
 			continue
 		}
-		s.log.Error("no access granted: in ejabberd.yml, mod_privilege of this host needs roster: {both: emanagement}, where the access rule emanagement allows this component; after changing that, restart emanagement", "host", h, "waited", s.timing.grant)
+		s.log.Error("no access granted: in ejabberd.yml, mod_privilege of this host needs roster: {both: emanagement}, where the access rule emanagement allows this component; after reload_config it is found by itself", "host", h, "waited", s.timing.grant)
 	}
-	if len(s.board.served()) > 0 {
+	if len(s.board.served()) > 0 && missing == 0 {
 		s.ungranted.reset()
 		return
 	}
 	pause := s.ungranted.next()
-	if missing == 0 {
+	if len(s.cfg.Hosts) == 0 {
 		s.log.Error(fmt.Sprintf("no host granted access: in ejabberd.yml, modules needs mod_privilege: {roster: {both: emanagement}}, where the access rule emanagement allows the acl that names server: %s; and no other process may be connected under that name", s.cfg.JID), "waited", s.timing.grant, "next_try_in", pause.Round(time.Second))
 	}
-	// A server tells only new streams of a grant that was added later.
-	if sleep(s.ctx, pause) && len(s.board.served()) == 0 {
-		s.link.end(errUngranted)
+	// A server tells only new streams of a grant that was added later. Where other
+	// hosts are served, it is not worth disturbing them.
+	for sleep(s.ctx, pause) {
+		served := len(s.board.served())
+		if served > 0 && !s.lacks() {
+			return
+		}
+		if served == 0 || s.link.idle() && s.crew.resting() {
+			s.link.end(errUngranted)
+			return
+		}
 	}
+}
+
+// lacks says whether a host that the configuration names has granted nothing.
+func (s *serving) lacks() bool {
+	return slices.ContainsFunc(s.cfg.Hosts, func(h string) bool { return !s.board.serves(h) })
 }
 
 // watch looks at a host again and again for as long as the stream lasts. A
@@ -103,6 +118,10 @@ func (s *serving) watch(host string) {
 		}
 		if s.link.heardSince(host, began) || s.answers(account, host) {
 			s.silences.healthy(host, time.Now())
+			if s.link.idlyForbidden(host) && s.crew.resting() && s.refusals.worthReconnecting(host, time.Now()) {
+				s.link.end(&forbiddenError{host})
+				return
+			}
 			continue
 		}
 		// The stream can end a moment before s.ctx does; that is not the host's

@@ -159,7 +159,9 @@ func (r *Rosters) look(hosts []string) (*crawl, error) {
 // from the others: an index may name accounts that no server can have.
 func (r *Rosters) see(ctx context.Context, user jid.JID) (view, error) {
 	items, err := r.server.Roster(ctx, user)
-	if _, refused := errors.AsType[stanza.Error](err); refused && ctx.Err() == nil {
+	_, refused := errors.AsType[stanza.Error](err)
+	_, unreadable := errors.AsType[*UnreadableError](err)
+	if (refused || unreadable) && ctx.Err() == nil {
 		return view{unread: err}, nil
 	}
 	if err != nil {

@@ -34,6 +34,14 @@ func (e *DamagedError) Error() string {
 		e.User, strings.Join(contacts, ", "))
 }
 
+// UnreadableError says that the server keeps something in a roster that it cannot
+// send to anybody.
+type UnreadableError struct{ User jid.JID }
+
+func (e *UnreadableError) Error() string {
+	return fmt.Sprintf("%s: the server cannot send this roster, and ends the connection when it is asked for it; its log says why. Items of it can be written anew or removed", e.User)
+}
+
 // BusyError refuses what would look at rosters that are being removed, for it
 // would find only some of them.
 type BusyError struct{ Host string }

@@ -100,6 +100,9 @@ func (r *Rosters) Put(ctx context.Context, user jid.JID, want Item, f Fields) (c
 	}
 	defer unlock()
 	was, err := r.item(ctx, user, contact)
+	if _, unreadable := errors.AsType[*UnreadableError](err); unreadable {
+		err = nil // what stands there may be what is to be written over
+	}
 	if err != nil {
 		return false, err
 	}
@@ -158,6 +161,10 @@ func (r *Rosters) Remove(ctx context.Context, user, contact jid.JID) error {
 	}
 	defer unlock()
 	was, err := r.item(ctx, user, contact)
+	if _, unreadable := errors.AsType[*UnreadableError](err); unreadable {
+		// That may be the item for whose sake it is.
+		return r.server.Remove(ctx, user, Item{JID: contact})
+	}
 	if err != nil {
 		return err
 	}

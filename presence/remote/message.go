@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
@@ -48,10 +49,14 @@ func (s *Server) Message(ctx context.Context, from, to jid.JID, text string) err
 	return s.messageAsUser(ctx, from.Bare(), to, text)
 }
 
+// linger is how long an error of the recipient's own session or server is waited
+// for. Those of sessions were seen to come within 10 ms.
+const linger = time.Second
+
 func (s *Server) messageAsName(ctx context.Context, from, to jid.JID, text string) error {
 	via := s.near(to)
 	start := element("message", stanza.ChatMessage, from, to)
-	err := s.component.Deliver(ctx, start, component.XML(body{Text: text}), via)
+	err := s.component.Deliver(ctx, start, component.XML(body{Text: text}), via, linger)
 	if component.Condition(err) != "" {
 		return fmt.Errorf("%s: %w: %w", to, presence.ErrNotTaken, err)
 	}
@@ -66,7 +71,7 @@ func (s *Server) messageAsUser(ctx context.Context, from, to jid.JID, text strin
 	if err == nil {
 		p := privileged{XMLName: xml.Name{Space: g.Namespace, Local: "privilege"}}
 		p.Forwarded.Message = chat{Type: "chat", ID: rand.Text(), From: from.String(), To: to.String(), Body: text}
-		err = s.component.Deliver(ctx, element("message", "", s.component.JID(), host), component.XML(p), host.String())
+		err = s.component.Deliver(ctx, element("message", "", s.component.JID(), host), component.XML(p), host.String(), 0)
 	}
 	if e, ok := errors.AsType[*component.NotGrantedError](err); ok {
 		return &presence.SenderError{Sender: from, Hosts: e.Served, Own: s.component.JID().String()}

@@ -104,6 +104,10 @@ func (s *Server) Watchers(ctx context.Context, name jid.JID, host string) ([]jid
 		seen[user.String()] = true
 		reads.Go(func() error {
 			items, err := s.rosters.Roster(ctx, user)
+			if e, ok := errors.AsType[*rosterpush.UnreadableError](err); ok {
+				s.log.Warn("whether somebody watches a name cannot be seen", "name", name, "why", e)
+				return nil
+			}
 			if err == nil && slices.ContainsFunc(items, func(i rosterpush.Item) bool { return watches(i, name) }) {
 				mu.Lock()
 				defer mu.Unlock()

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
+	"strings"
 
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
@@ -26,6 +28,7 @@ type Server struct {
 	api       *serverapi.API
 	log       *slog.Logger
 	ways      ways
+	unreadable
 
 	probing chan struct{}   // holds one while listing is used
 	listing map[string]bool // by host: whether it lists its rosters, as found out so far
@@ -36,7 +39,7 @@ type Server struct {
 func New(c *component.Component, api *serverapi.API, log *slog.Logger) *Server {
 	s := &Server{
 		component: c, api: api, log: log, ways: ways{hosts: make(map[string]*hostWay)},
-		probing: make(chan struct{}, 1), listing: make(map[string]bool),
+		unreadable: newUnreadable(), probing: make(chan struct{}, 1), listing: make(map[string]bool),
 	}
 	c.OnGrant(s.Check)
 	return s
@@ -45,10 +48,13 @@ func New(c *component.Component, api *serverapi.API, log *slog.Logger) *Server {
 // Roster implements rosterpush.Server.
 func (s *Server) Roster(ctx context.Context, user jid.JID) ([]rosterpush.Item, error) {
 	var answer component.Content
-	err := s.ask(ctx, user, func() error {
+	err := s.read(ctx, user, func() error {
 		return s.component.Ask(ctx, stanza.GetIQ, user, get(), &answer)
 	})
-	if err != nil {
+	if component.Condition(err) == stanza.Forbidden {
+		return nil, &failure.NotPermittedError{Host: user.Domainpart(), What: noRosters}
+	}
+	if err = serverapi.Failure(ctx, user.String(), err); err != nil {
 		return nil, err
 	}
 	var q query
@@ -142,10 +148,16 @@ func (s *Server) change(ctx context.Context, user jid.JID, payload func() xml.To
 		return s.component.Ask(ctx, stanza.SetIQ, user, payload(), nil)
 	})
 	switch component.Condition(err) {
+	case "":
+		if err == nil {
+			s.unreadable.written(user)
+		}
 	case stanza.Forbidden:
 		return &failure.NotPermittedError{Host: host, What: noRosters}
+	case stanza.NotAllowed:
+		return &failure.NotPermittedError{Host: host, What: noAccess}
 	case stanza.InternalServerError:
-		if known != unknown {
+		if known != unknown || isDatabaseFailure(err) {
 			return err // it took others: something is wrong there at the moment
 		}
 		if !s.api.HasHTTP() {
@@ -160,8 +172,16 @@ func (s *Server) change(ctx context.Context, user jid.JID, payload func() xml.To
 	return err
 }
 
+// isDatabaseFailure says whether a server's own database has failed, in
+// ejabberd's words: it is locked, or away.
+func isDatabaseFailure(err error) bool {
+	e, ok := errors.AsType[stanza.Error](err)
+	return ok && slices.ContainsFunc(slices.Collect(maps.Values(e.Text)), func(text string) bool { return strings.Contains(text, "Database failure") })
+}
+
 const (
-	noRosters = "in ejabberd.yml, mod_privilege must say roster: {both: emanagement}, where the access rule emanagement allows this component"
+	noAccess  = "in ejabberd.yml, mod_roster: {access: …} does not allow it for this user"
+	noRosters = "in ejabberd.yml, mod_privilege must say roster: {both: emanagement}, where the access rule emanagement allows this component; reload_config, and within a minute or so this component is connected anew, which it takes"
 	noStanzas = "it answers a change of a roster with internal-server-error, as ejabberd before 23.10 always does: " +
 		"upgrade it (from 25.03 on nothing else is needed), or let it offer its API over HTTP (mod_http_api) and write api: {url: …} into the configuration here"
 )
