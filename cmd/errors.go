@@ -86,7 +86,7 @@ func (v *Verb) outcome(c *call, r Result, err error) (Result, error) {
 		return r, &ArgError{e.Field, quoted(e.Value) + " " + e.Why}
 	}
 	if e, ok := errors.AsType[*failure.NotServedError](err); ok {
-		if e.Host == "" {
+		if e.Host == "" || e.Away {
 			return r, &FailedError{Text: e.Error(), Temporary: !v.Once, Away: true, Err: err}
 		}
 		if param, ok := v.namedHost(c, e.Host); ok {

@@ -20,11 +20,17 @@ var ErrUnreachable = errors.New("cannot be reached")
 type NotServedError struct {
 	Host   string   // empty: every host was meant, and there is none
 	Served []string // the hosts that do, sorted
+	// Away says that this may pass: the host has granted access before, the
+	// configuration names it, or no host grants any at the moment.
+	Away bool
 }
 
 func (e *NotServedError) Error() string {
 	if e.Host == "" {
 		return "no host's rosters are managed here at the moment; the log of the component says why"
+	}
+	if e.Away {
+		return fmt.Sprintf("%s: the server does not let this component manage it at the moment; the log of the component says why. Another connection of the component's name may have taken its place", e.Host)
 	}
 	served := "none at the moment"
 	if len(e.Served) > 0 {

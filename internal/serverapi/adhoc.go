@@ -9,15 +9,19 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
-	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
 	"emanagement/component"
+	"emanagement/internal/keptjid"
 )
 
 // adhoc calls the commands through mod_adhoc_api.
-type adhoc struct{ c *component.Component }
+type adhoc struct {
+	c        *component.Component
+	oneGroup *sync.Map // the hosts whose add_rosteritem takes one group
+}
 
 type command struct {
 	XMLName xml.Name `xml:"http://jabber.org/protocol/commands command"`
@@ -38,17 +42,27 @@ type field struct {
 	Values []string `xml:"value"`
 }
 
+// call runs one command, under the names that its arguments had before where the
+// server is told to take those (mod_adhoc_api's default_version).
 func (a adhoc) call(ctx context.Context, host, name string, args []arg) (answer, error) {
-	to, err := jid.New("", host, "")
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", host, err)
+	older := func(args []arg, refusal error) ([]arg, error) {
+		if missingArgument(refusal) == "group" {
+			a.oneGroup.Store(host, true)
+		}
+		return inOldForm(args, refusal)
 	}
+	return inEveryForm(args, older, func(args []arg) (answer, error) { return a.post(ctx, host, name, args) })
+}
+
+// post makes one request, once.
+func (a adhoc) post(ctx context.Context, host, name string, args []arg) (answer, error) {
+	to := keptjid.Domain(host)
 	request := command{Node: "api-commands/" + name, Action: "execute", Form: form{Type: "submit"}}
 	for _, g := range args {
 		request.Form.Fields = append(request.Form.Fields, field{Var: g.name, Values: g.values()})
 	}
 	var reply component.Content
-	err = a.c.Ask(ctx, stanza.SetIQ, to, component.XML(request), &reply)
+	err := a.c.Ask(ctx, stanza.SetIQ, to, component.XML(request), &reply)
 	if cond := component.Condition(err); cond != "" {
 		// Among others item-not-found: no such command, no mod_adhoc_api, or it
 		// crashed in there, or took longer than 5 s.
@@ -74,6 +88,10 @@ func (g arg) values() []string {
 		return []string{fmt.Sprint(v)}
 	}
 }
+
+// oldAffiliations is how many columns get_room_affiliations had when it named a user
+// by two.
+const oldAffiliations = 4
 
 // result is that of an answer, whose tokens reply reads anew each time.
 func result(name string, reply func() xml.TokenReader) (answer, error) {
@@ -180,6 +198,9 @@ func (a fieldAnswer) rows(columns ...string) iter.Seq2[row, error] {
 				continue
 			}
 			cells := strings.SplitN(line, " : ", len(columns))
+			if old := strings.SplitN(line, " : ", oldAffiliations); columns[0] == "jid" && columns[1] == "affiliation" && len(old) == oldAffiliations && !strings.Contains(old[0], "@") {
+				cells = []string{address(old[0], old[1]), old[2], old[3]}
+			}
 			if len(cells) < len(columns) {
 				yield(nil, fmt.Errorf("%q: not %d columns", line, len(columns)))
 				return

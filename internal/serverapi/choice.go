@@ -3,6 +3,7 @@ package serverapi
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -56,6 +57,7 @@ func (a *API) Forget(host string) {
 	a.choice.mu.Lock()
 	defer a.choice.mu.Unlock()
 	delete(a.choice.hosts, host)
+	a.adhoc.oneGroup.Delete(host)
 }
 
 // call runs one command on a host: ad hoc where that is there and permitted,
@@ -66,6 +68,10 @@ func (a *API) call(ctx context.Context, host string, command string, args ...arg
 	// reach every host of the server, granted or not.
 	if err := a.adhoc.c.Ready(ctx, host); err != nil {
 		return nil, err
+	}
+	if spelled := a.adhoc.c.Spelling(host); spelled != host {
+		args = respelled(args, host, spelled)
+		host = spelled
 	}
 	adhoc, err := a.look(ctx, host)
 	switch {
@@ -80,6 +86,17 @@ func (a *API) call(ctx context.Context, host string, command string, args ...arg
 		}
 	}
 	return a.http.call(ctx, command, args)
+}
+
+// respelled are arguments in which a host is spelled as its server spells it.
+func respelled(args []arg, host, spelled string) []arg {
+	args = slices.Clone(args)
+	for i, g := range args {
+		if g.value == any(host) {
+			args[i].value = spelled
+		}
+	}
+	return args
 }
 
 const (

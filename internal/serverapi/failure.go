@@ -29,7 +29,7 @@ func Repeat(ctx context.Context, request func() error) error {
 // that of the request. Other errors stay as they are.
 func Failure(ctx context.Context, about string, err error) error {
 	if e, ok := errors.AsType[*component.NotGrantedError](err); ok {
-		return &failure.NotServedError{Host: e.Host, Served: e.Served}
+		return &failure.NotServedError{Host: e.Host, Served: e.Served, Away: e.Away}
 	}
 	if _, ok := errors.AsType[*component.TimeoutError](err); ok || errors.Is(err, component.ErrDisconnected) || ctx.Err() != nil && err != nil {
 		return fmt.Errorf("%s: %w: %w", about, failure.ErrNoAnswer, err)
@@ -37,16 +37,34 @@ func Failure(ctx context.Context, about string, err error) error {
 	return err
 }
 
-// NotPermitted is what it means that a host's server does not let us run a
-// command, which one of its modules provides.
-func (e *Error) NotPermitted(host, module string) *failure.NotPermittedError {
-	what := "mod_adhoc_api and %s must be loaded, api_permissions must let this component run %s, and the access rule configure must allow it"
-	if e.HTTP {
-		what = "mod_http_api must listen where api: says here, %s must be loaded, and api_permissions must let who comes from there run %s"
+// NotPermitted says why a host's server does not let us run a command, which one of
+// its modules provides, and what to do. It asks for the status, which needs no
+// module but that which runs commands, and no access rule: what that meets tells
+// causes apart which else look alike.
+func (a *API) NotPermitted(ctx context.Context, host string, e *Error, module string) *failure.NotPermittedError {
+	what := "mod_http_api must listen where api: says here, "
+	if !e.HTTP {
+		what = ""
 	}
-	what = fmt.Sprintf("in ejabberd.yml, "+what+" (the server says: %v)", module, e.Command, e)
-	if e.Code == 0 && !e.HTTP { // so says 23.01 of every command; 24.12 says nothing, which call knows
-		what += "; " + tooOld
+	var status *Error
+	if e.HTTP {
+		_, err := a.http.call(ctx, "status", nil)
+		status, _ = errors.AsType[*Error](err)
+	} else {
+		_, err := a.adhoc.call(ctx, host, "status", nil)
+		status, _ = errors.AsType[*Error](err)
+	}
+	says := fmt.Sprintf(" (the server says: %v)", e)
+	switch {
+	case e.Code == 0 && status != nil && status.Code == 0 && !e.HTTP:
+		// So 23.01 says of every command; 24.12 says nothing, which call knows.
+		what += "in ejabberd.yml, mod_adhoc_api must be loaded" + says + "; " + tooOld
+	case e.Code == 0:
+		what += fmt.Sprintf("in ejabberd.yml, %s must be loaded: it provides %s", module, e.Command) + says
+	case status != nil && status.Code == Forbidden:
+		what += fmt.Sprintf("in ejabberd.yml, api_permissions must let this component run %s", e.Command) + says
+	default:
+		what += fmt.Sprintf("in ejabberd.yml, the access rule configure must allow this component, and what: in api_permissions must name %s", e.Command) + says
 	}
 	return &failure.NotPermittedError{Host: host, What: what}
 }

@@ -82,22 +82,10 @@ func newOverHTTP(e Endpoint) *overHTTP {
 	}
 }
 
-// call runs one command, under the names that its arguments had before where
-// the server is that old.
+// call runs one command, under the names that its arguments had before where the
+// server is that old.
 func (h *overHTTP) call(ctx context.Context, command string, args []arg) (answer, error) {
-	got, err := h.post(ctx, command, args)
-	for range oldForms {
-		older, oerr := inOldForm(args, err)
-		if oerr != nil {
-			return nil, oerr
-		}
-		if older == nil {
-			break
-		}
-		args = older
-		got, err = h.post(ctx, command, args)
-	}
-	return got, err
+	return inEveryForm(args, inOldFormJoined, func(args []arg) (answer, error) { return h.post(ctx, command, args) })
 }
 
 // post makes one request, once.
@@ -208,6 +196,9 @@ func httpRefusal(command string, status int, body []byte) error {
 	e.Text = plain(words)
 	if strings.HasPrefix(e.Text, "<") { // a page for people who went astray
 		e.Text = ""
+	}
+	if e.Text == "unknown_command" { // its module is not loaded
+		e.Code = 0
 	}
 	switch status {
 	case http.StatusUnauthorized, http.StatusForbidden:

@@ -12,6 +12,7 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"emanagement/internal/failure"
+	"emanagement/internal/keptjid"
 	"emanagement/rooms"
 )
 
@@ -135,7 +136,7 @@ func (a *API) SetAffiliation(ctx context.Context, r rooms.Room, who rooms.Affili
 		arg{"host", who.JID.Domainpart()},
 		arg{"affiliation", string(who.Affiliation)},
 	)
-	if e, ok := errors.AsType[*Error](err); ok && e.Code == Forbidden && !slices.Contains(a.served(), who.JID.Domainpart()) {
+	if e, ok := errors.AsType[*Error](err); ok && e.Code == Forbidden && !slices.ContainsFunc(a.served(), func(h string) bool { return keptjid.SameHost(h, who.JID.Domainpart()) }) {
 		return &rooms.ForeignUserError{User: who.JID}
 	}
 	return err
@@ -163,13 +164,13 @@ func (a *API) callRooms(ctx context.Context, host, command string, args ...arg) 
 		err = Repeat(ctx, call)
 	}
 	if e, ok := errors.AsType[*Error](err); ok {
-		return nil, aboutRooms(host, e)
+		return nil, a.aboutRooms(ctx, host, e)
 	}
 	return got, Failure(ctx, rooms.Service(host), err)
 }
 
 // aboutRooms is what a refusal means.
-func aboutRooms(host string, e *Error) error {
+func (a *API) aboutRooms(ctx context.Context, host string, e *Error) error {
 	for said, meant := range map[string]error{
 		"Room already exists":      rooms.ErrExists,
 		"Room doesn't exists":      rooms.ErrNoRoom,
@@ -183,9 +184,9 @@ func aboutRooms(host string, e *Error) error {
 	}
 	switch {
 	case e.Code == Forbidden || e.Code == 0 && e.HTTP:
-		return fmt.Errorf("%w: %w", e.NotPermitted(host, "mod_muc_admin"), e)
+		return fmt.Errorf("%w: %w", a.NotPermitted(ctx, host, e, "mod_muc_admin"), e)
 	case e.Code == 0: // not loaded, or it crashed, or took too long
-		return fmt.Errorf("%w: %w: %w", e.NotPermitted(host, "mod_muc_admin"), failure.ErrNoAnswer, e)
+		return fmt.Errorf("%w: %w: %w", a.NotPermitted(ctx, host, e, "mod_muc_admin"), failure.ErrNoAnswer, e)
 	case e.Code >= 500: // it crashed, or took too long
 		return fmt.Errorf("%w: %w", failure.ErrNoAnswer, e)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+	"sync"
 
 	"emanagement/component"
 )
@@ -44,7 +45,7 @@ type API struct {
 
 // New returns the API that the component's server offers it.
 func New(c *component.Component) *API {
-	return &API{adhoc: adhoc{c}, choice: newChoice(), served: c.Served}
+	return &API{adhoc: adhoc{c, new(sync.Map)}, choice: newChoice(), served: c.Served}
 }
 
 // NewWithHTTP returns the API that the component's server offers it, and offers

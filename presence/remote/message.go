@@ -6,7 +6,6 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"mellium.im/xmpp/jid"
@@ -60,7 +59,7 @@ func (s *Server) messageAsName(ctx context.Context, from, to jid.JID, text strin
 	if component.Condition(err) != "" {
 		return fmt.Errorf("%s: %w: %w", to, presence.ErrNotTaken, err)
 	}
-	return unconfirmed(ctx, via, err)
+	return s.unconfirmed(ctx, via, err)
 }
 
 // messageAsUser sends a message through the sender's host, so that it is the
@@ -82,24 +81,24 @@ func (s *Server) messageAsUser(ctx context.Context, from, to jid.JID, text strin
 			What: fmt.Sprintf("in ejabberd.yml, mod_privilege needs message: {outgoing: emanagement}, where the acl emanagement names this component (the server says: %s)", cond),
 		}
 	}
-	return unconfirmed(ctx, host.String(), err)
+	return s.unconfirmed(ctx, host.String(), err)
 }
 
 // near is a host that can be asked whether it took what is sent to somebody:
 // that one's own, else any.
 func (s *Server) near(to jid.JID) string {
 	served := s.component.Served()
-	if len(served) == 0 || slices.Contains(served, to.Domainpart()) {
+	if len(served) == 0 || s.component.Serves(to.Domainpart()) {
 		return to.Domainpart()
 	}
 	return served[0]
 }
 
-func unconfirmed(ctx context.Context, host string, err error) error {
+func (s *Server) unconfirmed(ctx context.Context, host string, err error) error {
 	if errors.Is(err, component.ErrUnconfirmed) {
 		return fmt.Errorf("%s: %w: %w", host, failure.ErrNoAnswer, err)
 	}
-	return explained(ctx, host, err)
+	return s.explained(ctx, host, err)
 }
 
 // element is the start of a stanza. (Those of the library are in the namespace

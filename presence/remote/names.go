@@ -19,7 +19,7 @@ func (s *Server) Announce(ctx context.Context, name, to jid.JID, p presence.Pres
 		typ = stanza.UnavailablePresence
 	}
 	err := s.component.Send(ctx, element("presence", typ, name, to), content(p))
-	return explained(ctx, to.Domainpart(), err)
+	return s.explained(ctx, to.Domainpart(), err)
 }
 
 // content is what is inside a presence (RFC 6121 §4.7.2). What says nothing is

@@ -42,7 +42,7 @@ func New(c *component.Component, api *serverapi.API, rosters rosterpush.Server, 
 
 // Sessions implements presence.Server.
 func (s *Server) Sessions(ctx context.Context, user jid.JID) (sessions []presence.Session, err error) {
-	err = again(ctx, user.Domainpart(), func() error {
+	err = s.again(ctx, user.Domainpart(), func() error {
 		sessions, err = s.api.Sessions(ctx, user)
 		return err
 	})
@@ -51,7 +51,7 @@ func (s *Server) Sessions(ctx context.Context, user jid.JID) (sessions []presenc
 
 // Connected implements presence.Server.
 func (s *Server) Connected(ctx context.Context, host string) (connected []jid.JID, err error) {
-	err = again(ctx, host, func() error {
+	err = s.again(ctx, host, func() error {
 		connected, err = s.api.Connected(ctx, host)
 		return err
 	})
@@ -60,12 +60,12 @@ func (s *Server) Connected(ctx context.Context, host string) (connected []jid.JI
 
 // SetPresence implements presence.Server.
 func (s *Server) SetPresence(ctx context.Context, of presence.Session, p presence.Presence) error {
-	return again(ctx, of.JID.Domainpart(), func() error { return s.api.SetPresence(ctx, of.JID, p) })
+	return s.again(ctx, of.JID.Domainpart(), func() error { return s.api.SetPresence(ctx, of.JID, p) })
 }
 
 // Kick implements presence.Server.
 func (s *Server) Kick(ctx context.Context, session jid.JID, reason string) error {
-	return explained(ctx, session.Domainpart(), s.api.Kick(ctx, session, reason))
+	return s.explained(ctx, session.Domainpart(), s.api.Kick(ctx, session, reason))
 }
 
 // Started implements presence.Server.
@@ -77,7 +77,7 @@ func (s *Server) Started(ctx context.Context) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, startedTimeout)
 	defer cancel()
 	started, err := s.api.Started(ctx, hosts[0])
-	if err = explained(ctx, hosts[0], err); errors.Is(err, failure.ErrNoAnswer) {
+	if err = s.explained(ctx, hosts[0], err); errors.Is(err, failure.ErrNoAnswer) {
 		return false, nil
 	}
 	return started, err
@@ -126,17 +126,17 @@ func watches(i rosterpush.Item, name jid.JID) bool {
 
 // again makes a request of a host that sets or reads a state, again whenever
 // its stream is lost.
-func again(ctx context.Context, host string, request func() error) error {
-	return explained(ctx, host, serverapi.Repeat(ctx, request))
+func (s *Server) again(ctx context.Context, host string, request func() error) error {
+	return s.explained(ctx, host, serverapi.Repeat(ctx, request))
 }
 
 // explained gives an error of a request to a host the name that others know it
 // by.
-func explained(ctx context.Context, host string, err error) error {
+func (s *Server) explained(ctx context.Context, host string, err error) error {
 	// Code 0 is a command that could not be called: no such module, or it
 	// crashed.
 	if e, ok := errors.AsType[*serverapi.Error](err); ok && ctx.Err() == nil && (e.Code == serverapi.Forbidden || e.Code == 0) {
-		return e.NotPermitted(host, "mod_admin_extra")
+		return s.api.NotPermitted(ctx, host, e, "mod_admin_extra")
 	}
 	return serverapi.Failure(ctx, host, err)
 }

@@ -195,7 +195,9 @@ func (s *Server) putByAPI(ctx context.Context, user jid.JID, item rosterpush.Ite
 	if s.ways.prove(user.Domainpart()) {
 		s.ready(user.Domainpart(), byAPI)
 	}
-	if item.Approved { // of which the API knows nothing
+	// Of an approval the API knows nothing, and in an old form of its command it takes
+	// one group only.
+	if item.Approved || len(item.Groups) > 1 && s.api.TakesOneGroup(user.Domainpart()) {
 		return s.put(ctx, user, item)
 	}
 	return nil
@@ -206,20 +208,20 @@ func (s *Server) addByAPI(ctx context.Context, user jid.JID, item rosterpush.Ite
 		return s.api.AddRosterItem(ctx, user, item.JID, item.Name, item.Groups, string(item.Subscription))
 	})
 	e, ok := errors.AsType[*serverapi.Error](err)
-	if ok && e.Code == serverapi.Forbidden && s.ways.proven(user.Domainpart()) && !slices.Contains(s.component.Served(), item.JID.Domainpart()) {
+	if ok && e.Code == serverapi.Forbidden && s.ways.proven(user.Domainpart()) && !s.component.Serves(item.JID.Domainpart()) {
 		return &rosterpush.ForeignContactError{Contact: item.JID, Subscription: item.Subscription}
 	}
-	return s.refusal(user, err)
+	return s.refusal(ctx, user, err)
 }
 
 func (s *Server) removeByAPI(ctx context.Context, user, contact jid.JID) error {
-	return s.refusal(user, s.ask(ctx, user, func() error {
+	return s.refusal(ctx, user, s.ask(ctx, user, func() error {
 		return s.api.DeleteRosterItem(ctx, user, contact)
 	}))
 }
 
 // refusal names the API's refusal of a change as rosterpush knows it.
-func (s *Server) refusal(user jid.JID, err error) error {
+func (s *Server) refusal(ctx context.Context, user jid.JID, err error) error {
 	e, ok := errors.AsType[*serverapi.Error](err)
 	switch {
 	case !ok:
@@ -230,7 +232,7 @@ func (s *Server) refusal(user jid.JID, err error) error {
 	case e.Code != 0 && e.Code != serverapi.Forbidden:
 		return &rosterpush.RefusedError{User: user, Text: e.Text}
 	}
-	return e.NotPermitted(user.Domainpart(), "mod_admin_extra")
+	return s.api.NotPermitted(ctx, user.Domainpart(), e, "mod_admin_extra")
 }
 
 func (s *Server) ready(host string, w way) {

@@ -3,11 +3,11 @@ package remote
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"mellium.im/xmpp/jid"
 
+	"emanagement/internal/keptjid"
 	"emanagement/internal/serverapi"
 	"emanagement/rosterpush"
 )
@@ -95,13 +95,9 @@ func (s *Server) list(ctx context.Context, host, command string, ask func(contex
 
 // call asks something of a host by one of its API commands.
 func (s *Server) call(ctx context.Context, host, command string, request func() error) error {
-	at, err := jid.New("", host, "")
-	if err != nil {
-		return fmt.Errorf("%s: %w", host, err)
-	}
-	err = s.ask(ctx, at, request)
+	err := s.ask(ctx, keptjid.Domain(host), request)
 	if refused, ok := errors.AsType[*serverapi.Error](err); ok && refused.Code == serverapi.Forbidden {
-		return refused.NotPermitted(host, "mod_admin_extra")
+		return s.api.NotPermitted(ctx, host, refused, "mod_admin_extra")
 	}
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"emanagement/internal/failure"
+	"emanagement/internal/keptjid"
 	"emanagement/rosterpush"
 )
 
@@ -145,7 +146,7 @@ func (s *Server) Check(ctx context.Context, host string) {
 	switch {
 	case err == nil:
 		s.ready(host, w)
-	case w == unknown && (isNotPermitted(err) || errors.Is(err, failure.ErrUnreachable)):
+	case w == unknown && (isNotPermitted(err) || isDatabaseFailure(err) || errors.Is(err, failure.ErrUnreachable)):
 		s.log.Error("rosters cannot be changed on this host", "host", host, "why", err)
 	case w == unknown:
 		// Prosody keeps no roster for an account that it does not know: the
@@ -158,14 +159,7 @@ func (s *Server) Check(ctx context.Context, host string) {
 
 // try writes an item and removes it, and says which way it had to go.
 func (s *Server) try(ctx context.Context, host string) (w way, err error) {
-	user, err := jid.New(checkUser, host, "")
-	if err != nil {
-		return unknown, err
-	}
-	contact, err := jid.New(checkContact, host, "")
-	if err != nil {
-		return unknown, err
-	}
+	user, contact := keptjid.Account(checkUser, host), keptjid.Account(checkContact, host)
 	item := rosterpush.Item{JID: contact, Subscription: rosterpush.Both}
 	// What stands already would be taken for what was written.
 	if err := s.Remove(ctx, user, item); err != nil {
