@@ -196,8 +196,8 @@ func (s *Server) putByAPI(ctx context.Context, user jid.JID, item rosterpush.Ite
 		s.ready(user.Domainpart(), byAPI)
 	}
 	// Of an approval the API knows nothing, and in an old form of its command it takes
-	// one group only.
-	if item.Approved || len(item.Groups) > 1 && s.api.TakesOneGroup(user.Domainpart()) {
+	// one group, no more and no less.
+	if item.Approved || len(item.Groups) != 1 && s.api.TakesOneGroup(user.Domainpart()) {
 		return s.put(ctx, user, item)
 	}
 	return nil

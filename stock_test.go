@@ -1,0 +1,80 @@
+package emanagement_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"emanagement/internal/testserver"
+)
+
+// module returns an edit of one module's options.
+func module(name string, options map[string]any) func(map[string]any) {
+	return func(config map[string]any) { config["modules"].(map[string]any)[name] = options }
+}
+
+func withoutModule(name string) func(map[string]any) {
+	return func(config map[string]any) { delete(config["modules"].(map[string]any), name) }
+}
+
+// TestDefaultVersions: whatever version of its commands an ejabberd is told to
+// offer, every verb that uses one works.
+func TestDefaultVersions(t *testing.T) {
+	t.Parallel()
+	for name, version := range map[string]any{"0": 0, "1": 1, "2": 2, "23.01": "23.01"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t, testserver.AdHoc, module("mod_adhoc_api", map[string]any{"default_version": version}))
+			admin := p.login(t, "admin@localhost")
+			for _, groups := range [][]string{nil, {"one"}, {"semi;colon"}, {"a;b", "c"}, {"1", "2", "3"}} {
+				pairs := []string{"userJid", "u@localhost", "buddyJid", "b@localhost", "buddyNick", "B", "subscription_type", "both"}
+				for _, g := range groups {
+					pairs = append(pairs, "buddyGroup", g)
+				}
+				done(t, admin, "addBuddyToRoster", pairs...)
+				assert.Equal(t, []entry{{"b@localhost", "B", "both", append([]string{}, groups...)}}, p.stored(t, "u@localhost"))
+				done(t, admin, "removeRoster", "userJid", "u@localhost")
+			}
+			done(t, admin, "createPersistentRoom", "roomName", "lobby", "domain", "localhost")
+			done(t, admin, "setJidAffiliationOfRoom", "roomName", "lobby", "domain", "localhost", "jid", "u@localhost", "affiliation", "member")
+			assert.Equal(t, []string{"u@localhost\tmember"}, run(t, admin, "getAffiliationsOfRoom", "roomName", "lobby", "domain", "localhost").lines)
+			assert.Equal(t, "1 room", run(t, admin, "printAllRoomsByDomain", "domain", "localhost").text)
+			done(t, admin, "destroyRoom", "roomName", "lobby", "domain", "localhost")
+			done(t, admin, "sendPresence", "userJid", "admin@localhost", "show", "away", "priority", "5")
+		})
+	}
+}
+
+// TestWhatIsMissing: what an ejabberd.yml lacks is named, and nothing else.
+func TestWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	const buddy, set = "subscription_type", "mod_privilege must say"
+	for name, test := range map[string]struct {
+		edit  func(map[string]any)
+		says  string
+		until string
+	}{
+		"mod_adhoc_api":   {withoutModule("mod_adhoc_api"), "mod_adhoc_api must be loaded", "subscriptions cannot be written"},
+		"mod_admin_extra": {withoutModule("mod_admin_extra"), "mod_admin_extra must be loaded", "subscriptions cannot be written"},
+		"api_permissions": {func(c map[string]any) { delete(c["api_permissions"].(map[string]any), "emanagement") }, "api_permissions must let this component run add_rosteritem", "subscriptions cannot be written"},
+		"configure": {func(c map[string]any) {
+			c["access_rules"].(map[string]any)["configure"] = map[string]any{"allow": "admin"}
+		}, "the access rule configure must allow this component", "subscriptions cannot be written"},
+		"mod_roster": {module("mod_roster", map[string]any{"access": "none"}), "mod_roster: {access: …}", "rosters cannot be changed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := &place{kind: testserver.AdHoc, edit: test.edit}
+			t.Cleanup(func() { assert.NoError(t, p.close()) })
+			require.NoError(t, p.serve(t.Context()))
+			var err error
+			p.program, err = testserver.StartProgram(t.Context(), binary, p.Server, testserver.Settings{Access: access, Until: test.until})
+			require.NoError(t, err)
+			why := failed(t, p.login(t, "admin@localhost"), "addBuddyToRoster", "userJid", "u@localhost", "buddyJid", "b@localhost", buddy, "both")
+			assert.Contains(t, why, test.says)
+			assert.NotContains(t, why, set)
+			assert.Contains(t, p.program.Log(), test.says)
+		})
+	}
+}
