@@ -16,6 +16,7 @@ type place struct {
 	*testserver.Server
 	kind    testserver.Kind
 	edit    func(config map[string]any) // of the server's configuration
+	stock   bool                        // that is made of Debian's own
 	program *testserver.Program
 }
 
@@ -26,7 +27,12 @@ func accounts() []string {
 
 // serve starts the server. The place is to be closed even where this fails.
 func (p *place) serve(ctx context.Context) (err error) {
-	if p.Server, err = p.kind.New(p.edit); err != nil {
+	if p.stock {
+		p.Server, err = p.kind.NewStock()
+	} else {
+		p.Server, err = p.kind.New(p.edit)
+	}
+	if err != nil {
 		return err
 	}
 	if err := p.Start(ctx); err != nil {

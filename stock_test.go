@@ -1,11 +1,15 @@
 package emanagement_test
 
 import (
+	"context"
 	"testing"
 
+	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"mellium.im/xmpp/jid"
 
+	"emanagement/component"
 	"emanagement/internal/testserver"
 )
 
@@ -75,6 +79,77 @@ func TestWhatIsMissing(t *testing.T) {
 			assert.Contains(t, why, test.says)
 			assert.NotContains(t, why, set)
 			assert.Contains(t, p.program.Log(), test.says)
+		})
+	}
+}
+
+// TestStockFiles: the documented texts, merged into the ejabberd.yml that Debian
+// ships, make a server that comes up and serves, and take no port that is taken
+// there.
+func TestStockFiles(t *testing.T) {
+	t.Parallel()
+	for kind, text := range map[testserver.Kind]string{
+		testserver.AdHoc: testserver.Config, testserver.Debian13: testserver.ConfigHTTP, testserver.Debian12: testserver.ConfigHTTP,
+	} {
+		t.Run(kind.String(), func(t *testing.T) {
+			t.Parallel()
+			stock, err := kind.Stock()
+			require.NoError(t, err)
+			var ours map[string]any
+			require.NoError(t, yaml.Unmarshal([]byte(text), &ours))
+			taken := make(map[any]bool)
+			for _, l := range stock["listen"].([]any) {
+				taken[l.(map[string]any)["port"]] = true
+			}
+			assert.NotEmpty(t, taken)
+			for _, l := range ours["listen"].([]any) {
+				assert.False(t, taken[l.(map[string]any)["port"]], l)
+			}
+			p := &place{kind: kind, stock: true}
+			t.Cleanup(func() { assert.NoError(t, p.close()) })
+			require.NoError(t, p.serve(t.Context()))
+			require.NoError(t, p.begin(t.Context()))
+			done(t, p.login(t, "admin@localhost"), "setBidireccionalBuddys", "userAJid", "a@localhost", "userBJid", "b@localhost")
+			assert.Equal(t, []entry{{"b@localhost", "", "both", []string{}}}, p.stored(t, "a@localhost"))
+		})
+	}
+}
+
+// TestTwoComponents: another component at the same listener neither gets what is
+// ours nor takes it with it when it goes.
+func TestTwoComponents(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []testserver.Kind{testserver.AdHoc, testserver.Debian13, testserver.Debian12} {
+		t.Run(kind.String(), func(t *testing.T) {
+			t.Parallel()
+			const second = "second.localhost"
+			p := newPlace(t, kind, func(config map[string]any) {
+				for _, l := range config["listen"].([]any) {
+					listener := l.(map[string]any)
+					if hosts, ok := listener["hosts"].(map[string]any); ok && listener["global_routes"] != nil {
+						hosts[second] = map[string]any{"password": "other"}
+					}
+				}
+			})
+			admin := p.login(t, "admin@localhost")
+			for range 2 {
+				ctx, stop := context.WithCancel(t.Context())
+				c, err := component.New(component.Config{JID: jid.MustParse(second), Address: p.ComponentAddr(), Secret: []byte("other")})
+				require.NoError(t, err)
+				ended := make(chan error, 1)
+				go func() { ended <- c.Run(ctx) }()
+				require.NoError(t, c.Connected(patience(t)))
+				for range 20 {
+					run(t, admin, "checkUserJid", "userJid", "a@localhost")
+				}
+				assert.Empty(t, c.Served())
+				stop()
+				require.NoError(t, <-ended)
+				for range 20 {
+					run(t, admin, "checkUserJid", "userJid", "a@localhost")
+				}
+			}
+			assert.NotContains(t, p.program.Log(), "stream ended")
 		})
 	}
 }

@@ -87,7 +87,7 @@ Configuration, in FILE (default ` + wire.ConfigFile + `), a YAML file:
     - {jid: app@example.org, role: write, hosts: [example.org]}
     - {uid: 1001, role: write}         # a user of this machine; or gid: a group
   api:                                 # optional: ejabberd's API over HTTP,
-    url: http://127.0.0.1:5280/api/v3  # for one older than 25.03 and for
+    url: http://127.0.0.1:5281/api/v3  # for one older than 25.03 and for
     token_file: /etc/emanagement/token # contacts of other servers; the token,
                                        # or user: and password_file:, only if
                                        # the server asks for one

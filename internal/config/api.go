@@ -24,7 +24,7 @@ func (a api) check() (e serverapi.Endpoint, key string, err error) {
 		return e, "", nil
 	}
 	if a.URL == "" {
-		return e, "url", errors.New("missing; where the server's mod_http_api listens, such as http://127.0.0.1:5280/api/v3")
+		return e, "url", errors.New("missing; where the server's mod_http_api listens, such as http://127.0.0.1:5281/api/v3")
 	}
 	if err := serverapi.CheckURL(a.URL); err != nil {
 		return e, "url", err

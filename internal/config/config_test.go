@@ -102,8 +102,8 @@ access:
 				}
 			}),
 		},
-		"api, without a secret": {least + "api: {url: 'http://127.0.0.1:5280/api/v3'}\n", nil, minimal(func(c *config.Config) {
-			c.API = serverapi.Endpoint{URL: "http://127.0.0.1:5280/api/v3"}
+		"api, without a secret": {least + "api: {url: 'http://127.0.0.1:5281/api/v3'}\n", nil, minimal(func(c *config.Config) {
+			c.API = serverapi.Endpoint{URL: "http://127.0.0.1:5281/api/v3"}
 		})},
 		"api with a token": {least + "api:\n  url: https://example.org/api\n  token_file: DIR/secret\n", nil, minimal(func(c *config.Config) {
 			c.API = serverapi.Endpoint{URL: "https://example.org/api", Token: "s3cret"}
@@ -211,11 +211,11 @@ func TestBad(t *testing.T) {
 		"access: hosts commented out": file(least+"access:\n  - jid: a@b\n    role: read\n    hosts:\n    # - a.example\n  - {jid: c@b, role: read}\n", "line 7: access[0].hosts: empty; name hosts, or leave it out for all of them"),
 		"hosts without one":           file(least+"hosts: []\n", "line 4: hosts: empty; name hosts, or leave it out for all of them"),
 
-		"api without url":          file(least+"api: {token_file: DIR/secret}\n", "api.url: missing; where the server's mod_http_api listens, such as http://127.0.0.1:5280/api/v3"),
-		"api: no URL":              file(least+"api: {url: there}\n", `api.url: "there": not like http://127.0.0.1:5280/api/v3`),
-		"api: another scheme":      file(least+"api: {url: 'ftp://there/api'}\n", `api.url: "ftp://there/api": not like http://127.0.0.1:5280/api/v3`),
+		"api without url":          file(least+"api: {token_file: DIR/secret}\n", "api.url: missing; where the server's mod_http_api listens, such as http://127.0.0.1:5281/api/v3"),
+		"api: no URL":              file(least+"api: {url: there}\n", `api.url: "there": not like http://127.0.0.1:5281/api/v3`),
+		"api: another scheme":      file(least+"api: {url: 'ftp://there/api'}\n", `api.url: "ftp://there/api": not like http://127.0.0.1:5281/api/v3`),
 		"api: a secret in the URL": file(least+"api: {url: 'http://a:b@there/api'}\n", "api.url: an account stands in it; user and password_file are for that"),
-		"api: a query":             file(least+"api: {url: 'http://there/api?a=b'}\n", `api.url: "http://there/api?a=b": not like http://127.0.0.1:5280/api/v3`),
+		"api: a query":             file(least+"api: {url: 'http://there/api?a=b'}\n", `api.url: "http://there/api?a=b": not like http://127.0.0.1:5281/api/v3`),
 		"api: token for all":       file(least+"api: {url: 'http://a/api', token_file: DIR/open}\n", "api.token_file: DIR/open: others can read it (mode 0604); chmod 600 it, or 640 for the component's group"),
 		"api: empty token":         file(least+"api: {url: 'http://a/api', token_file: DIR/empty}\n", "api.token_file: DIR/empty: empty"),
 		"api: password for all":    file(least+"api: {url: 'http://a/api', user: a@b, password_file: DIR/open}\n", "api.password_file: DIR/open: others can read it (mode 0604); chmod 600 it, or 640 for the component's group"),
@@ -225,7 +225,7 @@ func TestBad(t *testing.T) {
 		"api: token and password":  file(least+"api: {url: 'http://a/api', token_file: DIR/secret, user: a@b, password_file: DIR/secret}\n", "api.token_file: there is a user with a password too; only one of them can be shown to the server"),
 		"api: the token itself":    file(least+"api: {url: 'http://a/api', token: x}\n", `line 4: unknown key "token"`),
 		"api: text":                file(least+"api: http://a/api\n", "line 4: api: a text cannot stand here"),
-		"environment: api":         env("EMANAGEMENT_API_URL", "there", `api.url: "there": not like http://127.0.0.1:5280/api/v3`),
+		"environment: api":         env("EMANAGEMENT_API_URL", "there", `api.url: "there": not like http://127.0.0.1:5281/api/v3`),
 
 		"unknown key":           file(least+"jids: x\n", `line 4: unknown key "jids"`),
 		"unknown key, a field":  file(least+"my_field: x\n", `line 4: unknown key "my_field"`),

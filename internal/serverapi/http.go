@@ -36,7 +36,7 @@ func CheckURL(s string) error {
 		return errors.New("an account stands in it; user and password_file are for that")
 	}
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
-		return fmt.Errorf("%q: not like http://127.0.0.1:5280/api/v3", s)
+		return fmt.Errorf("%q: not like http://127.0.0.1:5281/api/v3", s)
 	}
 	return nil
 }

@@ -3,6 +3,8 @@ package testserver
 import (
 	_ "embed"
 	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strconv"
@@ -31,7 +33,7 @@ const (
 	documentedComponent = "emanagement.example.org"
 	documentedSecret    = "CHANGE ME"
 	documentedPort      = "port: 5347"
-	documentedAPIPort   = "port: 5280"
+	documentedAPIPort   = "port: 5281"
 
 	// Component is the domain under which a component connects.
 	Component = "emanagement.localhost"
@@ -49,10 +51,47 @@ func Hosts() []string { return []string{"example.org", "localhost"} }
 // ports are those of one server, all on 127.0.0.1.
 type ports struct {
 	c2s, component, tls, other, http, api, dist int
+
+	stock [stockListeners]int // of the listeners in Debian's own file
 }
 
-// configuration is the whole ejabberd.yml of one server, whose folder is dir.
-func configuration(dir string, k Kind, p ports, edit func(map[string]any)) ([]byte, error) {
+// stockConfig is the ejabberd.yml that Debian ships with an ejabberd, below its
+// root.
+const stockConfig = "/etc/ejabberd/ejabberd.yml"
+
+// stockListeners is how many listeners that may have.
+const stockListeners = 12
+
+// Stock is Debian's own ejabberd.yml of the kind, as it was installed.
+func (k Kind) Stock() (config map[string]any, err error) {
+	p, err := find(k.version())
+	if err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(filepath.Join(p.root, stockConfig))
+	if err != nil {
+		return nil, err
+	}
+	return config, yaml.Unmarshal(text, &config)
+}
+
+// onLoopback moves the listeners of a configuration to other ports, of 127.0.0.1
+// alone.
+func onLoopback(config map[string]any, ports []int) error {
+	listeners, _ := config["listen"].([]any)
+	if len(listeners) > len(ports) {
+		return fmt.Errorf("%d listeners, and %d ports", len(listeners), len(ports))
+	}
+	for i, l := range listeners {
+		listener := l.(map[string]any)
+		listener["port"], listener["ip"] = ports[i], "127.0.0.1"
+	}
+	return nil
+}
+
+// configuration is the whole ejabberd.yml of one server, whose folder is dir. It is
+// what an administrator may have made of stock, which may be empty.
+func configuration(dir string, k Kind, p ports, stock map[string]any, edit func(map[string]any)) ([]byte, error) {
 	yml, err := yaml.Marshal(Secret)
 	if err != nil {
 		return nil, err
@@ -68,10 +107,19 @@ func configuration(dir string, k Kind, p ports, edit func(map[string]any)) ([]by
 		documentedPort, fmt.Sprintf("port: %d", p.component),
 		documentedAPIPort, fmt.Sprintf("port: %d", p.api),
 	)
-	var whole map[string]any
-	if err := yaml.Unmarshal([]byte(own), &whole); err != nil {
+	whole := make(map[string]any)
+	if stock != nil {
+		whole = stock
+		if err := onLoopback(whole, p.stock[:]); err != nil {
+			return nil, err
+		}
+		whole["certfiles"] = []any{dir + "/" + certFile}
+	}
+	var small map[string]any
+	if err := yaml.Unmarshal([]byte(own), &small); err != nil {
 		return nil, fmt.Errorf("base.yml: %w", err)
 	}
+	merge(whole, small)
 	for _, text := range k.texts() {
 		var addition map[string]any
 		if err := yaml.Unmarshal([]byte(documented.Replace(text)), &addition); err != nil {

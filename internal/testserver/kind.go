@@ -54,12 +54,17 @@ func (k Kind) texts() []string {
 // the same when it is stopped and started again. The function edit, where not
 // nil, may change the server's configuration. The error is ErrMissing where
 // there is no such ejabberd.
-func (k Kind) New(edit func(config map[string]any)) (*Server, error) {
+func (k Kind) New(edit func(config map[string]any)) (*Server, error) { return k.newServer(false, edit) }
+
+// NewStock is New, but that the server's configuration is made of Debian's own.
+func (k Kind) NewStock() (*Server, error) { return k.newServer(true, nil) }
+
+func (k Kind) newServer(stock bool, edit func(config map[string]any)) (*Server, error) {
 	p, err := find(k.version())
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{program: p, kind: k, looking: newLooking()}
+	s := &Server{program: p, kind: k, stock: stock, looking: newLooking()}
 	if s.dir, s.outside, err = p.tempDir(); err != nil {
 		return nil, fmt.Errorf("server folder: %w", err)
 	}

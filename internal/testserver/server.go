@@ -40,6 +40,7 @@ type Server struct {
 	program
 	ports
 	kind         Kind
+	stock        bool                        // its configuration is made of Debian's own
 	edit         func(config map[string]any) // of the configuration; may be nil
 	dir, outside string                      // its folder, as seen inside and outside the root
 	looking      *http.Client
@@ -62,7 +63,14 @@ func (s *Server) Kind() Kind { return s.kind }
 // that runs takes it when it is started again.
 func (s *Server) Edit(edit func(config map[string]any)) error {
 	s.edit = edit
-	yml, err := configuration(s.dir, s.kind, s.ports, edit)
+	var stock map[string]any
+	if s.stock {
+		var err error
+		if stock, err = s.kind.Stock(); err != nil {
+			return err
+		}
+	}
+	yml, err := configuration(s.dir, s.kind, s.ports, stock, edit)
 	if err != nil {
 		return err
 	}
@@ -71,7 +79,11 @@ func (s *Server) Edit(edit func(config map[string]any)) error {
 
 // configure takes free ports and writes the configuration files.
 func (s *Server) configure(edit func(config map[string]any)) error {
-	if err := freePorts(&s.c2s, &s.component, &s.tls, &s.other, &s.http, &s.api, &s.dist); err != nil {
+	ports := []*int{&s.c2s, &s.component, &s.tls, &s.other, &s.http, &s.api, &s.dist}
+	for i := range s.ports.stock {
+		ports = append(ports, &s.ports.stock[i])
+	}
+	if err := freePorts(ports...); err != nil {
 		return err
 	}
 	if err := s.Edit(edit); err != nil {

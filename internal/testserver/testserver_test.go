@@ -89,7 +89,7 @@ func processesOf(t *testing.T, dir string) (pids []string) {
 // TestConfigurationIsMerged: the administrators' part is still there beside
 // the documented one.
 func TestConfigurationIsMerged(t *testing.T) {
-	text, err := configuration("/dir", AdHoc, ports{c2s: 1, component: 2, tls: 3, other: 4, http: 5}, nil)
+	text, err := configuration("/dir", AdHoc, ports{c2s: 1, component: 2, tls: 3, other: 4, http: 5}, nil, nil)
 	require.NoError(t, err)
 	var c struct {
 		Listen []struct {
