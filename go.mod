@@ -3,6 +3,7 @@ module emanagement
 go 1.26.0
 
 require (
+	github.com/agext/levenshtein v1.2.3
 	github.com/goccy/go-yaml v1.19.2
 	github.com/schollz/progressbar/v3 v3.19.1
 	github.com/stretchr/testify v1.12.1

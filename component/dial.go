@@ -1,13 +1,16 @@
 package component
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"strings"
+	"syscall"
 	"time"
 
 	xep0114 "mellium.im/xmpp/component"
@@ -51,7 +54,11 @@ func dial(ctx context.Context, addr string) (net.Conn, error) {
 	// between two looks at the hosts.
 	d := &net.Dialer{KeepAlive: 15 * time.Second}
 	if !secure {
-		return d.DialContext(ctx, network, target)
+		conn, err := d.DialContext(ctx, network, target)
+		if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("%s: %w: nothing listens there; is the listener (module: ejabberd_service) in ejabberd.yml, and was it reloaded (ejabberdctl reload_config)?", addr, cause(err))
+		}
+		return conn, err
 	}
 	conn, err := (&tls.Dialer{NetDialer: d}).DialContext(ctx, network, target)
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
@@ -72,9 +79,13 @@ func negotiate(ctx context.Context, conn net.Conn, domain jid.JID, secret []byte
 	// it may still take the end of its context for a reason to interrupt the
 	// connection when the handshake is long done.
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	_, err := xep0114.NewSession(context.WithoutCancel(ctx), domain, secret, streamcut.Stepwise{Conn: conn})
+	heard := &hearing{Conn: conn}
+	_, err := xep0114.NewSession(context.WithoutCancel(ctx), domain, secret, streamcut.Stepwise{Conn: heard})
 	if err == nil {
 		return nil
+	}
+	if wrong := heard.otherProtocol(); wrong != nil && ctx.Err() == nil {
+		return wrong
 	}
 	if ctx.Err() != nil {
 		return errors.New("handshake: no answer in time; does a component listener (ejabberd_service) listen there?")
@@ -85,7 +96,7 @@ func negotiate(ctx context.Context, conn net.Conn, domain jid.JID, secret []byte
 	}
 	switch se.Err {
 	case "not-authorized":
-		return &refusal{fmt.Errorf("%s: %w: the server knows no component of this name with this secret (or no such name)", domain, ErrNotAuthorized)}
+		return &refusal{fmt.Errorf("%s: %w: the server knows no component of this name with this secret; both must be spelled as in ejabberd.yml, white space around the secret does not count here", domain, ErrNotAuthorized)}
 	case "conflict":
 		return &refusal{fmt.Errorf("%s: %w: the server already has a host or a component of this name", domain, ErrConflict)}
 	case "invalid-namespace":
@@ -94,6 +105,43 @@ func negotiate(ctx context.Context, conn net.Conn, domain jid.JID, secret []byte
 		return &refusal{fmt.Errorf("%s: handshake: the server refuses: %w", domain, err)}
 	}
 	return fmt.Errorf("%s: handshake: the server refuses: %w", domain, err)
+}
+
+// hearing remembers the beginning of what a peer says.
+type hearing struct {
+	net.Conn
+	first []byte
+}
+
+func (h *hearing) Read(p []byte) (int, error) {
+	n, err := h.Conn.Read(p)
+	if len(h.first) < 8 {
+		h.first = append(h.first, p[:n]...)
+	}
+	return n, err
+}
+
+// otherProtocol says what a peer speaks that does not speak XMPP; nil where it
+// does.
+func (h *hearing) otherProtocol() error {
+	at := h.RemoteAddr()
+	switch {
+	case len(h.first) == 0:
+		return fmt.Errorf("%s: it closes the connection without a word; is that the port of ejabberd_service? (those of MQTT, HTTP and TLS do so)", at)
+	case h.first[0] == 0x15 || h.first[0] == 0x16: // records of TLS (RFC 8446 §5.1)
+		return &refusal{fmt.Errorf("%s: it speaks TLS; if that is the component listener (tls: true), write server: tls://%s, else name its port", at, at)}
+	case bytes.HasPrefix(h.first, []byte("HTTP/")):
+		return fmt.Errorf("%s: it speaks HTTP; name the port of ejabberd_service", at)
+	}
+	return nil
+}
+
+// cause is an error of the system without what was done.
+func cause(err error) error {
+	if e, ok := errors.AsType[syscall.Errno](err); ok {
+		return e
+	}
+	return err
 }
 
 // steadyConn bounds every write: a server that takes nothing for that long

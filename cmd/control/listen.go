@@ -8,17 +8,32 @@ import (
 	"net"
 	"os"
 	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"emanagement/internal/blame"
 )
 
-// mode lets the component's own user and group call; who of these may run
-// what is another matter.
+// mode lets the component's own user and the socket's group call; who of these may
+// run what is another matter.
 const mode = 0o660
 
-// Listen makes the control socket. One that a program left behind when it was
-// killed is replaced, one that is listened at is not. The error names the path.
-func Listen(ctx context.Context, path string) (net.Listener, error) {
+// TakenError says that another process listens at the socket.
+type TakenError struct {
+	Path string
+	PID  int // 0 where that is not known
+}
+
+func (e *TakenError) Error() string {
+	return fmt.Sprintf("%s: another emanagement (process %d) listens there", e.Path, e.PID)
+}
+
+// Listen makes the control socket, for a group, or that of the process where group
+// is 0. One that a program left behind when it was killed is replaced, one
+// that is listened at is not: a *TakenError. The error names the path.
+func Listen(ctx context.Context, path string, group int) (net.Listener, error) {
 	if err := clear(ctx, path); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, err
 	}
 	conf := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
 		// Before it has a name, so that there is no moment in which it is
@@ -28,16 +43,18 @@ func Listen(ctx context.Context, path string) (net.Listener, error) {
 		return errors.Join(err, failed)
 	}}
 	l, err := conf.Listen(ctx, "unix", path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: its folder is missing: %w", path, cause(err))
-	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, cause(err))
+		return nil, blame.File(path, cause(err))
 	}
 	s := socket{l.(*net.UnixListener), path, nil}
 	s.SetUnlinkOnClose(false)
 	// The umask may have taken something away.
 	err = os.Chmod(path, mode)
+	if err == nil && group > 0 {
+		if err = os.Chown(path, -1, group); errors.Is(err, fs.ErrPermission) {
+			err = fmt.Errorf("control_group: %w; the component's user must belong to group %d", cause(err), group)
+		}
+	}
 	if err == nil {
 		s.made, err = os.Lstat(path)
 	}
@@ -71,20 +88,38 @@ func clear(ctx context.Context, path string) error {
 		return nil
 	}
 	if err != nil {
-		return cause(err)
+		return blame.File(path, err)
 	}
 	if info.Mode().Type() != fs.ModeSocket {
-		return errors.New("something else than a socket is there")
+		return fmt.Errorf("%s: something else than a socket is there", path)
 	}
 	conn, err := new(net.Dialer).DialContext(ctx, "unix", path)
 	if err == nil {
-		conn.Close() // nothing was said on it
-		return errors.New("another emanagement listens there")
+		defer conn.Close() // nothing was said on it
+		return &TakenError{path, listenerOf(conn.(*net.UnixConn))}
 	}
 	if !errors.Is(err, syscall.ECONNREFUSED) {
-		return cause(err)
+		return blame.File(path, cause(err))
 	}
-	return os.Remove(path)
+	if err := os.Remove(path); err != nil {
+		return blame.File(path, err)
+	}
+	return nil
+}
+
+// listenerOf is the process at the other end of a connection; 0 where that is not
+// known.
+func listenerOf(conn *net.UnixConn) (pid int) {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return 0
+	}
+	_ = raw.Control(func(fd uintptr) {
+		if peer, err := unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED); err == nil {
+			pid = int(peer.Pid)
+		}
+	})
+	return pid
 }
 
 // cause is an error of the system without what was done to which file.

@@ -1,6 +1,7 @@
 package control_test
 
 import (
+	"fmt"
 	"io/fs"
 	"net"
 	"os"
@@ -20,7 +21,7 @@ func TestListen(t *testing.T) {
 	path := func(t *testing.T) string { return filepath.Join(t.TempDir(), "control.sock") }
 	t.Run("mode", func(t *testing.T) {
 		p := path(t)
-		l, err := control.Listen(t.Context(), p)
+		l, err := control.Listen(t.Context(), p, 0)
 		require.NoError(t, err)
 		info, err := os.Stat(p)
 		require.NoError(t, err)
@@ -35,7 +36,7 @@ func TestListen(t *testing.T) {
 		require.NoError(t, err)
 		old.(*net.UnixListener).SetUnlinkOnClose(false)
 		require.NoError(t, old.Close())
-		l, err := control.Listen(t.Context(), p)
+		l, err := control.Listen(t.Context(), p, 0)
 		require.NoError(t, err)
 		conn, err := net.Dial("unix", p)
 		require.NoError(t, err)
@@ -44,10 +45,10 @@ func TestListen(t *testing.T) {
 	})
 	t.Run("another's in the end", func(t *testing.T) {
 		p := path(t)
-		first, err := control.Listen(t.Context(), p)
+		first, err := control.Listen(t.Context(), p, 0)
 		require.NoError(t, err)
 		require.NoError(t, os.Remove(p))
-		second, err := control.Listen(t.Context(), p)
+		second, err := control.Listen(t.Context(), p, 0)
 		require.NoError(t, err)
 		require.NoError(t, first.Close())
 		conn, err := net.Dial("unix", p)
@@ -57,11 +58,11 @@ func TestListen(t *testing.T) {
 	})
 	t.Run("in use", func(t *testing.T) {
 		p := path(t)
-		first, err := control.Listen(t.Context(), p)
+		first, err := control.Listen(t.Context(), p, 0)
 		require.NoError(t, err)
 		defer first.Close()
-		_, err = control.Listen(t.Context(), p)
-		assert.EqualError(t, err, p+": another emanagement listens there")
+		_, err = control.Listen(t.Context(), p, 0)
+		assert.EqualError(t, err, fmt.Sprintf("%s: another emanagement (process %d) listens there", p, os.Getpid()))
 		conn, err := net.Dial("unix", p)
 		require.NoError(t, err, "the first one stays")
 		require.NoError(t, conn.Close())
@@ -69,7 +70,7 @@ func TestListen(t *testing.T) {
 	t.Run("a file", func(t *testing.T) {
 		p := path(t)
 		require.NoError(t, os.WriteFile(p, []byte("mine"), 0o600))
-		_, err := control.Listen(t.Context(), p)
+		_, err := control.Listen(t.Context(), p, 0)
 		assert.EqualError(t, err, p+": something else than a socket is there")
 		text, err := os.ReadFile(p)
 		require.NoError(t, err)
@@ -77,8 +78,8 @@ func TestListen(t *testing.T) {
 	})
 	t.Run("no folder", func(t *testing.T) {
 		p := filepath.Join(t.TempDir(), "missing", "control.sock")
-		_, err := control.Listen(t.Context(), p)
-		assert.EqualError(t, err, p+": its folder is missing: no such file or directory")
+		_, err := control.Listen(t.Context(), p, 0)
+		assert.ErrorContains(t, err, p+": no such file or directory; its folder "+filepath.Dir(p)+" is missing: install -d -o ")
 		assert.ErrorIs(t, err, syscall.ENOENT)
 	})
 }

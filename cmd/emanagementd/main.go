@@ -173,7 +173,7 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) (err error)
 		return err
 	}
 	c, err := component.New(component.Config{
-		JID: conf.JID, Address: conf.Server, Secret: conf.Secret, Hosts: conf.Hosts,
+		JID: conf.JID, Address: conf.Server, Secret: conf.Secret, Hosts: conf.Hosts, MaxStanza: conf.MaxStanza,
 		Name: "emanagement", Version: version, Log: log,
 	})
 	if err != nil {
@@ -181,6 +181,12 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) (err error)
 	}
 	if conf.State == "" {
 		log.Warn("the configuration has no state: the index of users is lost at every end")
+	} else {
+		release, lerr := claim(conf.State)
+		if lerr != nil {
+			return fmt.Errorf("state: %w", lerr)
+		}
+		defer func() { err = errors.Join(err, release()) }()
 	}
 	index, err := users.Open(ctx, conf.State, log)
 	if err != nil {
@@ -234,6 +240,14 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) (err error)
 			log.Warn("some do not know that names are unavailable now", "why", err)
 		}
 	})
+}
+
+// claim makes the state's folder and takes it for this process.
+func claim(folder string) (release func() error, err error) {
+	if err := users.Prepare(folder); err != nil {
+		return nil, err
+	}
+	return users.Lock(folder)
 }
 
 // withOwner adds those to the grants who could do anything here anyway: root,
@@ -293,12 +307,14 @@ func listen(ctx context.Context, at config.Socket, log *slog.Logger) (net.Listen
 	if at.Path == "" {
 		return nil, nil
 	}
-	l, err := control.Listen(ctx, at.Path)
+	l, err := control.Listen(ctx, at.Path, at.Group)
+	_, taken := errors.AsType[*control.TakenError](err)
 	switch {
 	case err == nil:
 		log.Info("verbs can be run from this machine", "control", at.Path)
 		return l, nil
-	case at.Fixed:
+	// A second component of this name would take the first one's privileges away.
+	case at.Fixed || taken:
 		return nil, fmt.Errorf("control: %w", err)
 	}
 	log.Warn("verbs cannot be run from this machine: there is no control socket; name a place for it, as control in the configuration", "why", err)

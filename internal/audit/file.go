@@ -4,11 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"os"
 
 	"mellium.im/xmpp/jid"
+
+	"emanagement/internal/blame"
 )
 
 // Open returns a log that appends its lines, in JSON, to a file, which is
@@ -19,7 +20,7 @@ import (
 func Open(path string, log *slog.Logger) (*slog.Logger, error) {
 	f := file{path, log}
 	if err := f.append(nil); err != nil {
-		return nil, fmt.Errorf("audit: %w", err)
+		return nil, fmt.Errorf("audit: %w", blame.File(path, err))
 	}
 	return To(f), nil
 }
@@ -46,6 +47,7 @@ type file struct {
 // them.
 func (f file) Write(line []byte) (int, error) {
 	if err := f.append(line); err != nil {
+		err = blame.File(f.path, err)
 		f.log.Error("an audit line could not be written", "why", err, "line", string(line))
 		return 0, err
 	}
@@ -69,9 +71,6 @@ func (f file) append(line []byte) error {
 	to, err := os.OpenFile(f.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
 	if err == nil {
 		err = errors.Join(whole(to, line), to.Close())
-	}
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return fmt.Errorf("%s: %w", e.Path, e.Err)
 	}
 	return err
 }

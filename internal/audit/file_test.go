@@ -48,7 +48,7 @@ func TestFileThatCannotBeOpened(t *testing.T) {
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "file"), nil, 0o600))
 		_, err := audit.Open(path, slog.New(slog.DiscardHandler))
-		assert.EqualError(t, err, "audit: "+path+": "+why)
+		assert.ErrorContains(t, err, "audit: "+path+": "+why)
 	}
 }
 
@@ -107,7 +107,7 @@ func TestNoLineIsLost(t *testing.T) {
 	for _, w := range words(t, strings.TrimSuffix(fallback.String(), "\n")) {
 		switch w.key {
 		case "why":
-			assert.Equal(t, path+": no such file or directory", w.value)
+			assert.Contains(t, w.value, path+": no such file or directory; its folder "+dir+" is missing")
 		case "line":
 			assert.Equal(t, []item{{Run: 7, Level: "INFO", Msg: "item"}}, decode(t, w.value))
 		}

@@ -7,9 +7,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -18,7 +20,9 @@ import (
 
 	"emanagement/cmd"
 	"emanagement/component"
+	"emanagement/internal/blame"
 	"emanagement/internal/keptjid"
+	"emanagement/internal/near"
 	"emanagement/internal/serverapi"
 )
 
@@ -33,8 +37,10 @@ type Config struct {
 	// where Fixed is it an error that it cannot be there.
 	Control Socket
 	Hosts   []string // to serve; empty: every host that grants access
-	Access  []cmd.Grant
-	API     serverapi.Endpoint // without a URL: there is none
+	// MaxStanza is how many bytes the server takes in one stanza; 0: not known.
+	MaxStanza int
+	Access    []cmd.Grant
+	API       serverapi.Endpoint // without a URL: there is none
 }
 
 // file is the configuration as it is written.
@@ -46,6 +52,8 @@ type file struct {
 	State      string   `yaml:"state"`
 	Audit      string   `yaml:"audit"`
 	Control    string   `yaml:"control"`
+	Group      string   `yaml:"control_group"`
+	MaxStanza  int      `yaml:"max_stanza_size"`
 	Hosts      []string `yaml:"hosts"`
 	Access     []access `yaml:"access"`
 	API        api      `yaml:"api"`
@@ -69,9 +77,13 @@ const (
 	envState      = "EMANAGEMENT_STATE"
 	envAudit      = "EMANAGEMENT_AUDIT"
 	envControl    = "EMANAGEMENT_CONTROL"
+	envGroup      = "EMANAGEMENT_CONTROL_GROUP"
 	envHosts      = "EMANAGEMENT_HOSTS"
 	envAPIURL     = "EMANAGEMENT_API_URL"
 )
+
+// minStanza is the least that max_stanza_size may be, in bytes.
+const minStanza = 10_000
 
 // Load reads the configuration from a file and the environment, and the secret
 // from its file. The error is one sentence that names the file or variable and
@@ -79,7 +91,7 @@ const (
 func Load(path string, getenv func(string) string) (Config, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return Config{}, plain(err)
+		return Config{}, blame.File(path, err)
 	}
 	f, err := parse(text)
 	if err != nil {
@@ -113,6 +125,7 @@ func (f *file) override(path string, getenv func(string) string) (from map[strin
 	take(envState, "state", &f.State)
 	take(envAudit, "audit", &f.Audit)
 	take(envControl, "control", &f.Control)
+	take(envGroup, "control_group", &f.Group)
 	take(envAPIURL, "api.url", &f.API.URL)
 	var hosts string
 	take(envHosts, "hosts", &hosts)
@@ -158,6 +171,12 @@ func (f *file) check() (c Config, key string, err error) {
 	}
 	if c.Control, err = socket(f.Control); err != nil {
 		return c, "control", err
+	}
+	if c.Control.Group, err = group(f.Group); err != nil {
+		return c, "control_group", err
+	}
+	if c.MaxStanza = f.MaxStanza; c.MaxStanza < 0 || c.MaxStanza > 0 && c.MaxStanza < minStanza {
+		return c, "max_stanza_size", fmt.Errorf("%d is less than the %d bytes that an answer needs", c.MaxStanza, minStanza)
 	}
 	c.Server, c.State, c.Audit = f.Server, f.State, f.Audit
 	return c, "", nil
@@ -233,34 +252,63 @@ func domain(s string) (jid.JID, error) {
 // secret is what the environment says, else what the file has.
 func (f *file) secret() ([]byte, error) {
 	if f.Secret != "" {
-		return []byte(f.Secret), nil
+		return secretLine([]byte(f.Secret))
 	}
 	if f.SecretFile == "" {
 		return nil, fmt.Errorf("missing (or set %s)", envSecret)
 	}
-	return SecretIn(f.SecretFile)
+	secret, err := SecretIn(f.SecretFile)
+	if _, open := errors.AsType[*openError](err); open {
+		err = fmt.Errorf("%w, or give the secret itself in the environment variable %s", err, envSecret)
+	}
+	return secret, err
+}
+
+// openError is a file with a secret that others can read.
+type openError struct {
+	file string
+	mode fs.FileMode
+}
+
+func (e *openError) Error() string {
+	return fmt.Sprintf("%s: others can read it (mode %04o); chmod 600 it; where its mode cannot be changed, as that of a secret that is mounted into a container, make a copy", e.file, e.mode)
 }
 
 // SecretIn is the one line in a file, which nobody but its owner and group may
-// read. The error names the file.
+// read, without white space around it. The error names the file.
 func SecretIn(file string) ([]byte, error) {
 	info, err := os.Stat(file)
 	if err != nil {
-		return nil, plain(err)
+		return nil, blame.File(file, err)
 	}
 	if info.Mode().Perm()&0o007 != 0 {
-		return nil, fmt.Errorf("%s: others can read it (mode %04o); chmod 600 it, or 640 for the component's group", file, info.Mode().Perm())
+		return nil, &openError{file, info.Mode().Perm()}
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, plain(err)
+		return nil, blame.File(file, err)
 	}
-	secret := bytes.TrimRight(text, "\r\n")
-	if len(secret) == 0 {
-		return nil, fmt.Errorf("%s: empty", file)
+	secret, err := secretLine(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	if bytes.ContainsAny(secret, "\r\n") {
-		return nil, fmt.Errorf("%s: more than one line", file)
+	return secret, nil
+}
+
+// secretLine is the one line of a text. Editors and shells leave a mark at the
+// beginning and an end of line, which are no part of it.
+func secretLine(text []byte) ([]byte, error) {
+	if err := isText(text); err != nil {
+		return nil, err
+	}
+	secret := bytes.TrimSpace(bytes.TrimPrefix(text, bom))
+	switch {
+	case len(secret) == 0:
+		return nil, errors.New("empty")
+	case bytes.ContainsAny(secret, "\r\n"):
+		return nil, errors.New("more than one line")
+	case bytes.ContainsRune(secret, nbsp):
+		return nil, errors.New("it holds a no-break space (U+00A0), which looks like a blank and is none")
 	}
 	return secret, nil
 }
@@ -273,9 +321,44 @@ func plain(err error) error {
 	return err
 }
 
+var bom = []byte("\uFEFF")
+
+const nbsp = '\u00A0'
+
+// isText refuses what is not UTF-8, and says what it seems to be.
+func isText(text []byte) error {
+	switch {
+	case bytes.HasPrefix(text, []byte{0xff, 0xfe}), bytes.HasPrefix(text, []byte{0xfe, 0xff}), bytes.IndexByte(text, 0) >= 0:
+		return errors.New("it is not UTF-8 but seems to be UTF-16; save it as UTF-8")
+	case !utf8.Valid(text):
+		line := 1 + bytes.Count(text[:validLength(text)], []byte("\n"))
+		return fmt.Errorf("line %d: it is not UTF-8 but seems to be Latin-1 (ISO 8859-1, Windows-1252); save it as UTF-8", line)
+	}
+	return nil
+}
+
+// validLength is how much of a text is UTF-8.
+func validLength(text []byte) (n int) {
+	for n < len(text) {
+		r, size := utf8.DecodeRune(text[n:])
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		n += size
+	}
+	return n
+}
+
 // parse reads the YAML. The error names the line, and the key where there is
 // one.
 func parse(text []byte) (f file, err error) {
+	if err := isText(text); err != nil {
+		return f, err
+	}
+	text = bytes.TrimPrefix(text, bom)
+	if err := plainMistakes(text); err != nil {
+		return f, err
+	}
 	tree, err := parser.ParseBytes(text, 0)
 	if err != nil {
 		return f, syntax(err, nil)
@@ -304,6 +387,9 @@ func syntax(err error, root ast.Node) error {
 	switch e.(type) {
 	case *yaml.UnknownFieldError:
 		message = fmt.Sprintf("unknown key %q", token.Value)
+		if meant := near.Word(token.Value, keys()); meant != "" {
+			message += "; did you mean " + meant + "?"
+		}
 	case *yaml.OverflowError:
 		n := find(root, func(n ast.Node) bool { return n.GetToken() == token })
 		message = fmt.Sprintf("%s%s is out of range", key(n), token.Value)

@@ -118,7 +118,7 @@ access:
 			"EMANAGEMENT_JID": "e.localhost", "EMANAGEMENT_SERVER": "unix:/run/e.sock", "EMANAGEMENT_SECRET": " not a file ",
 			"EMANAGEMENT_STATE": "/state", "EMANAGEMENT_AUDIT": "/audit", "EMANAGEMENT_CONTROL": "/c.sock", "EMANAGEMENT_HOSTS": "b.example, a.example,",
 		}, config.Config{
-			JID: jid.MustParse("e.localhost"), Server: "unix:/run/e.sock", Secret: []byte(" not a file "),
+			JID: jid.MustParse("e.localhost"), Server: "unix:/run/e.sock", Secret: []byte("not a file"),
 			State: "/state", Audit: "/audit", Control: config.Socket{Path: "/c.sock", Fixed: true}, Hosts: []string{"b.example", "a.example"},
 		}},
 		"a comment alone, and the environment": {"# nothing here\n", map[string]string{
@@ -148,7 +148,7 @@ access:
 
 func TestSecretFile(t *testing.T) {
 	for text, want := range map[string]string{
-		"s": "s", "s\n": "s", "s\r\n": "s", " s \n": " s ", "it's \"<&>\" é\n": "it's \"<&>\" é",
+		"s": "s", "s\n": "s", "s\r\n": "s", " s \n": "s", "\ufeffs\r\n": "s", "s\n\n \n": "s", "two words\t": "two words", "it's \"<&>\" é\n": "it's \"<&>\" é",
 	} {
 		for _, mode := range []os.FileMode{0o400, 0o600, 0o640, 0o660, 0o440} {
 			t.Run(fmt.Sprintf("%q-%o", text, mode), func(t *testing.T) {
@@ -186,7 +186,7 @@ func TestBad(t *testing.T) {
 		"a folder":         file(start+"secret_file: DIR/private\n", "secret_file: DIR/private: is a directory"),
 		"empty secret":     file(start+"secret_file: DIR/empty\n", "secret_file: DIR/empty: empty"),
 		"secret of a line": file(start+"secret_file: DIR/lines\n", "secret_file: DIR/lines: empty"),
-		"secret for all":   file(start+"secret_file: DIR/open\n", "secret_file: DIR/open: others can read it (mode 0604); chmod 600 it, or 640 for the component's group"),
+		"secret for all":   file(start+"secret_file: DIR/open\n", "secret_file: DIR/open: others can read it (mode 0604); chmod 600 it; where its mode cannot be changed, as that of a secret that is mounted into a container, make a copy, or give the secret itself in the environment variable EMANAGEMENT_SECRET"),
 		"secret of lines":  file(start+"secret_file: DIR/several\n", "secret_file: DIR/several: more than one line"),
 		"hosts":            file(least+"hosts: [localhost, 'a@b']\n", `hosts: "a@b" is not a domain`),
 		"an empty host":    file(least+"hosts: ['']\n", "hosts: missing"),
@@ -200,6 +200,7 @@ func TestBad(t *testing.T) {
 		"unconfirmed: too little":     file(least+"access: [{uid: 5, role: write, unconfirmed: [destroyAllRooms]}]\n", `access[0].unconfirmed: destroyAllRooms takes the role admin, which this entry has not`),
 		"unconfirmed: no verb":        file(least+"access: [{uid: 5, role: admin, unconfirmed: [removeAll]}]\n", `access[0].unconfirmed: "removeAll" is not a verb that wants to be confirmed`),
 		"unconfirmed: harmless":       file(least+"access: [{uid: 5, role: admin, unconfirmed: [getRoster]}]\n", `access[0].unconfirmed: "getRoster" is not a verb that wants to be confirmed`),
+		"control: no such group":      file(least+"control_group: no-such-group\n", `control_group: "no-such-group" is no group of this machine; groupadd --system no-such-group makes it`),
 		"control: not from the root":  file(least+"control: control.sock\n", `control: "control.sock" is neither a path from the root on nor none`),
 		"control: too long":           file(least+"control: /"+strings.Repeat("x", 107)+"\n", `control: "/`+strings.Repeat("x", 107)+`" is longer than the 107 bytes that a socket's path can have`),
 		"access: no JID":              file(least+"access:\n- {jid: a@b, role: read}\n- {jid: a b@c, role: read}\n", `access[1].jid: "a b@c" is not a JID: in the name of an account, ' ' is written \20 (XEP-0106)`),
@@ -216,9 +217,9 @@ func TestBad(t *testing.T) {
 		"api: another scheme":      file(least+"api: {url: 'ftp://there/api'}\n", `api.url: "ftp://there/api": not like http://127.0.0.1:5281/api/v3`),
 		"api: a secret in the URL": file(least+"api: {url: 'http://a:b@there/api'}\n", "api.url: an account stands in it; user and password_file are for that"),
 		"api: a query":             file(least+"api: {url: 'http://there/api?a=b'}\n", `api.url: "http://there/api?a=b": not like http://127.0.0.1:5281/api/v3`),
-		"api: token for all":       file(least+"api: {url: 'http://a/api', token_file: DIR/open}\n", "api.token_file: DIR/open: others can read it (mode 0604); chmod 600 it, or 640 for the component's group"),
+		"api: token for all":       file(least+"api: {url: 'http://a/api', token_file: DIR/open}\n", "api.token_file: DIR/open: others can read it (mode 0604); chmod 600 it; where its mode cannot be changed, as that of a secret that is mounted into a container, make a copy"),
 		"api: empty token":         file(least+"api: {url: 'http://a/api', token_file: DIR/empty}\n", "api.token_file: DIR/empty: empty"),
-		"api: password for all":    file(least+"api: {url: 'http://a/api', user: a@b, password_file: DIR/open}\n", "api.password_file: DIR/open: others can read it (mode 0604); chmod 600 it, or 640 for the component's group"),
+		"api: password for all":    file(least+"api: {url: 'http://a/api', user: a@b, password_file: DIR/open}\n", "api.password_file: DIR/open: others can read it (mode 0604); chmod 600 it; where its mode cannot be changed, as that of a secret that is mounted into a container, make a copy"),
 		"api: no password":         file(least+"api: {url: 'http://a/api', user: a@b}\n", "api.password_file: missing; it has the password of a@b"),
 		"api: nobody's password":   file(least+"api: {url: 'http://a/api', password_file: DIR/secret}\n", "api.user: missing; whose password is it?"),
 		"api: a host's password":   file(least+"api: {url: 'http://a/api', user: b, password_file: DIR/secret}\n", `api.user: "b" is not an account such as admin@example.org`),
@@ -227,10 +228,16 @@ func TestBad(t *testing.T) {
 		"api: text":                file(least+"api: http://a/api\n", "line 4: api: a text cannot stand here"),
 		"environment: api":         env("EMANAGEMENT_API_URL", "there", `api.url: "there": not like http://127.0.0.1:5281/api/v3`),
 
-		"unknown key":           file(least+"jids: x\n", `line 4: unknown key "jids"`),
+		"unknown key":           file(least+"jids: x\n", `line 4: unknown key "jids"; did you mean jid?`),
 		"unknown key, a field":  file(least+"my_field: x\n", `line 4: unknown key "my_field"`),
-		"unknown key, capitals": file(least+"State: x\n", `line 4: unknown key "State"`),
-		"unknown key of access": file(least+"access:\n- jid: a@b\n  role: read\n  host: [x]\n", `line 7: unknown key "host"`),
+		"unknown key, capitals": file(least+"State: x\n", `line 4: unknown key "State"; did you mean state?`),
+		"unknown key of access": file(least+"access:\n- jid: a@b\n  role: read\n  host: [x]\n", `line 7: unknown key "host"; did you mean hosts?`),
+		"unknown key, a slip":   file(least+"contol: /run/c\n", `line 4: unknown key "contol"; did you mean control?`),
+		"a tab":                 file(least+"access:\n\t- {jid: a@b, role: read}\n", "line 5: a tab stands at its beginning; YAML takes blanks only"),
+		"no colon":              file("jid e.localhost\nserver: 127.0.0.1:5347\n", "line 1: a colon is missing behind jid"),
+		"no colon, inside":      file(least+"access:\n  - jid: a@b\n    role read\n", "line 6: a colon is missing behind role"),
+		"a no-break space":      file("jid:\u00a0e.localhost\n", "line 1: it holds a no-break space (U+00A0), which looks like a blank and is none"),
+		"Latin-1":               file(least+"# M\xfcnchen\n", "line 4: it is not UTF-8 but seems to be Latin-1 (ISO 8859-1, Windows-1252); save it as UTF-8"),
 		"the secret itself":     file(least+"secret: x\n", `line 4: unknown key "secret"`),
 		"key twice":             file(least+"jid: x\n", `line 4: mapping key "jid" already defined at [1:1]`),
 		"a list of audit files": file(least+"audit: [a]\n", "line 4: audit: a list cannot stand here"),
@@ -248,9 +255,9 @@ func TestBad(t *testing.T) {
 		"two documents":         file(least+"---\naccess: []\n", "there is more than one document in it"),
 		"no YAML":               file(least+"hosts: [a\nstate: b\n", ""),
 		"no YAML either":        file("jid: \"a\n", ""),
-		"a tab":                 file("\tjid: a\n", ""),
 		"no alias":              file("jid: *a\n", ""),
-		"no text at all":        file("\x00\xff\n", ""),
+		"no text at all":        file("\x00\xff\n", "it is not UTF-8 but seems to be UTF-16; save it as UTF-8"),
+		"UTF-16":                file("\xff\xfej\x00i\x00d\x00", "it is not UTF-8 but seems to be UTF-16; save it as UTF-8"),
 
 		"environment: jid":         env("EMANAGEMENT_JID", "a@b", `jid: "a@b" is not a domain`),
 		"environment: server":      env("EMANAGEMENT_SERVER", "there", `server: "there": neither host:port nor tls://host:port nor unix:/path`),

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/user"
 	"path/filepath"
+	"strconv"
 
 	"emanagement/cmd/control/wire"
 )
@@ -21,6 +23,22 @@ const noControl = "none"
 type Socket struct {
 	Path  string // empty: there is none
 	Fixed bool   // the configuration names another than the default
+	Group int    // whose members may call; 0: that of the process
+}
+
+// group reads the name or the number of a group of this machine, 0 for none.
+func group(text string) (gid int, err error) {
+	if text == "" {
+		return 0, nil
+	}
+	if gid, err := strconv.Atoi(text); err == nil && gid > 0 {
+		return gid, nil
+	}
+	g, err := user.LookupGroup(text)
+	if err != nil {
+		return 0, fmt.Errorf("%q is no group of this machine; groupadd --system %s makes it", text, text)
+	}
+	return strconv.Atoi(g.Gid)
 }
 
 // maxPath is what the system takes of a socket's path, in bytes.

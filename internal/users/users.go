@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -19,6 +20,7 @@ import (
 	"mellium.im/xmpp/jid"
 	_ "modernc.org/sqlite" // the driver
 
+	"emanagement/internal/blame"
 	"emanagement/rosterpush"
 )
 
@@ -67,6 +69,11 @@ func Open(ctx context.Context, folder string, log *slog.Logger) (*Index, error) 
 			return nil, fmt.Errorf("index of users: %w", err)
 		}
 		path = filepath.Join(folder, File)
+		// SQLite would make it for everybody to read, and what it puts beside it has
+		// the same mode.
+		if err := makePrivate(path); err != nil {
+			return nil, err
+		}
 		source = (&url.URL{Scheme: "file", Path: path, RawQuery: options}).String()
 	}
 	db, err := sql.Open("sqlite", source)
@@ -80,6 +87,22 @@ func Open(ctx context.Context, folder string, log *slog.Logger) (*Index, error) 
 	x := &Index{db: db, path: path, log: log, wake: make(chan struct{}, 1), known: make(map[string]struct{}), most: maxKnown}
 	x.writing.Go(x.write)
 	return x, nil
+}
+
+// makePrivate makes a file that only its owner may read, or makes one so.
+func makePrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return blame.File(path, err)
+	}
+	info, err := f.Stat()
+	if err == nil && info.Mode().Perm()&0o077 != 0 {
+		err = f.Chmod(0o600)
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return blame.File(path, err)
+	}
+	return nil
 }
 
 // Close writes what has been noted and closes the index.

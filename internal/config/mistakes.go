@@ -1,0 +1,46 @@
+package config
+
+import (
+	"bytes"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// plainMistakes refuses what people often write and what a YAML reader has no good
+// words for. The error names the line.
+func plainMistakes(text []byte) error {
+	known := keys()
+	number := 0
+	for line := range bytes.Lines(text) {
+		number++
+		indent := line[:len(line)-len(bytes.TrimLeft(line, " \t\u00A0"))]
+		switch word := firstWord.FindSubmatch(line); {
+		case bytes.ContainsRune(indent, '\t'):
+			return fmt.Errorf("line %d: a tab stands at its beginning; YAML takes blanks only", number)
+		case bytes.ContainsRune(line, nbsp):
+			return fmt.Errorf("line %d: it holds a no-break space (U+00A0), which looks like a blank and is none", number)
+		case word != nil && slices.Contains(known, string(word[1])):
+			return fmt.Errorf("line %d: a colon is missing behind %s", number, word[1])
+		}
+	}
+	return nil
+}
+
+// firstWord is a word that begins a line and is followed by another.
+var firstWord = regexp.MustCompile(`^(?:[ -]*)([a-z_]+)[ \t]+[^\s:#=]`)
+
+// keys are those of the configuration.
+func keys() (all []string) {
+	for _, of := range []any{file{}, access{}, api{}} {
+		t := reflect.TypeOf(of)
+		for i := range t.NumField() {
+			if key, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ","); key != "-" && key != "" {
+				all = append(all, key)
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,20 @@
+package near_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"emanagement/internal/near"
+)
+
+func TestWord(t *testing.T) {
+	known := []string{"control", "state", "getRoster", "setBidireccionalBuddys"}
+	for word, want := range map[string]string{
+		"contol": "control", "Control": "control", "stat": "state", "getroaster": "getRoster", "setBidirectionalBuddies": "setBidireccionalBuddys",
+		"": "", "x": "", "audit": "", "reboot": "",
+	} {
+		assert.Equal(t, want, near.Word(word, known), "%q", word)
+	}
+	assert.Empty(t, near.Word("a", nil))
+}
