@@ -1,5 +1,4 @@
 PREFIX = /usr/local
-VERSION = $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
 # Passed on to the demo.
 HOLD ?=
@@ -10,7 +9,7 @@ help: ## list the targets (this is what a bare make does)
 
 .PHONY: build
 build: ## build bin/emanagement and bin/emanagementd
-	@CGO_ENABLED=0 go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/emanagement ./cmd/emanagementd
+	@CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/emanagement ./cmd/emanagementd
 
 .PHONY: demo
 demo: ## show the component at work with an ejabberd of its own

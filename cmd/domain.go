@@ -49,6 +49,7 @@ func domainVerbs() []*Verb {
 	return []*Verb{
 		{
 			Name:    "removeAllRostersByDomain",
+			Title:   "Empty host's rosters",
 			Summary: "remove every contact from every roster of a host",
 			Help:    removing,
 			Role:    Admin,
@@ -59,6 +60,7 @@ func domainVerbs() []*Verb {
 		},
 		{
 			Name:    "removeAllRosters",
+			Title:   "Empty all rosters",
 			Summary: "remove every contact from every roster",
 			Help:    removing,
 			Role:    Admin,
@@ -69,6 +71,7 @@ func domainVerbs() []*Verb {
 		},
 		{
 			Name:    "getAllUserJidsWithRosterByDomain",
+			Title:   "Who has a roster",
 			Summary: "show who on a host has a roster",
 			Help:    "One JID a line. " + paging,
 			Role:    Read,
@@ -78,6 +81,7 @@ func domainVerbs() []*Verb {
 		},
 		{
 			Name:    "printAllRostersByDomain",
+			Title:   "Show host's rosters",
 			Summary: "show every roster of a host",
 			Help:    "As getRoster shows it, between rules. " + paging,
 			Role:    Read,
@@ -87,6 +91,7 @@ func domainVerbs() []*Verb {
 		},
 		{
 			Name:    "printAllRosters",
+			Title:   "Show all rosters",
 			Summary: "show every roster",
 			Help:    "As getRoster shows it, between rules. " + paging,
 			Role:    Read,
@@ -96,6 +101,7 @@ func domainVerbs() []*Verb {
 		},
 		{
 			Name:    "printAllBidirecctionalBuddysByDomain",
+			Title:   "Show host's pairs",
 			Summary: "show every two users of a host who have each other",
 			Help:    "One pair a line: [a@host,b@host]. Both users are of the host. The pairs of one user stay together. " + paging,
 			Role:    Read,
@@ -119,6 +125,9 @@ func countRosters(ctx context.Context, c *call) (string, error) {
 	least := ""
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		least, err = "at least ", nil
+	}
+	if err == nil && least == "" && census.Items == 0 && census.Unread == 0 && len(census.Blind) == 0 {
+		return "", nil
 	}
 	where := "on " + c.target()
 	if c.target() == All {

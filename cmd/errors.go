@@ -4,18 +4,59 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"mellium.im/xmpp/stanza"
 
 	"emanagement/component"
 	"emanagement/internal/failure"
+	"emanagement/internal/near"
 	"emanagement/rooms"
 	"emanagement/rosterpush"
 )
 
 // ErrNoSuchVerb is for a name that the table does not have.
 var ErrNoSuchVerb = errors.New("no such verb")
+
+// UnknownVerbError is ErrNoSuchVerb with the verb that may have been meant.
+type UnknownVerbError struct {
+	Name  string
+	Meant string // empty where none is like it
+}
+
+func (e *UnknownVerbError) Error() string { return ErrNoSuchVerb.Error() + e.Hint() }
+
+// Unwrap returns ErrNoSuchVerb.
+func (e *UnknownVerbError) Unwrap() error { return ErrNoSuchVerb }
+
+// Hint asks whether the other verb was meant; it is empty where there is none.
+func (e *UnknownVerbError) Hint() string {
+	if e.Meant == "" {
+		return ""
+	}
+	return "; did you mean " + e.Meant + "?"
+}
+
+// unknownVerb names the verb of a list that is most like one that there is not.
+func unknownVerb(name string, verbs []*Verb) error {
+	var names []string
+	for _, v := range verbs {
+		names = append(names, v.Name)
+	}
+	name = name[:min(len(name), maxName)]
+	return &UnknownVerbError{Name: name, Meant: near.Word(name, names)}
+}
+
+// FindVerb finds a verb of the table, whichever case its name is in. The error is
+// an *UnknownVerbError.
+func FindVerb(name string) (*Verb, error) {
+	verbs := Verbs()
+	if i := slices.IndexFunc(verbs, func(v *Verb) bool { return strings.EqualFold(v.Name, name) }); i >= 0 {
+		return verbs[i], nil
+	}
+	return nil, unknownVerb(name, verbs)
+}
 
 // ForbiddenError refuses an asker. Why may be shown.
 type ForbiddenError struct{ Why string }

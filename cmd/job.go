@@ -173,6 +173,7 @@ func jobVerbs() []*Verb {
 	return []*Verb{
 		{
 			Name:     "listJobs",
+			Title:    "Show jobs",
 			Summary:  "show the verbs that are under way",
 			Help:     "Those that take longer than a client waits. One line each: number, verb, who asked, since when, how far. The columns are separated by tabs.",
 			Role:     Read,
@@ -181,6 +182,7 @@ func jobVerbs() []*Verb {
 		},
 		{
 			Name:     "stopJob",
+			Title:    "Stop job",
 			Summary:  "stop a verb that is under way",
 			Help:     "What it has done until then stays done. Only who asked for it may stop it, and who has the role admin on every host.",
 			Role:     Read,

@@ -20,6 +20,7 @@ func messageVerbs() []*Verb {
 	return []*Verb{
 		{
 			Name:    "sendMessageToUser",
+			Title:   "Send message",
 			Summary: "send a chat message",
 			Help:    "As a user of a host here, so that it is archived like one of the user's own; or as a name at the component's domain (SocialStream). Who is offline gets it later. Only a name learns that there is no such recipient, and only on this server.",
 			Role:    Write,
@@ -33,6 +34,7 @@ func messageVerbs() []*Verb {
 		},
 		{
 			Name:    "broadcast",
+			Title:   "Send to several",
 			Summary: "send a chat message to several",
 			Help:    "One line a recipient: jid, and what came of it, with a tab between. Not more than a hundred are sent a second.",
 			Role:    Write,
@@ -43,6 +45,7 @@ func messageVerbs() []*Verb {
 		},
 		{
 			Name:    "broadcastToConnectedUsers",
+			Title:   "Send to connected",
 			Summary: "send a chat message to those who are connected",
 			Help:    "As broadcast, and who has no session gets none.",
 			Role:    Write,

@@ -84,16 +84,16 @@ func (n *Namespace) Visible(asker Asker) []*Verb {
 	return verbs
 }
 
-// Find looks a verb up for an asker. The error is a *ForbiddenError, also for
+// Find looks a verb up for an asker, whichever case its name is in. The error is a *ForbiddenError, also for
 // a verb that does not exist where the asker may run none at all, or
-// ErrNoSuchVerb.
+// an *UnknownVerbError.
 func (n *Namespace) Find(asker Asker, name string) (*Verb, error) {
 	if len(n.grantsOf(asker, Read)) == 0 {
 		return nil, &ForbiddenError{fmt.Sprintf("%s may not run commands here", identity(asker))}
 	}
-	i := slices.IndexFunc(n.verbs, func(v *Verb) bool { return v.Name == name })
+	i := slices.IndexFunc(n.verbs, func(v *Verb) bool { return strings.EqualFold(v.Name, name) })
 	if i < 0 {
-		return nil, ErrNoSuchVerb
+		return nil, unknownVerb(name, n.Visible(asker))
 	}
 	if v := n.verbs[i]; len(n.grantsFor(asker, v)) > 0 {
 		return v, nil
@@ -229,6 +229,9 @@ func (n *Namespace) confirmed(ctx context.Context, v *Verb, c *call, q Request) 
 	if err != nil {
 		r, err = v.outcome(c, Result{}, err)
 		return r, false, err
+	}
+	if what == "" {
+		return Result{}, true, nil
 	}
 	return Result{}, false, &ConfirmError{What: what, Word: c.target()}
 }

@@ -18,6 +18,7 @@ func presenceVerbs() []*Verb {
 	return []*Verb{
 		{
 			Name:    "setPresence",
+			Title:   "Make available",
 			Summary: "make a user available",
 			Help:    "Every session of the user, or the one that is named; the server tells the contacts. Without a session there is nobody to make available. A name at the component's domain (SocialStream) is available to whoever has it in the roster.",
 			Role:    Write,
@@ -26,6 +27,7 @@ func presenceVerbs() []*Verb {
 		},
 		{
 			Name:    "unsetPresence",
+			Title:   "Make unavailable",
 			Summary: "make a user unavailable",
 			Help:    "Every session of the user, or the one that is named. The session itself stays.",
 			Role:    Write,
@@ -36,6 +38,7 @@ func presenceVerbs() []*Verb {
 		},
 		{
 			Name:    "sendPresence",
+			Title:   "Set presence",
 			Summary: "let a user's presence show something",
 			Help:    "Every session of the user, or the one that is named; the server tells the contacts.",
 			Role:    Write,
@@ -44,6 +47,7 @@ func presenceVerbs() []*Verb {
 		},
 		{
 			Name:    "getUserResource",
+			Title:   "Show sessions",
 			Summary: "show by which resources a user is connected",
 			Help:    "One line a session.",
 			Role:    Read,
@@ -52,6 +56,7 @@ func presenceVerbs() []*Verb {
 		},
 		{
 			Name:    "getConnectedJids",
+			Title:   "Who is connected",
 			Summary: "show who is connected",
 			Help:    "One bare JID a line.",
 			Role:    Read,
@@ -59,6 +64,7 @@ func presenceVerbs() []*Verb {
 		},
 		{
 			Name:    "getConnectedJidsByDomain",
+			Title:   "Connected on a host",
 			Summary: "show who is connected on a host",
 			Help:    "One bare JID a line.",
 			Role:    Read,
@@ -67,6 +73,7 @@ func presenceVerbs() []*Verb {
 		},
 		{
 			Name:    "kickUserJid",
+			Title:   "End sessions",
 			Summary: "end a user's sessions",
 			Help:    "All of them, or the one that is named. Clients may come back at once.",
 			Role:    Write,
@@ -76,6 +83,7 @@ func presenceVerbs() []*Verb {
 		},
 		{
 			Name:     "isEjabberdNodeStarted",
+			Title:    "Does it run?",
 			Summary:  "does the server run?",
 			Help:     "true if it says so; false also where it does not answer.",
 			Role:     Read,

@@ -20,6 +20,7 @@ func roomVerbs() []*Verb {
 	return []*Verb{
 		{
 			Name:    "createPersistentRoom",
+			Title:   "Create lasting room",
 			Summary: "create a room that stays",
 			Help:    "At the service conference. of the host, with the server's defaults. It stays when its last occupant has left, and when the server restarts.",
 			Role:    Write,
@@ -29,6 +30,7 @@ func roomVerbs() []*Verb {
 		},
 		{
 			Name:    "createRoom",
+			Title:   "Create room",
 			Summary: "create a room for the moment",
 			Help:    "At the service conference. of the host, with the server's defaults. The room ends when its last occupant has left, and after half a minute if nobody comes.",
 			Role:    Write,
@@ -38,6 +40,7 @@ func roomVerbs() []*Verb {
 		},
 		{
 			Name:    "destroyRoom",
+			Title:   "Destroy room",
 			Summary: "destroy a room",
 			Help:    "Those who are in it are told, and put out. Clients may come back at once, which makes a new room of that name.",
 			Role:    Write,
@@ -49,6 +52,7 @@ func roomVerbs() []*Verb {
 		},
 		{
 			Name:    "destroyAllRoomsByDomain",
+			Title:   "Destroy host's rooms",
 			Summary: "destroy every room of a host",
 			Help:    "Each as destroyRoom does. Unless that is confirmed, nothing is destroyed and the number of rooms is told.",
 			Role:    Admin,
@@ -60,6 +64,7 @@ func roomVerbs() []*Verb {
 		},
 		{
 			Name:    "destroyAllRooms",
+			Title:   "Destroy all rooms",
 			Summary: "destroy every room",
 			Help:    "Those of all hosts, each as destroyRoom does. Unless that is confirmed, nothing is destroyed and the number of rooms is told.",
 			Role:    Admin,
@@ -71,6 +76,7 @@ func roomVerbs() []*Verb {
 		},
 		{
 			Name:    "getAllJidsOfRoom",
+			Title:   "Who is in a room",
 			Summary: "show who is in a room",
 			Help:    "One bare JID a line, also of those who came in more than once.",
 			Role:    Read,
@@ -79,6 +85,7 @@ func roomVerbs() []*Verb {
 		},
 		{
 			Name:    "getAffiliationsOfRoom",
+			Title:   "Show affiliations",
 			Summary: "show who belongs to a room, and how",
 			Help:    "One line each: JID, affiliation (owner, admin, member, outcast), separated by a tab. Whoever is not there has none.",
 			Role:    Read,
@@ -87,6 +94,7 @@ func roomVerbs() []*Verb {
 		},
 		{
 			Name:    "setJidAffiliationOfRoom",
+			Title:   "Set affiliation",
 			Summary: "set how somebody belongs to a room",
 			Help:    "none takes an affiliation away. An outcast is put out of the room.",
 			Role:    Write,
@@ -99,6 +107,7 @@ func roomVerbs() []*Verb {
 		},
 		{
 			Name:    "printAllRoomsByDomain",
+			Title:   "Show host's rooms",
 			Summary: "show the rooms of a host",
 			Help:    "One JID a line. Rooms that the server has put to sleep are not listed.",
 			Role:    Read,
@@ -107,6 +116,7 @@ func roomVerbs() []*Verb {
 		},
 		{
 			Name:    "printAllRooms",
+			Title:   "Show all rooms",
 			Summary: "show all rooms",
 			Help:    "Those of all hosts, one JID a line. Rooms that the server has put to sleep are not listed.",
 			Role:    Read,
@@ -202,6 +212,9 @@ func roomsAtStake(ctx context.Context, c *call) (string, error) {
 		return "", err
 	}
 	all, err := c.Rooms.List(ctx, hosts...)
+	if err == nil && len(all) == 0 {
+		return "", nil
+	}
 	return fmt.Sprintf("%s on %s would be destroyed", count(len(all), "room"), strings.Join(hosts, ", ")), err
 }
 

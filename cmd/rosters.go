@@ -22,6 +22,7 @@ func rosterVerbs() []*Verb {
 	return []*Verb{
 		{
 			Name:    "addBuddyToRoster",
+			Title:   "Add contact",
 			Summary: "put a contact into a user's roster",
 			Help:    "The item will have exactly this nick, these groups and this subscription, whatever stood there. The contact's own roster is not touched.",
 			Role:    Write,
@@ -36,6 +37,7 @@ func rosterVerbs() []*Verb {
 		},
 		{
 			Name:    "removeBuddyFromRoster",
+			Title:   "Remove contact",
 			Summary: "remove a contact from a user's roster",
 			Help:    "The subscriptions that the item had end, also in a registered contact's own roster, where the item stays.",
 			Role:    Write,
@@ -44,6 +46,7 @@ func rosterVerbs() []*Verb {
 		},
 		{
 			Name:    "setBidireccionalBuddys",
+			Title:   "Make a pair",
 			Summary: "put two users in each other's rosters",
 			Help:    "Each gets the other with the subscription both, under the nick and in the groups given for the other. If one side fails, both are put back.",
 			Role:    Write,
@@ -59,6 +62,7 @@ func rosterVerbs() []*Verb {
 		},
 		{
 			Name:    "unsetBidireccionalBuddys",
+			Title:   "Undo a pair",
 			Summary: "undo a pair, leaving the user one-way",
 			Help:    "For two who have each other: the old friend loses the user, and the user keeps the old friend with the subscription to.",
 			Role:    Write,
@@ -72,6 +76,7 @@ func rosterVerbs() []*Verb {
 		},
 		{
 			Name:    "getRoster",
+			Title:   "Show roster",
 			Summary: "show a user's roster",
 			Help:    "One line an item: jid, nick, subscription, ask (none, out), groups with ; between. The columns are separated by tabs.",
 			Role:    Read,
@@ -80,6 +85,7 @@ func rosterVerbs() []*Verb {
 		},
 		{
 			Name:    "removeRoster",
+			Title:   "Empty roster",
 			Summary: "remove every contact from a user's roster",
 			Help:    "Each as removeBuddyFromRoster does.",
 			Role:    Write,
@@ -89,6 +95,7 @@ func rosterVerbs() []*Verb {
 		},
 		{
 			Name:    "checkUserJid",
+			Title:   "Has a roster?",
 			Summary: "does a user have a roster?",
 			Help:    "true if it has at least one item.",
 			Role:    Read,
@@ -97,6 +104,7 @@ func rosterVerbs() []*Verb {
 		},
 		{
 			Name:    "checkBidirecctionalBuddys",
+			Title:   "Are they a pair?",
 			Summary: "do two users have each other?",
 			Help:    "true if each has the other with the subscription both.",
 			Role:    Read,

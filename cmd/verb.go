@@ -10,6 +10,7 @@ import (
 // Verb is one entry of the table.
 type Verb struct {
 	Name    string // as emanagement spelled it
+	Title   string // for lists that have room for some 20 characters
 	Summary string // what it does, a short clause
 	Help    string // what else there is to know, in sentences
 	Role    Role   // who may run it
@@ -29,7 +30,8 @@ type Verb struct {
 	Hostless bool
 
 	run func(ctx context.Context, c *call) (Result, error)
-	// stakes says what a verb that destroys much would destroy. Such a verb
+	// stakes says what a verb that destroys much would destroy, "" for nothing, which
+	// nobody is asked about. Such a verb
 	// has the parameter confirm, and runs only when that repeats what the
 	// parameter domain says.
 	stakes func(ctx context.Context, c *call) (string, error)

@@ -42,12 +42,13 @@ func wants(values map[string][]string, field, value string) bool {
 type front struct {
 	namespace *cmd.Namespace
 	sessions  sessions
+	limit     func() int // bytes that the server takes in a stanza; 0: as many as there are
 }
 
 // Register has the component offer the namespace's verbs as ad-hoc commands.
 // To be called before the component runs.
 func Register(c *component.Component, n *cmd.Namespace) {
-	f := &front{namespace: n, sessions: sessions{now: time.Now, open: make(map[string]session)}}
+	f := &front{namespace: n, limit: c.MaxStanza, sessions: sessions{now: time.Now, open: make(map[string]session)}}
 	c.Handle(stanza.SetIQ, xml.Name{Space: commands.NS, Local: "command"}, f.handle)
 	c.Discover([]string{commands.NS, form.NS}, f.discover)
 }
@@ -106,13 +107,7 @@ func (f *front) run(ctx context.Context, r component.Request, v *cmd.Verb, q req
 	}
 	result, err := f.carryOut(ctx, v, request)
 	if err == nil {
-		answer := answer(v, sessionOf(q), result)
-		if wants(values, formatField, "json") {
-			if err := answer.addJSON(result); err != nil {
-				return nil, err
-			}
-		}
-		return component.XML(answer), nil
+		return f.answer(v, q, result, wants(values, formatField, "json"))
 	}
 	// What was filled in is not lost: the session stays open.
 	session := f.sessions.put(q.SessionID, r.From.String(), v.Name)
@@ -124,6 +119,28 @@ func (f *front) run(ctx context.Context, r component.Request, v *cmd.Verb, q req
 	}
 	return nil, stanzaError(v.Name, err)
 }
+
+// answer is the completed command.
+func (f *front) answer(v *cmd.Verb, q request, result cmd.Result, asJSON bool) (xml.TokenReader, error) {
+	if asJSON {
+		r := answer(v, sessionOf(q), result)
+		err := r.addJSON(result)
+		return component.XML(r), err
+	}
+	// People fill in a form that they were sent, or none; programs send it at once.
+	shape := answer
+	if q.SessionID != "" || q.Form == nil {
+		shape = shown
+	}
+	r := shape(v, sessionOf(q), result)
+	if limit := f.limit(); limit > 0 {
+		r.cut(limit - overhead)
+	}
+	return component.XML(r), nil
+}
+
+// overhead is more than a stanza has around a command, in bytes.
+const overhead = 1000
 
 // carryOut runs a verb, unless its form is to be taken strictly and has a field
 // that is none of the verb's.
@@ -158,7 +175,7 @@ func (f *front) discover(r component.Request, node string) (component.Node, erro
 		}
 		for _, v := range f.namespace.Visible(r.From) {
 			// Asked at a resource of ours, the commands are there too.
-			n.Items = append(n.Items, items.Item{JID: r.To, Node: v.Name, Name: title(v)})
+			n.Items = append(n.Items, items.Item{JID: r.To, Node: v.Name, Name: v.Title})
 		}
 		return n, nil
 	}
@@ -178,7 +195,11 @@ func title(v *cmd.Verb) string { return v.Name + ": " + v.Summary }
 // and the asker does not learn what they are.
 func stanzaError(node string, err error) error {
 	if errors.Is(err, cmd.ErrNoSuchVerb) {
-		return component.Refuse(stanza.Cancel, stanza.ItemNotFound, "no such command: "+node)
+		hint := ""
+		if e, ok := errors.AsType[*cmd.UnknownVerbError](err); ok {
+			hint = e.Hint()
+		}
+		return component.Refuse(stanza.Cancel, stanza.ItemNotFound, "no such command: "+node+hint)
 	}
 	if e, ok := errors.AsType[*cmd.ForbiddenError](err); ok {
 		return component.Refuse(stanza.Auth, stanza.Forbidden, e.Why)

@@ -2,6 +2,9 @@ package adhoc
 
 import (
 	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"sort"
 
 	"emanagement/cmd"
 )
@@ -44,6 +47,13 @@ func fieldFor(p cmd.Param, values []string) field {
 	if p.Required {
 		f.Required = &struct{}{}
 	}
+	if p.Required && p.Kind.Options() != nil {
+		// Else clients preselect the first one, and a choice that was forgotten is one.
+		f.Options = append(f.Options, option{Label: "(choose one)"})
+		if values == nil {
+			f.Values = []string{""}
+		}
+	}
 	for _, o := range p.Kind.Options() {
 		f.Options = append(f.Options, option{Label: o, Value: o})
 	}
@@ -57,7 +67,60 @@ func (r *response) addJSON(result cmd.Result) error {
 	return err
 }
 
-// answer shows a verb's result.
+// shown is a verb's result for people: the outcome once, in a note or, above a
+// table, in the form's title, for two clients show no note beside a form. A line has
+// no tabs, which break it into columns in some.
+func shown(v *cmd.Verb, session string, result cmd.Result) *response {
+	r := newResponse(v.Name, session, "completed")
+	if lines := result.Readable(); len(lines) > 0 {
+		r.Form = newForm("result", result.Outcome())
+		r.Form.Fields = []field{{Var: "result", Type: "text-multi", Label: v.Name, Values: lines}}
+		return r
+	}
+	r.Note = &note{Type: "info", Text: result.Outcome()}
+	if result.Refused() {
+		r.Note.Type = "error"
+	}
+	return r
+}
+
+// cut takes as many lines off an answer's end as it takes for the whole to have no
+// more than that many bytes, and says so.
+func (r *response) cut(limit int) {
+	if r.Form == nil || len(r.Form.Fields) == 0 {
+		return
+	}
+	lines := r.Form.Fields[0].Values
+	size := func() int {
+		text, err := xml.Marshal(r)
+		if err != nil {
+			return 0 // it shows when it is sent
+		}
+		return len(text)
+	}
+	if size() <= limit {
+		return
+	}
+	outcome := r.Form.Title
+	// The most lines that fit, by halving.
+	fit := sort.Search(len(lines), func(n int) bool {
+		r.tell(outcome, lines[:n+1], len(lines))
+		return size() > limit
+	})
+	r.tell(outcome, lines[:fit], len(lines))
+}
+
+// tell shows the first lines of an answer that has more.
+func (r *response) tell(outcome string, lines []string, all int) {
+	text := fmt.Sprintf("%s; only the first %d of %d lines, for the server takes no larger stanza (max_stanza_size); the command line shows them all", outcome, len(lines), all)
+	r.Form.Title, r.Form.Fields[0].Values = text, lines
+	if r.Note != nil {
+		r.Note.Text = text
+	}
+}
+
+// answer shows a verb's result to programs: the outcome in the note and in the
+// form's title, and the lines that emanagement printed.
 func answer(v *cmd.Verb, session string, result cmd.Result) *response {
 	r := newResponse(v.Name, session, "completed")
 	r.Note = &note{Type: "info", Text: result.Outcome()}

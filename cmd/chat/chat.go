@@ -65,7 +65,7 @@ func Register(c *component.Component, n *cmd.Namespace, log *slog.Logger) {
 func newFront(n *cmd.Namespace, log *slog.Logger, send func(context.Context, question, string) error) *front {
 	return &front{
 		namespace: n, log: log, send: send,
-		strangers: strangers{refused: make(map[string]time.Time)}, people: make(map[string]*person),
+		strangers: strangers{refused: make(map[string]refusal)}, people: make(map[string]*person),
 	}
 }
 
@@ -145,8 +145,8 @@ func (f *front) person(who string) *person {
 	return f.people[who]
 }
 
-// refuse tells somebody who may run nothing so, once a day. A host or another
-// component is nobody who could read it.
+// refuse tells somebody who may run nothing so, more and more rarely. A host or
+// another component is nobody who could read it.
 func (f *front) refuse(ctx context.Context, q question) {
 	verb, _ := f.namespace.Spelled(firstWord(q.line))
 	_, err := f.namespace.Open(cmd.Request{Asker: q.from, Front: name, Verb: verb})

@@ -232,7 +232,10 @@ func TestYes(t *testing.T) {
 		"after nonsense":     {func(r *rig) { r.asks(boss, "hm") }, boss, "yes", none},
 		"after a question":   {func(r *rig) { r.asks(boss, "help") }, boss, "yes", none},
 		"a stranger between": {func(r *rig) { r.asks(stranger, "yes") }, boss, "yes", done},
-		"another verb's":     {func(r *rig) { r.asks(boss, "removeAllRostersByDomain b.example") }, boss, "yes", "Done; 0 items of 0 rosters removed; found by the test: 0 on b.example"},
+		"another verb's": {func(r *rig) {
+			r.roster("one@b.example", "x@far.example")
+			r.asks(boss, "removeAllRostersByDomain b.example")
+		}, boss, "yes", "Done; 1 item of 1 roster removed; found by the test: 1 on b.example"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -327,23 +330,32 @@ func TestNotAsked(t *testing.T) {
 	}
 }
 
-// TestStrangers are refused once a day, and what they tried is recorded.
+// TestStrangers are refused more and more rarely, and what they tried is recorded.
 func TestStrangers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
 		refusal := []string{"Sorry, stranger@far.example may not run commands here. Whoever looks after this server can change that."}
-		for range 3 {
+		for pause := firstPause; pause <= 4*firstPause; pause *= 2 {
 			assert.Equal(t, refusal, r.asks(stranger, "getRoster a@a.example"))
 			for range 100 {
 				assert.Empty(t, r.asks("stranger@far.example/another", "help"))
 			}
-			time.Sleep(refusedFor - 1)
+			time.Sleep(pause - 1)
 			assert.Empty(t, r.asks(stranger, "hello"))
 			time.Sleep(time.Nanosecond)
 		}
 		assert.Equal(t, 3*102, strings.Count(r.records.String(), "msg=forbidden"))
 		assert.Equal(t, 3, strings.Count(r.records.String(), "asker=stranger@far.example/x front=chat verb=getRoster"))
 		assert.Empty(t, r.people)
+		// Who answers every refusal at once or after a while is met with silence.
+		told := 0
+		for range 24 * 60 {
+			told += len(r.asks(stranger, "I am away"))
+			time.Sleep(time.Minute)
+		}
+		assert.LessOrEqual(t, told, 10)
+		time.Sleep(refusedFor)
+		assert.Equal(t, refusal, r.asks(stranger, "hello"))
 
 		// Hosts and components could not read it.
 		for _, host := range []string{"far.example", "b.example", "far.example/x", "x." + own} {

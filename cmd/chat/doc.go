@@ -22,8 +22,8 @@
 // verbs that send messages as a user do not. Who may send messages as others
 // could else run verbs as they.
 //
-// Somebody without any grant is refused once a day, and a host or component
-// without one never.
+// Somebody without any grant is refused, and again when he asks after a minute, two,
+// four and so on up to a day; a host or component without one never is.
 //
 // # No loop
 //

@@ -174,6 +174,7 @@ func TestSilentVerbs(t *testing.T) {
 	for range 10 {
 		r.asks(boss, "hm")
 	}
+	r.roster("one@a.example", "x@far.example")
 	assert.Contains(t, r.answer(boss, "removeAllRosters"), `Send "yes" within`)
 	assert.Contains(t, r.answer(boss, "yes"), "Done")
 }

@@ -16,8 +16,18 @@ const (
 // strangers are those who were refused lately.
 type strangers struct {
 	mu      sync.Mutex
-	refused map[string]time.Time // by bare JID
+	refused map[string]refusal // by bare JID
 }
+
+// refusal is the last one that somebody was told.
+type refusal struct {
+	at    time.Time
+	pause time.Duration // before the next
+}
+
+// firstPause is the pause between the first two refusals. Each further one is twice
+// as long, so that who answers each is met with silence in the end.
+const firstPause = time.Minute
 
 // next says whether somebody is to be told that he may not, and notes that he
 // was. He is not where too many are remembered.
@@ -25,16 +35,21 @@ func (s *strangers) next(who string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	past := func(at time.Time) bool { return now.Sub(at) >= refusedFor }
-	if at, ok := s.refused[who]; ok && !past(at) {
+	past := func(r refusal) bool { return now.Sub(r.at) >= refusedFor }
+	last, known := s.refused[who]
+	switch {
+	case known && now.Sub(last.at) < last.pause:
 		return false
+	case known && !past(last):
+		s.refused[who] = refusal{now, min(2*last.pause, refusedFor)}
+		return true
 	}
 	if len(s.refused) >= maxStrangers {
-		maps.DeleteFunc(s.refused, func(_ string, at time.Time) bool { return past(at) })
+		maps.DeleteFunc(s.refused, func(_ string, r refusal) bool { return past(r) })
 	}
 	if len(s.refused) >= maxStrangers {
 		return false
 	}
-	s.refused[who] = now
+	s.refused[who] = refusal{now, firstPause}
 	return true
 }

@@ -76,7 +76,11 @@ func wireError(err error) (e *wire.Error, known bool) {
 		return &wire.Error{Kind: wire.Usage, Text: err.Error()}, true
 	}
 	if errors.Is(err, cmd.ErrNoSuchVerb) {
-		return &wire.Error{Kind: wire.Unknown, Text: cmd.NotRecognized + "\n" + cmd.UseHelp}, true
+		unknown := &wire.Error{Kind: wire.Unknown, Text: cmd.NotRecognized + "\n" + cmd.UseHelp}
+		if e, ok := errors.AsType[*cmd.UnknownVerbError](err); ok {
+			unknown.Meant = e.Meant
+		}
+		return unknown, true
 	}
 	if _, ok := errors.AsType[*cmd.ForbiddenError](err); ok {
 		return &wire.Error{Kind: wire.Forbidden, Text: err.Error()}, true

@@ -62,6 +62,9 @@ func plain(args []string) (l *line, socket string, ok bool) {
 		return nil, "", false
 	}
 	l.verb, l.args = args[0], args[1:]
+	if len(l.args) == 1 && (l.args[0] == "--help" || l.args[0] == "-h") {
+		return nil, "", false
+	}
 	if socket = os.Getenv("EMANAGEMENT_CONTROL"); socket != "" {
 		return l, socket, filepath.IsAbs(socket)
 	}
@@ -81,7 +84,7 @@ func socketIn(text string) (socket string, ok bool) {
 	socket = wire.DefaultSocket
 	for line := range strings.Lines(text) {
 		line, _, _ = strings.Cut(line, "#")
-		if !strings.Contains(line, "control") {
+		if !strings.Contains(line, "control") || strings.HasPrefix(line, "control_group: ") {
 			continue
 		}
 		path, found := strings.CutPrefix(line, "control: ")

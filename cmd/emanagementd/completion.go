@@ -72,7 +72,7 @@ func next(before []string) []string {
 	case "completion":
 		return []string{"bash"}
 	}
-	if v := verbNamed(before[0]); v != nil {
+	if v, err := cmd.FindVerb(before[0]); err == nil {
 		return after(v, before[1:], known)
 	}
 	return nil

@@ -16,11 +16,12 @@ func help(args []string, std streams) int {
 		fmt.Fprint(std.out, usage)
 		fmt.Fprintln(std.out, "\nVerbs ('emanagement help VERB' explains one):")
 		for _, v := range cmd.Verbs() {
-			fmt.Fprintln(std.out, " ", v.Syntax())
+			fmt.Fprintf(std.out, "  %s\n      %s\n", v.Syntax(), v.Summary)
 		}
 		return exitOK
 	case 1:
-		if v := verbNamed(args[0]); v != nil {
+		v, err := cmd.FindVerb(args[0])
+		if err == nil {
 			fmt.Fprint(std.out, explain(v))
 			return exitOK
 		}
@@ -28,6 +29,8 @@ func help(args []string, std streams) int {
 			fmt.Fprint(std.out, usage)
 			return exitOK
 		}
+		misused(err).Print(std.out, std.err, false)
+		return exitUsage
 	}
 	_ = std.lines(cmd.NotRecognized, cmd.UseHelp)
 	return exitUsage
@@ -36,7 +39,7 @@ func help(args []string, std streams) int {
 // explain says all that the table says of a verb.
 func explain(v *cmd.Verb) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\n%s: %s\nRole: %s\n", v.Syntax(), v.Summary, v.Help, v.Role)
+	fmt.Fprintf(&b, "%s\n\n%s: %s\nRole: %s\n", v.FullSyntax(), v.Summary, v.Help, v.Role)
 	for _, p := range v.Params {
 		name := p.Name
 		if p.Kind == cmd.Confirm {
@@ -45,10 +48,16 @@ func explain(v *cmd.Verb) string {
 		if p.Extra {
 			name = "--" + name
 		}
-		fmt.Fprintf(&b, "\n  %-20s %s (%s)", name, p.Label, p.Kind)
+		required := ""
+		if p.Required {
+			required = "; required"
+		} else if !p.Extra {
+			required = `; "" for none`
+		}
+		fmt.Fprintf(&b, "\n  %-20s %s (%s%s)", name, p.Label, p.Kind, required)
 	}
 	if v.Destroys() {
 		fmt.Fprintf(&b, "\n  %-20s %s", "--yes", "Do it; without it, only say what would be destroyed")
 	}
-	return strings.TrimRight(b.String(), "\n") + "\n"
+	return strings.TrimRight(b.String(), "\n") + "\n\nExample:\n  emanagement " + v.Example("example.org") + "\n"
 }

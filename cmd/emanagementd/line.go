@@ -27,7 +27,7 @@ type line struct {
 
 // readLine reads [flags] VERB ARGS... [flags]. What stands in a place of the
 // verb's is taken as it is, whatever it looks like. Errors: *cmd.UsageError,
-// cmd.ErrNoSuchVerb, flag.ErrHelp, or one about a flag.
+// *cmd.UnknownVerbError, flag.ErrHelp, or one about a flag.
 func readLine(args []string) (*line, error) {
 	l := new(line)
 	extra := make(map[string]*string)
@@ -38,10 +38,10 @@ func readLine(args []string) (*line, error) {
 	if args = flags.Args(); len(args) == 0 {
 		return l, nil
 	}
-	if l.verb = verbNamed(args[0]); l.verb == nil {
-		return nil, cmd.ErrNoSuchVerb
-	}
 	var err error
+	if l.verb, err = cmd.FindVerb(args[0]); err != nil {
+		return nil, err
+	}
 	if l.values, args, err = l.verb.Arguments(args[1:]); err != nil {
 		return nil, err
 	}
@@ -52,15 +52,6 @@ func readLine(args []string) (*line, error) {
 		return nil, &cmd.UsageError{Verb: l.verb}
 	}
 	return l, l.takeFlags(flags, extra)
-}
-
-// verbNamed finds a verb of the table; nil where there is none of that name.
-func verbNamed(name string) *cmd.Verb {
-	verbs := cmd.Verbs()
-	if i := slices.IndexFunc(verbs, func(v *cmd.Verb) bool { return v.Name == name }); i >= 0 {
-		return verbs[i]
-	}
-	return nil
 }
 
 // flags are all that a line can have: the program's own, and those of every

@@ -36,9 +36,6 @@ import (
 	"emanagement/rosterpush/remote"
 )
 
-// version is set when the program is built.
-var version = "unknown"
-
 const usage = `emanagement manages the rosters, presences, messages and rooms of an XMPP
 server's users. It runs beside the server as a component of it ('serve'), and
 has verbs, each of which does one thing.
@@ -132,7 +129,7 @@ func run(ctx context.Context, args []string, std streams) int {
 	case "completion":
 		return completion(args[1:], std)
 	case "version", "--version":
-		fmt.Fprintln(std.out, "emanagement", version)
+		fmt.Fprintln(std.out, "emanagement", version())
 		return exitOK
 	case "help":
 		return help(args[1:], std)
@@ -174,7 +171,7 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) (err error)
 	}
 	c, err := component.New(component.Config{
 		JID: conf.JID, Address: conf.Server, Secret: conf.Secret, Hosts: conf.Hosts, MaxStanza: conf.MaxStanza,
-		Name: "emanagement", Version: version, Log: log,
+		Name: "emanagement", Version: version(), Log: log,
 	})
 	if err != nil {
 		return err

@@ -79,7 +79,7 @@ func (s streams) endsWith(ctx context.Context, restore func()) (over func() bool
 	return context.AfterFunc(ctx, func() {
 		restore()
 		fmt.Fprintln(s.err)
-		os.Exit(wire.ExitNo)
+		os.Exit(wire.ExitInterrupted)
 	})
 }
 

@@ -16,6 +16,11 @@ import (
 
 // runLine runs a verb as the command of 2012 did: [flags] VERB ARGS... [flags].
 func runLine(ctx context.Context, args []string, std streams) int {
+	if len(args) == 2 && (args[1] == "--help" || args[1] == "-h") {
+		if _, err := cmd.FindVerb(args[0]); err == nil {
+			return help(args[:1], std)
+		}
+	}
 	l, err := readLine(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp), err == nil && l.verb == nil:
@@ -26,6 +31,10 @@ func runLine(ctx context.Context, args []string, std streams) int {
 		return l.fail(misused(err), std)
 	}
 	result, err := l.run(ctx, std)
+	if ctx.Err() != nil && err != nil {
+		l.fail(err, std)
+		return wire.ExitInterrupted
+	}
 	if again, ok := errors.AsType[*wire.Error](err); ok && again.Kind == wire.Confirm && !l.json && std.confirm(ctx, again) {
 		l.yes = true
 		result, err = l.run(ctx, std)
@@ -41,8 +50,8 @@ func misused(err error) *wire.Error {
 	if e, ok := errors.AsType[*cmd.UsageError](err); ok {
 		return &wire.Error{Kind: wire.Usage, Text: e.Error()}
 	}
-	if errors.Is(err, cmd.ErrNoSuchVerb) {
-		return &wire.Error{Kind: wire.Unknown, Text: cmd.NotRecognized + "\n" + cmd.UseHelp}
+	if e, ok := errors.AsType[*cmd.UnknownVerbError](err); ok {
+		return &wire.Error{Kind: wire.Unknown, Text: cmd.NotRecognized + "\n" + cmd.UseHelp, Meant: e.Meant}
 	}
 	return &wire.Error{Kind: wire.Argument, Text: fmt.Sprintf("%v; 'emanagement help' explains", err)}
 }
@@ -66,7 +75,14 @@ func (l *line) run(ctx context.Context, std streams) (wire.Result, error) {
 	}
 	progress := std.newProgress()
 	defer progress.end()
-	result, err := wire.Run(ctx, conf.Control, l.verb.Name, call, progress.show)
+	far := ""
+	result, err := wire.Run(ctx, conf.Control, l.verb.Name, call, func(p wire.Progress) {
+		far = p.Text
+		progress.show(p)
+	})
+	if e, ok := errors.AsType[*wire.Error](err); ok && ctx.Err() != nil && far != "" {
+		e.Text = far + "; " + e.Text
+	}
 	if e, ok := errors.AsType[*wire.Error](err); ok && e.Unsent && conf.Unread {
 		e.Text += fmt.Sprintf(" (%s may name another place, but you may not read it)", l.config)
 	}

@@ -107,7 +107,7 @@ func refused(component jid.JID, v *cmd.Verb, e *stanza.Error) error {
 	case stanza.Forbidden:
 		return forbidden("%s", said)
 	case stanza.ItemNotFound:
-		if said != "no such command: "+v.Name { // so says the component
+		if !strings.HasPrefix(said, "no such command: "+v.Name) { // so says the component
 			return away("%s is no emanagement, or has no such command (%s)", component, said)
 		}
 		return &wire.Error{Kind: wire.Unknown, Text: said}

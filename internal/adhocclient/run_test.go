@@ -78,7 +78,7 @@ func TestRunRefused(t *testing.T) {
 		kind        wire.Kind
 		param, text string
 	}{
-		"no such verb": {"admin@localhost", &cmd.Verb{Name: "getRoaster"}, nil, wire.Unknown, "", "no such command: getRoaster"},
+		"no such verb": {"admin@localhost", &cmd.Verb{Name: "getRoaster"}, nil, wire.Unknown, "", "no such command: getRoaster; did you mean getRoster?"},
 		"a forbidden verb": {"reader@localhost", verb(t, "removeRoster"), values("userJid", "a@localhost"), wire.Forbidden, "",
 			"reader@localhost may not run removeRoster: it takes the role write"},
 		"a stranger": {"stranger@example.org", verb(t, "getRoster"), values("userJid", "a@localhost"), wire.Forbidden, "",

@@ -99,6 +99,7 @@ type Error struct {
 	Text  string `json:"text"`            // for people
 	Param string `json:"param,omitempty"` // of the kind argument: which one
 	Word  string `json:"word,omitempty"`  // of the kind confirm: what it is aimed at
+	Meant string `json:"meant,omitempty"` // of the kind unknown: the verb that may have been meant
 	// Of the kind away: the server was not asked.
 	NothingDone bool `json:"nothing_done,omitempty"`
 
@@ -113,6 +114,8 @@ const (
 	ExitNo    = 1 // or not done
 	ExitUsage = 2 // nothing was done
 	ExitAway  = 3 // the server, or the component
+	// ExitInterrupted is what shells say of a program that Ctrl-C ends.
+	ExitInterrupted = 130
 )
 
 // Exit is the exit status that a result means. What was only started is not done.
@@ -165,6 +168,9 @@ func (e *Error) Print(out, diag io.Writer, asJSON bool) {
 	switch e.Kind {
 	case Usage, Unknown:
 		fmt.Fprintln(out, e.Text)
+		if e.Meant != "" {
+			fmt.Fprintf(diag, "emanagement: did you mean %s?\n", e.Meant)
+		}
 	case Confirm:
 		fmt.Fprintf(diag, "emanagement: %s; nothing was done; to do it, add --yes\n", e.Text)
 	default:
