@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -34,7 +36,7 @@ func TestRuby(t *testing.T) {
 	p := newRubyPlace(t)
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
-	ruby := exec.CommandContext(ctx, debianRuby, "-Iclients/ruby/lib", "-Iclients/ruby/test", "-e", `Dir["clients/ruby/test/*_test.rb"].sort.each { |file| require File.expand_path(file) }`)
+	ruby := exec.CommandContext(ctx, debianRuby, "-Iclients/ruby/lib", "-Iclients/ruby/test", "-e", `Dir["clients/ruby/test/{,server/}*_test.rb"].sort.each { |file| require File.expand_path(file) }`)
 	ruby.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM} // should the tests be killed
 	ruby.Env = append(os.Environ(), "EMANAGEMENT_PLACE="+p.describe(t))
 	orders := p.obey(t, ctx, ruby)
@@ -47,7 +49,7 @@ func TestRuby(t *testing.T) {
 // needsRuby fails a test that there is nothing to run with.
 func needsRuby(t *testing.T) {
 	t.Helper()
-	if err := exec.CommandContext(t.Context(), debianRuby, "-rnokogiri", "-rminitest", "-ractive_record", "-rsqlite3", "-rxmpp4r", "-e", "").Run(); err != nil {
+	if err := exec.CommandContext(t.Context(), debianRuby, "-rlogger", "-rnokogiri", "-rminitest", "-rrails", "-ractive_record", "-ractive_job", "-rrake", "-rsqlite3", "-rxmpp4r", "-e", "").Run(); err != nil {
 		t.Fatalf("%s lacks what the tests need (%v): run scripts/setup ruby", debianRuby, err)
 	}
 }
@@ -179,14 +181,26 @@ func TestRubyGem(t *testing.T) {
 	build.Dir = "clients/ruby"
 	out, err := build.CombinedOutput()
 	require.NoErrorf(t, err, "%s", out)
-	list := `puts Gem::Package.new(ARGV[0]).contents.grep(/\.rb\z/).sort`
+	list := `puts Gem::Package.new(ARGV[0]).contents.sort`
 	packed, err := exec.CommandContext(t.Context(), debianRuby, "-rrubygems/package", "-e", list, path).Output()
 	require.NoError(t, err)
-	files, err := filepath.Glob("clients/ruby/lib/emanagement/*.rb")
-	require.NoError(t, err)
-	want := []string{"lib/emanagement.rb"}
-	for _, f := range files {
-		want = append(want, strings.TrimPrefix(f, "clients/ruby/"))
-	}
+	want := []string{"LICENSE", "README.md"}
+	require.NoError(t, filepath.WalkDir("clients/ruby/lib", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			want = append(want, strings.TrimPrefix(path, "clients/ruby/"))
+		}
+		return err
+	}))
+	slices.Sort(want)
 	assert.Equal(t, want, strings.Fields(string(packed)))
+}
+
+// TestRake runs the library's own tests as its developers do, without a server.
+func TestRake(t *testing.T) {
+	needsRuby(t)
+	rake := exec.CommandContext(t.Context(), debianRuby, "-S", "rake", "test")
+	rake.Dir = "clients/ruby"
+	out, err := rake.CombinedOutput()
+	require.NoErrorf(t, err, "%s", out)
+	assert.Contains(t, string(out), " 0 failures, 0 errors, 0 skips")
 }

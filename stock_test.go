@@ -2,6 +2,9 @@ package emanagement_test
 
 import (
 	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"testing"
 
 	"github.com/goccy/go-yaml"
@@ -150,6 +153,40 @@ func TestTwoComponents(t *testing.T) {
 				}
 			}
 			assert.NotContains(t, p.program.Log(), "stream ended")
+		})
+	}
+}
+
+// TestStockDiffs: what docs/ shows as changes of Debian's files makes of each the
+// file that the documented text does.
+func TestStockDiffs(t *testing.T) {
+	for diff, test := range map[string]struct {
+		kind testserver.Kind
+		text string
+	}{
+		"debian-12.diff":        {testserver.Debian12, testserver.ConfigHTTP},
+		"debian-13.diff":        {testserver.Debian13, testserver.ConfigHTTP},
+		"debian-backports.diff": {testserver.AdHoc, testserver.Config},
+	} {
+		t.Run(diff, func(t *testing.T) {
+			path, err := filepath.Abs(filepath.Join("docs", diff))
+			require.NoError(t, err)
+			stock, err := test.kind.StockText()
+			require.NoError(t, err)
+			dir := t.TempDir()
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "ejabberd.yml"), stock, 0o600))
+			apply := exec.CommandContext(t.Context(), "git", "apply", path)
+			apply.Dir = dir
+			out, err := apply.CombinedOutput()
+			require.NoErrorf(t, err, "%s", out)
+			changed, err := os.ReadFile(filepath.Join(dir, "ejabberd.yml"))
+			require.NoError(t, err)
+			var got map[string]any
+			require.NoError(t, yaml.Unmarshal(changed, &got))
+			want, err := test.kind.Stock()
+			require.NoError(t, err)
+			require.NoError(t, testserver.Merge(want, test.text))
+			assert.Equal(t, want, got)
 		})
 	}
 }

@@ -62,13 +62,18 @@ const stockConfig = "/etc/ejabberd/ejabberd.yml"
 // stockListeners is how many listeners that may have.
 const stockListeners = 12
 
-// Stock is Debian's own ejabberd.yml of the kind, as it was installed.
-func (k Kind) Stock() (config map[string]any, err error) {
+// StockText is Debian's own ejabberd.yml of the kind, as it was installed.
+func (k Kind) StockText() ([]byte, error) {
 	p, err := find(k.version())
 	if err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile(filepath.Join(p.root, stockConfig))
+	return os.ReadFile(filepath.Join(p.root, stockConfig))
+}
+
+// Stock is what it says.
+func (k Kind) Stock() (config map[string]any, err error) {
+	text, err := k.StockText()
 	if err != nil {
 		return nil, err
 	}
@@ -121,16 +126,25 @@ func configuration(dir string, k Kind, p ports, stock map[string]any, edit func(
 	}
 	merge(whole, small)
 	for _, text := range k.texts() {
-		var addition map[string]any
-		if err := yaml.Unmarshal([]byte(documented.Replace(text)), &addition); err != nil {
+		if err := Merge(whole, documented.Replace(text)); err != nil {
 			return nil, fmt.Errorf("%s: %w", k, err)
 		}
-		merge(whole, addition)
 	}
 	if edit != nil {
 		edit(whole)
 	}
 	return yaml.Marshal(whole)
+}
+
+// Merge merges one of the texts into a configuration, as an administrator is asked
+// to.
+func Merge(config map[string]any, text string) error {
+	var addition map[string]any
+	if err := yaml.Unmarshal([]byte(text), &addition); err != nil {
+		return err
+	}
+	merge(config, addition)
+	return nil
 }
 
 // merge does what the comments in the texts ask of an administrator: a section

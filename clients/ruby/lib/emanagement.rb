@@ -7,10 +7,15 @@ require_relative "emanagement/slug"
 require_relative "emanagement/xmpp_server_order"
 require_relative "emanagement/tie"
 require_relative "emanagement/group"
+require_relative "emanagement/user"
 
 # Runs the verbs of the component emanagement: contacts, presences, messages and
 # rooms of the users of an XMPP server. See Client.
 module Emanagement
+  autoload :Job, "emanagement/jobs"
+  autoload :RosterJob, "emanagement/jobs"
+  autoload :RoomJob, "emanagement/jobs"
+
   class << self
     # The Client that XmppServerOrder and the concerns use where they are given
     # no other one. To be set once, as in a Rails initializer.
@@ -21,3 +26,5 @@ module Emanagement
     end
   end
 end
+
+require_relative "emanagement/railtie" if defined?(Rails::Railtie)

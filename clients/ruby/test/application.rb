@@ -19,12 +19,19 @@ ActiveRecord::Schema.define do
     t.boolean :positive, default: true
   end
   create_table(:groups) { |t| t.string :name }
+  create_table(:clubs) do |t|
+    t.string :slug
+    t.string :name
+  end
 end
 
 class User < ActiveRecord::Base
+  include Emanagement::User
+
   has_many :sent_ties, class_name: "Tie", foreign_key: :sender_id, dependent: :destroy
   has_many :received_ties, class_name: "Tie", foreign_key: :receiver_id, dependent: :destroy
   validates :name, exclusion: [""] # so that there can be a user who is not valid
+  has_rosters
 end
 
 class Member < ActiveRecord::Base; end
@@ -65,13 +72,20 @@ class Group < ActiveRecord::Base
   has_room domain: "localhost"
 end
 
+# Groups with a slug of their own.
+class Club < ActiveRecord::Base
+  include Emanagement::Group
+
+  has_room domain: "localhost"
+end
+
 # The application whose models these are.
 module Application
   LOG = StringIO.new
   ActiveRecord::Base.logger = Logger.new(LOG, level: :info)
 
   def self.empty
-    [User, Member, Tie, Group].each(&:delete_all)
+    [User, Member, Tie, Group, Club].each(&:delete_all)
     LOG.truncate(0)
   end
 end

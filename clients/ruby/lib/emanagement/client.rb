@@ -48,6 +48,8 @@ module Emanagement
       private
 
       def ad_hoc(login, to, timeout, logger)
+        raise ArgumentError, "to: a character that cannot be sent" unless XMLText.clean(to)
+
         log = ->(line) { logger&.info("emanagement: #{line}") }
         new(AdHoc.new(Connection.new(login, log), to: to), timeout: timeout)
       end
@@ -68,7 +70,7 @@ module Emanagement
     # again, and once where it is not certain and the verb is one of
     # REPEATABLE. Other verbs are never sent twice.
     def call(verb, timeout: @timeout, confirm: false, **arguments)
-      verb = verb.to_s
+      verb = XMLText.clean(verb.to_s) or raise UnknownVerbError, "a verb with a character that cannot be sent"
       deadline = Deadline.new(timeout || @timeout)
       repeatable = REPEATABLE.include?(verb)
       repeated = false
@@ -99,7 +101,9 @@ module Emanagement
 
     def texts(arguments)
       arguments.compact.to_h do |name, value|
-        [name, value.is_a?(Array) ? value.map { |v| text(name, v) } : text(name, value)]
+        raise UsageError, "an argument whose name has a character that cannot be sent" unless XMLText.clean(name.to_s)
+
+        [name, value.is_a?(Array) ? value.compact.map { |v| text(name, v) } : text(name, value)]
       end
     end
 

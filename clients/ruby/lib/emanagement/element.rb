@@ -37,8 +37,11 @@ module Emanagement
 
     # The text in UTF-8; nil where it has what no XML can carry. It would end
     # the whole stream.
+    # Bytes without an encoding, such as those of a file that was read under LANG=C,
+    # are taken for UTF-8.
     def self.clean(text)
-      utf8 = text.encode(Encoding::UTF_8)
+      bytes = [Encoding::BINARY, Encoding::US_ASCII].include?(text.encoding)
+      utf8 = bytes ? text.dup.force_encoding(Encoding::UTF_8) : text.encode(Encoding::UTF_8)
       utf8 if utf8.valid_encoding? && utf8.count(ILLEGAL).zero?
     rescue EncodingError
       nil

@@ -18,18 +18,42 @@ module Emanagement
 
       # Has a room be created and destroyed with each group, once that is
       # committed: at the service conference. and the domain. raises as in
-      # Tie.
-      def has_room(domain:, client: nil, raises: false)
-        @room_settings = Reflection::Settings.new(domain: domain, client: client, raises: raises)
-        after_create_commit { create_room }
-        after_update_commit { rename_room }
-        after_destroy_commit { destroy_room }
+      # Tie, and so async and queue.
+      def has_room(domain:, client: nil, raises: false, async: false, queue: nil)
+        @room_settings = Reflection::Settings.new(domain: domain, client: client, raises: raises, async: async, queue: queue)
+        before_update { @room_was ||= local_in_database(self) }
+        after_rollback { @room_was = nil }
+        after_commit :reflect_on_room
       end
 
       def inherited(subclass)
         super
         subclass.instance_variable_set(:@room_settings, room_settings)
       end
+    end
+
+    # Has the server show what there is of the group now: its room, and no longer the
+    # one that it had under another name. It runs after every commit.
+    def reflect_on_room
+      former = @room_was
+      @room_was = nil
+      reflecting(self.class.room_settings) do
+        current = room_name
+        gone = destroyed? ? [former, current].compact.uniq : [former].compact - [current]
+        next if gone.empty? && !previously_new_record?
+
+        settings = self.class.room_settings
+        next RoomJob.set(**{ queue: settings.queue }.compact).perform_later(self.class.name, destroyed? ? nil : current, gone) if settings.async
+
+        show_room(destroyed? ? nil : current, gone)
+      end
+    end
+
+    # Creates a room, where one is given, and destroys others.
+    def show_room(current, gone)
+      settings = self.class.room_settings
+      reflect(settings, "createPersistentRoom", roomName: current, domain: settings.domain) if current
+      gone.each { |name| reflect(settings, "destroyRoom", roomName: name, domain: settings.domain) unless name.empty? }
     end
 
     # Creates the group's room.
@@ -44,21 +68,11 @@ module Emanagement
 
     private
 
-    # The room's name: the group's slug, or its name as Emanagement.slug makes
-    # one.
+    # The room's name: that of the group's slug, or of its name as Emanagement.slug
+    # makes one. A server cannot rename a room: a group with another name gets
+    # another one.
     def room_name
-      slug_of(self)
-    end
-
-    # A server cannot rename a room: the group gets another one.
-    def rename_room
-      before = attribute_before(respond_to?(:slug) ? :slug : :name)
-      before &&= respond_to?(:slug) ? before : Emanagement.slug(before)
-      return if before.nil? || before == room_name
-
-      settings = self.class.room_settings
-      create_room
-      reflect(settings, "destroyRoom", roomName: before, domain: settings.domain)
+      local_of(self)
     end
   end
 end

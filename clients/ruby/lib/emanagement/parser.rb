@@ -16,6 +16,8 @@ module Emanagement
     def initialize
       super
       @push = Nokogiri::XML::SAX::PushParser.new(self)
+      # Else a long name or text, which anybody may send, would end the stream.
+      @push.options = Nokogiri::XML::ParseOptions::HUGE
       @open = [] # the elements that have not ended yet
       @complete = []
       @ended = false
@@ -25,9 +27,14 @@ module Emanagement
     # complete now.
     def feed(bytes)
       @push << bytes
-      @complete.slice!(0..)
+      complete
     rescue Nokogiri::XML::SyntaxError => e
       raise Malformed, e.message
+    end
+
+    # Takes the elements that are complete.
+    def complete
+      @complete.slice!(0..)
     end
 
     # Has the stream's end arrived?

@@ -6,7 +6,21 @@ module Emanagement
   # application goes on.
   module Reflection
     # How a model is reflected.
-    Settings = Struct.new(:domain, :group, :sender, :receiver, :client, :raises, keyword_init: true)
+    Settings = Struct.new(:domain, :group, :sender, :receiver, :client, :raises, :async, :queue, keyword_init: true) do
+      def initialize(**)
+        super
+        raise ArgumentError, "async: Active Job is not loaded" if async && !defined?(::ActiveJob)
+      end
+    end
+
+    # Has errors be raised while something is reflected, as a job needs that is to
+    # be tried again.
+    def raising
+      @reflection_raises = true
+      yield
+    ensure
+      @reflection_raises = false
+    end
 
     private
 
@@ -14,32 +28,44 @@ module Emanagement
     # leaves a line in the log.
     def reflect(settings, verb, **arguments)
       result = ask(settings, verb, **arguments)
-      reflection_log(:info, "#{verb}: #{result.outcome}") if result&.refused?
+      reflection_log(:warn, "#{verb}: #{result.outcome}") if result&.refused?
       result
+    end
+
+    # Does something, or leaves a line in the log where it raises an Error; that is
+    # raised only where the model was set so, or in a job.
+    def reflecting(settings)
+      yield
+    rescue Error => e
+      reflection_log(:error, e.message)
+      raise if settings.raises || @reflection_raises
     end
 
     # The same without such a line. An error leaves one; it is raised only where
     # the model was set so.
     def ask(settings, verb, **arguments)
-      (settings.client || Emanagement.client).call(verb, **arguments)
-    rescue Error => e
-      reflection_log(:error, e.message)
-      raise if settings.raises
+      reflecting(settings) { (settings.client || Emanagement.client).call(verb, **arguments) }
     end
 
-    # The slug of a user or a group: its own, or one of its name where it has none.
-    def slug_of(record)
-      slug = record.slug if record.respond_to?(:slug)
-      slug.to_s.empty? ? Emanagement.slug(record.name) : slug
+    # What stands before the @ of a user's JID, or is a group's room: of the slug, or
+    # of the name where there is none.
+    def local_of(record)
+      local_from(record.respond_to?(:slug) ? record.slug : nil, record.name)
     end
 
-    # What an attribute was before the commit that was, nil where it is the same.
-    def attribute_before(name)
-      previous_changes[name.to_s]&.first
+    def local_from(slug, name)
+      Emanagement.local(slug.to_s.empty? ? Emanagement.slug(name) : slug)
     end
 
+    # What it was in the database before what is being saved.
+    def local_in_database(record)
+      local_from(record.respond_to?(:slug) ? record.attribute_in_database("slug") : nil, record.attribute_in_database("name"))
+    end
+
+    # A line in the model's log or, where it has none, in the application's.
     def reflection_log(level, line)
-      self.class.logger&.public_send(level, "emanagement: #{line}")
+      logger = self.class.logger || (::Rails.logger if defined?(::Rails) && ::Rails.respond_to?(:logger))
+      logger ? logger.public_send(level, "emanagement: #{line}") : warn("emanagement: #{line}")
     end
   end
 end

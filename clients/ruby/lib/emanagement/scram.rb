@@ -16,7 +16,7 @@ module Emanagement
     # digest is SHA1 or SHA256.
     def initialize(digest, username, password)
       @digest = digest
-      @password = password.unicode_normalize(:nfkc)
+      @password = (XMLText.clean(password) || password.b).then { |text| text.encoding == Encoding::UTF_8 ? text.unicode_normalize(:nfkc) : text }
       @nonce = SecureRandom.base64(18)
       @bare = "n=#{username.gsub('=', '=3D').gsub(',', '=2C')},r=#{@nonce}"
     end

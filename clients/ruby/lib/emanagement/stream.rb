@@ -55,9 +55,13 @@ module Emanagement
     private
 
     def take(deadline)
+      raise Wire::Lost, "the server has sent what is not XML: #{@malformed}" if @malformed
+
       @arrived.concat(@parser.feed(@wire.read(deadline)))
     rescue Parser::Malformed => e
-      raise Wire::Lost, "the server has sent what is not XML: #{e.message}"
+      # What was complete before that has arrived all the same.
+      @arrived.concat(@parser.complete)
+      @malformed = e.message
     end
   end
 end

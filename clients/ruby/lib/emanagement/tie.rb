@@ -26,10 +26,13 @@ module Emanagement
       # is committed. domain is what stands after the @ in the users' JIDs, group
       # the group in which contacts are shown; sender and receiver name the
       # model's associations. raises: true raises an Error to who saved the tie,
-      # which is saved all the same.
-      def reflects_on_rosters(domain:, group:, sender: :sender, receiver: :receiver, client: nil, raises: false)
+      # which is saved all the same. async: true has it done by Active Job, in the
+      # queue that is given, and again while the server is away.
+      def reflects_on_rosters(domain:, group:, sender: :sender, receiver: :receiver, client: nil, raises: false, async: false, queue: nil)
         @roster_settings = Reflection::Settings.new(domain: domain, group: group, sender: sender, receiver: receiver,
-                                                    client: client, raises: raises)
+                                                    client: client, raises: raises, async: async, queue: queue)
+        before_update { @roster_keys_were ||= roster_keys_in_database }
+        after_rollback { @roster_keys_were = nil }
         before_destroy :roster_ends # who may be gone themselves after the commit
         after_commit :reflect_on_rosters
       end
@@ -47,13 +50,20 @@ module Emanagement
     # whom the tie was between before. It runs after every commit, and may be run
     # at any other time, as often as one likes.
     def reflect_on_rosters
-      [former_roster_ends, roster_ends].compact.each { |sender, receiver| reflect_between(sender, receiver) }
+      ends = [former_roster_ends, roster_ends].compact
+      @roster_keys_were = nil
+      reflecting(self.class.roster_settings) { ends.each { |sender, receiver| reflect_between_soon(sender, receiver) } }
     end
 
-    private
+    # Has the rosters no longer show what was between two JIDs.
+    def forget_between(one, other)
+      settings = self.class.roster_settings
+      [[one, other], [other, one]].each { |user, contact| reflect(settings, "removeBuddyFromRoster", userJid: user, buddyJid: contact) }
+    end
 
+    # Makes the rosters of two users show what there is between them now.
     def reflect_between(sender, receiver)
-      return unless roster_users?(sender, receiver)
+      return unless roster_users?(sender, receiver) && !Emanagement.same_jid?(roster_jid(sender), roster_jid(receiver))
 
       # Somebody may have answered meanwhile, whose own commit came too early to
       # see what is written here.
@@ -64,23 +74,46 @@ module Emanagement
       end
     end
 
-    # The sender and the receiver before one of them was changed.
-    def former_roster_ends
-      changed = false
-      ends = %i[sender receiver].map do |side|
-        association = self.class.reflect_on_association(self.class.roster_settings[side])
-        before = attribute_before(association.foreign_key) if association&.belongs_to? && !association.polymorphic?
-        next public_send(self.class.roster_settings[side]) unless before
-
-        changed = true
-        association.klass.find_by(association.association_primary_key => before)
-      end
-      ends if changed
+    # A user's JID, by his slug or by his name as Emanagement.slug makes one.
+    def roster_jid(user)
+      "#{local_of(user)}@#{self.class.roster_settings.domain}"
     end
 
     # The sender and the receiver.
     def roster_ends
       [self.class.roster_settings.sender, self.class.roster_settings.receiver].map { |name| public_send(name) }
+    end
+
+    private
+
+    # Does it now, or has a job do it.
+    def reflect_between_soon(sender, receiver)
+      settings = self.class.roster_settings
+      return reflect_between(sender, receiver) unless settings.async && roster_users?(sender, receiver)
+
+      ends = [sender, receiver].map { |user| [user.class.name, user.id, roster_jid(user)] }
+      RosterJob.set(**{ queue: settings.queue }.compact).perform_later(self.class.name, *ends)
+    end
+
+    # The foreign keys of both sides that are columns here, as they are in the
+    # database.
+    def roster_keys_in_database
+      roster_associations.transform_values { |association| attribute_in_database(association.foreign_key) }
+    end
+
+    def roster_associations
+      %i[sender receiver].to_h { |side| [side, self.class.reflect_on_association(self.class.roster_settings[side])] }
+                         .select { |_, association| association&.belongs_to? && !association.polymorphic? }
+    end
+
+    # The sender and the receiver before one of them was changed.
+    def former_roster_ends
+      return if @roster_keys_were.nil? || @roster_keys_were == roster_associations.transform_values { |a| self[a.foreign_key] }
+
+      %i[sender receiver].map do |side|
+        association = roster_associations[side] or next public_send(self.class.roster_settings[side])
+        association.klass.find_by(association.association_primary_key => @roster_keys_were[side])
+      end
     end
 
     # Is this a tie between two users? To be overridden where others have ties
@@ -94,11 +127,6 @@ module Emanagement
     def roster_tie?(from, to)
       settings = self.class.roster_settings
       self.class.where(settings.sender => from, settings.receiver => to).exists?
-    end
-
-    # A user's JID, by his slug or by his name as Emanagement.slug makes one.
-    def roster_jid(user)
-      "#{slug_of(user)}@#{self.class.roster_settings.domain}"
     end
 
     # The name under which a user is shown.
@@ -139,7 +167,7 @@ module Emanagement
       roster = ask(settings, "getRoster", userJid: a)
       return unless roster
 
-      left = !roster.refused? && roster.items.any? { |item| item[:jid] == b && item[:subscription] == "to" }
+      left = !roster.refused? && roster.items.any? { |item| Emanagement.same_jid?(item[:jid], b) && item[:subscription] == "to" }
       reflect(settings, "addBuddyToRoster", userJid: a, buddyJid: b, buddyNick: roster_nick(contact),
                                             buddyGroup: settings.group, subscription_type: left ? "to" : "from")
     end

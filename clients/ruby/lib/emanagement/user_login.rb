@@ -24,7 +24,7 @@ module Emanagement
 
     # Returns a Session, or raises a LoginError, Wire::Lost or Wire::Late.
     def call(deadline)
-      Wire.log_in(@server, deadline, ca_file: @ca_file) do |wire|
+      Wire.log_in(@server, deadline, name: @domain, ca_file: @ca_file, lenient: true) do |wire|
         stream = Stream.new(wire)
         log_in(stream, deadline)
         Session.new(stream)
@@ -60,7 +60,7 @@ module Emanagement
       stream.write("<starttls xmlns='#{TLS}'/>", deadline)
       raise LoginError, "the server cannot go on with TLS" unless stream.read(deadline).name == "proceed"
 
-      stream.wire.start_tls(@domain, deadline, ca_file: @ca_file)
+      stream.wire.start_tls(@domain, deadline, ca_file: @ca_file, lenient: true)
       open(stream, deadline)
     end
 
@@ -68,7 +68,7 @@ module Emanagement
       offered = features.first("mechanisms")&.all("mechanism").to_a.map(&:text)
       if offered.include?("SCRAM-SHA-256") then scram(stream, "SCRAM-SHA-256", "SHA256", deadline)
       elsif offered.include?("SCRAM-SHA-1") then scram(stream, "SCRAM-SHA-1", "SHA1", deadline)
-      elsif offered.include?("PLAIN") && stream.wire.tls? then plain(stream, deadline)
+      elsif offered.include?("PLAIN") && stream.wire.verified? then plain(stream, deadline)
       else
         raise LoginError, "the server offers no way to log in that is safe here, only: #{offered.join(' ')}"
       end

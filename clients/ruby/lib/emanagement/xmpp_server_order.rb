@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require "set"
+
 module Emanagement
   # The orders that Social Stream gave its XMPP server, by their old names and
   # with their old arguments. Each goes to Emanagement.client. Those that run a
@@ -58,7 +60,11 @@ module Emanagement
       # answer says so.
       def synchronizePresence(webDomain, users: ::User)
         verb, arguments = webDomain == "all" ? ["getConnectedJids", {}] : ["getConnectedJidsByDomain", { domain: webDomain }]
-        synchronizePresenceForJids(Emanagement.client.call(verb, **arguments).lines, users: users)
+        connected = Emanagement.client.call(verb, **arguments)
+        # A part of the list would mark the others as absent.
+        raise FailedError, "not the whole list: #{connected.outcome}" unless connected.shape == :table && connected.more_after.nil?
+
+        synchronizePresenceForJids(connected.lines, users: users)
         "Done"
       rescue AwayError
         resetPresence(users: users)
@@ -67,9 +73,13 @@ module Emanagement
 
       # The same, where it is known who is connected: these and nobody else.
       def synchronizePresenceForJids(user_jids, users: ::User)
-        slugs = getDomainsFromJids(user_jids).flat_map { |domain| getSlugsFromJids(user_jids, domain) }.uniq
-        mark(users.where(connected: true).reject { |user| slugs.include?(user.slug) }, false)
-        slugs.each_slice(500) { |some| mark(users.where(slug: some).reject(&:connected), true) }
+        slugs = getDomainsFromJids(user_jids).flat_map { |domain| getSlugsFromJids(user_jids, domain) }.to_set
+        mark(users.where(connected: true).reject { |user| slugs.include?(local_of(user)) }, false)
+        # Most slugs are what the server makes of them, and can be looked for.
+        found = slugs.each_slice(500).flat_map { |some| users.where(slug: some).to_a }
+        rest = slugs - found.map { |user| local_of(user) }
+        found += users.where(connected: [false, nil]).select { |user| rest.include?(local_of(user)) } if rest.any?
+        mark(found.reject(&:connected), true)
       end
 
       # Marks nobody as connected.
@@ -95,6 +105,12 @@ module Emanagement
       end
 
       private
+
+      def local_of(user)
+        Emanagement.local(user.slug.to_s.empty? ? Emanagement.slug(user.name) : user.slug)
+      rescue UsageError
+        nil
+      end
 
       def order(verb, **arguments)
         Emanagement.client.call(verb, **arguments).to_s

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-require "helper"
-require "fake_server"
+require "server/place"
+require "server/fake_server"
 
 # The connection: made, kept, shared, lost and made again.
 class ConnectionTest < Minitest::Test

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "helper"
+require "server/place"
 require "application"
 
 # An application's ties and groups, as they come and go, and what the server

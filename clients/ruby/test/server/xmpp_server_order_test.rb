@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "helper"
+require "server/place"
 require "application"
 
 # The old orders, each looked at on the server.

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
-require "helper"
+require "server/place"
+require "pathname"
 require "socket"
 require "tmpdir"
 
@@ -193,8 +194,26 @@ class UserTest < Minitest::Test
   end
 
   def test_certificate_of_nobody_known
-    error = assert_raises(Emanagement::LoginError) { user(ca_file: nil).call("listJobs") }
-    assert_match(/the certificate of localhost: .*certificate verify failed/, error.message)
+    elsewhere do
+      error = assert_raises(Emanagement::LoginError) { user(ca_file: nil).call("listJobs") }
+      assert_match(/the certificate of localhost: .*certificate verify failed.*; ca_file: names the authority/, error.message)
+    end
+  end
+
+  # On this machine nobody stands between, as long as no password is sent itself.
+  def test_certificate_of_nobody_known_on_this_machine
+    assert_equal true, user(ca_file: nil).call("isEjabberdNodeStarted").answer
+    jid = "plain#{SecureRandom.hex(4)}@example.org"
+    Place.register(jid, "pw")
+    error = assert_raises(Emanagement::LoginError) { user(jid, ca_file: nil).call("listJobs") }
+    assert_match(/no way to log in that is safe here, only: .*PLAIN/, error.message)
+  end
+
+  def test_ca_files_that_are_none
+    [__FILE__, Pathname("/no/such.pem"), __dir__].each do |file|
+      error = assert_raises(Emanagement::LoginError, file) { user(ca_file: file).call("listJobs") }
+      assert_match(/ca_file #{Regexp.escape(file.to_s)}: /, error.message)
+    end
   end
 
   def test_no_password
@@ -242,19 +261,6 @@ class UserWithoutTLSTest < Minitest::Test
       error = assert_raises(Emanagement::LoginError) { user(server: W[:without_tls]).call("listJobs") }
       assert_match(/the server does not offer TLS/, error.message)
     end
-  end
-
-  private
-
-  # There is no other machine here: this one is taken for one.
-  def elsewhere
-    local = Emanagement::Wire.instance_method(:local?)
-    Emanagement::Wire.remove_method(:local?)
-    Emanagement::Wire.define_method(:local?) { false }
-    yield
-  ensure
-    Emanagement::Wire.remove_method(:local?)
-    Emanagement::Wire.define_method(:local?, local)
   end
 end
 
