@@ -103,9 +103,23 @@ func fill(text string, pairs ...string) string {
 	return strings.NewReplacer(pairs...).Replace(text)
 }
 
-// completed is the shape that every answer has: the outcome in one note and in
-// the title, the lines in one field. No table, which Gajim does not survive,
-// and no actions.
+// noted is what people get who filled in a form, of a verb that tells no more than
+// an outcome: nothing but the note.
+func noted(verb, session, note, text string) string {
+	return fill(`<command xmlns="http://jabber.org/protocol/commands" node="VERB" sessionid="SESSION" status="completed">`+
+		`<note type="NOTE">TEXT</note></command>`, "VERB", verb, "SESSION", session, "NOTE", note, "TEXT", escaped(text))
+}
+
+// tabled is what people get who filled in a form, of a verb that tells lines: the
+// outcome above them, and no note.
+func tabled(verb, session, text string, lines ...string) string {
+	full := completed(verb, session, "info", text, lines...)
+	return strings.Replace(full, `<note type="info">`+escaped(text)+`</note>`, "", 1)
+}
+
+// completed is what programs get that submit a form at once: the outcome in one
+// note and in the title, the lines in one field. No table, which Gajim does not
+// survive, and no actions.
 func completed(verb, session, note, text string, lines ...string) string {
 	values := ""
 	for _, line := range lines {
@@ -146,6 +160,7 @@ func TestAdhocList(t *testing.T) {
 			require.True(t, ok, reply.String())
 			assert.Equal(t, commands.NS, query.Attr("node"))
 			require.Len(t, query.Children, len(forms))
+			var names []string
 			for i, item := range query.Children {
 				name := item.Attr("name")
 				assert.ElementsMatch(t, []xml.Attr{
@@ -153,9 +168,12 @@ func TestAdhocList(t *testing.T) {
 					{Name: xml.Name{Local: "node"}, Value: forms[i].verb},
 					{Name: xml.Name{Local: "name"}, Value: name},
 				}, item.Attrs)
-				assert.Regexp(t, "^"+forms[i].verb+": .", name)
+				assert.Regexp(t, "^[A-Z][a-z' ]{5,20}[a-z?]$", name, "Psi's list is that wide")
+				names = append(names, name)
 				assert.Empty(t, item.Children)
 			}
+			slices.Sort(names)
+			assert.Len(t, slices.Compact(names), len(forms), "Gajim shows nothing but the name")
 		})
 	}
 }
@@ -272,8 +290,14 @@ func fieldsOf(t testing.TB, r xmppclient.Response) []string {
 		}
 		fields = append(fields, f.Var+" "+f.Type+required)
 		assert.NotEmpty(t, f.Label, f.Var)
-		assert.Empty(t, f.Values, f.Var)
 		var want []xmppclient.Option
+		if f.Required && options[f.Var] != nil {
+			// Else poezio and Psi choose the first one for who forgets to.
+			want = []xmppclient.Option{{Label: "(choose one)"}}
+			assert.Equal(t, []string{""}, f.Values, f.Var)
+		} else {
+			assert.Empty(t, f.Values, f.Var)
+		}
 		for _, o := range options[f.Var] {
 			want = append(want, xmppclient.Option{Label: o, Value: o})
 		}
@@ -393,8 +417,12 @@ func TestAdhocSubmissions(t *testing.T) {
 			if strings.Contains(test.command, "SESSION") {
 				session = open(t, admin, "addBuddyToRoster")
 			}
+			want := completed("addBuddyToRoster", session, "info", "Done", "Done")
+			if session != "addBuddyToRoster" {
+				want = noted("addBuddyToRoster", session, "info", "Done")
+			}
 			got := exchange(t, admin, service, fill(test.command, "SESSION", session, "USER", jids[0], "BUDDY", jids[1]))
-			assert.Equal(t, completed("addBuddyToRoster", session, "info", "Done", "Done"), got.String())
+			assert.Equal(t, want, got.String())
 			assert.Equal(t, []entry{{jids[1], test.nick, "both", test.groups}}, stored(t, server, jids[0]))
 		})
 	}
@@ -405,14 +433,16 @@ func TestAdhocAnswers(t *testing.T) {
 	admin := login(t, "admin@localhost")
 	for name, test := range map[string]struct {
 		verb, user, note, text string
-		lines                  []string
+		readable, lines        []string // what people and programs get; nil: the text
 	}{
-		"yes":       {"checkUserJid", "SOMEBODY", "info", "true", nil},
-		"no":        {"checkUserJid", "NOBODY", "info", "false", nil},
-		"rows":      {"getRoster", "SOMEBODY", "info", "2 items", []string{"a@localhost\tA & Ω\tto\tnone\tOne;Two", "b@localhost\t\tboth\tnone\t"}},
-		"not found": {"getRoster", "NOBODY", "error", "Roster not found for user NOBODY", nil},
-		"no roster": {"removeRoster", "NOBODY", "error", "Roster not found for userJid NOBODY", nil},
-		"done":      {"removeRoster", "SOMEBODY", "info", "Done", nil},
+		"yes": {"checkUserJid", "SOMEBODY", "info", "true", nil, nil},
+		"no":  {"checkUserJid", "NOBODY", "info", "false", nil, nil},
+		"rows": {"getRoster", "SOMEBODY", "info", "2 items",
+			[]string{"a@localhost – A & Ω – to – One, Two", "b@localhost – both"},
+			[]string{"a@localhost\tA & Ω\tto\tnone\tOne;Two", "b@localhost\t\tboth\tnone\t"}},
+		"not found": {"getRoster", "NOBODY", "error", "Roster not found for user NOBODY", nil, nil},
+		"no roster": {"removeRoster", "NOBODY", "error", "Roster not found for userJid NOBODY", nil, nil},
+		"done":      {"removeRoster", "SOMEBODY", "info", "Done", nil, nil},
 	} {
 		for _, to := range addresses() {
 			t.Run(name+" at "+to.Resourcepart(), func(t *testing.T) {
@@ -426,12 +456,28 @@ func TestAdhocAnswers(t *testing.T) {
 				got, err := admin.Submit(patience(t), to, first, "complete", args("userJid", fill(test.user, names...)))
 				require.NoError(t, err)
 				text := fill(test.text, names...)
+				want := noted(test.verb, first.SessionID, test.note, text)
+				if test.readable != nil {
+					want = tabled(test.verb, first.SessionID, text, test.readable...)
+				}
+				require.Len(t, got.Raw.Children, 1)
+				assert.Equal(t, want, got.Raw.Children[0].String())
+			})
+			t.Run(name+" at once at "+to.Resourcepart(), func(t *testing.T) {
+				t.Parallel()
+				jids := people(t, "localhost", "somebody", "nobody")
+				names := []string{"SOMEBODY", jids[0], "NOBODY", jids[1]}
+				put(t, server, jids[0], entry{"a@localhost", "A & Ω", "to", []string{"Two", "One"}})
+				put(t, server, jids[0], entry{"b@localhost", "", "both", nil})
+				got, err := admin.Run(patience(t), to, test.verb, args("userJid", fill(test.user, names...)))
+				require.NoError(t, err)
+				text := fill(test.text, names...)
 				lines := test.lines
 				if lines == nil {
 					lines = []string{text}
 				}
 				require.Len(t, got.Raw.Children, 1)
-				assert.Equal(t, completed(test.verb, first.SessionID, test.note, text, lines...), got.Raw.Children[0].String())
+				assert.Equal(t, completed(test.verb, test.verb, test.note, text, lines...), got.Raw.Children[0].String())
 			})
 		}
 	}
@@ -474,7 +520,7 @@ func TestAdhocBadValue(t *testing.T) {
 
 			last, err := admin.Submit(patience(t), service, again, "complete", good)
 			require.NoError(t, err)
-			assert.Equal(t, completed("addBuddyToRoster", first.SessionID, "info", "Done", "Done"), last.Raw.Children[0].String())
+			assert.Equal(t, noted("addBuddyToRoster", first.SessionID, "info", "Done"), last.Raw.Children[0].String())
 			assert.Equal(t, []entry{{jids[1], "T <&>", "from", []string{"One", "Two"}}}, stored(t, server, jids[0]))
 		})
 	}
@@ -510,7 +556,7 @@ func TestAdhocBadValueInOneStep(t *testing.T) {
 
 	last, err := admin.Submit(patience(t), service, again, "", args("userJid", user))
 	require.NoError(t, err)
-	assert.Equal(t, completed("checkUserJid", again.SessionID, "info", "false", "false"), last.Raw.Children[0].String())
+	assert.Equal(t, noted("checkUserJid", again.SessionID, "info", "false"), last.Raw.Children[0].String())
 }
 
 func TestAdhocCancel(t *testing.T) {
@@ -568,7 +614,7 @@ func TestAdhocSession(t *testing.T) {
 
 	last, err := admin.Submit(patience(t), service, first, "complete", values)
 	require.NoError(t, err)
-	assert.Equal(t, completed("checkUserJid", first.SessionID, "info", "false", "false"), last.Raw.Children[0].String())
+	assert.Equal(t, noted("checkUserJid", first.SessionID, "info", "false"), last.Raw.Children[0].String())
 	noSession(t, admin, "checkUserJid", first.SessionID, values)
 }
 
@@ -580,7 +626,7 @@ func TestAdhocErrors(t *testing.T) {
 		want, text             string // type, condition, the command's own condition
 	}{
 		"no such verb":           {"admin", "", `node="nothing" sessionid="old" action="complete"`, "cancel item-not-found", "no such command: nothing"},
-		"a verb in capitals":     {"admin", "", `node="GETROSTER" action="execute"`, "cancel item-not-found", "no such command: GETROSTER"},
+		"a verb misspelt":        {"admin", "", `node="getRooster" action="execute"`, "cancel item-not-found", "no such command: getRooster; did you mean getRoster?"},
 		"no verb":                {"admin", "", `node=""`, "cancel item-not-found", "no such command: "},
 		"a stranger":             {"stranger", "", `node="getRoster" sessionid="old"`, "auth forbidden", "stranger@localhost may not run commands here"},
 		"a stranger, no verb":    {"stranger", "", `node="nothing"`, "auth forbidden", "stranger@localhost may not run commands here"},

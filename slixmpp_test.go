@@ -24,7 +24,7 @@ type submission struct {
 	values map[string][]string
 	note   string
 	text   string
-	lines  []string // nil: the text
+	lines  []string // for people; nil: nothing but the text
 	after  map[string][]entry
 }
 
@@ -53,7 +53,7 @@ func submissions(a, b string) map[string]submission {
 		},
 		"getRoster": {
 			one, args("userJid", a),
-			"info", "1 item", []string{strings.Join([]string{b, nick, "to", "none", "One;Two"}, "\t")}, map[string][]entry{a: {one[a]}},
+			"info", "1 item", []string{strings.Join([]string{b, nick, "to", "One, Two"}, " – ")}, map[string][]entry{a: {one[a]}},
 		},
 		"removeRoster": {
 			one, args("userJid", a),
@@ -214,7 +214,7 @@ func TestSlixmpp(t *testing.T) {
 	require.NotEmpty(t, list.Commands)
 	for _, c := range list.Commands {
 		assert.Equal(t, service.String(), c.JID)
-		assert.Regexp(t, "^"+c.Node+": .", c.Name)
+		assert.NotEmpty(t, c.Name)
 		t.Run(c.Node, func(t *testing.T) {
 			jids := people(t, "localhost", "a", "b")
 			test, ok := submissions(jids[0], jids[1])[c.Node]
@@ -225,11 +225,11 @@ func TestSlixmpp(t *testing.T) {
 				places[0].cleanRoom(t, room+"2@conference.localhost")
 				test, ok := others(jids[0], room)[c.Node]
 				require.True(t, ok, "no submission of this verb in the tables")
-				client.submitsOther(t, c.Node, c.Name, test)
+				client.submitsOther(t, c.Node, test)
 				return
 			}
 			test.prepare(t)
-			client.submits(t, c.Node, c.Name, test)
+			client.submits(t, c.Node, test)
 			for _, user := range jids {
 				assert.ElementsMatch(t, test.after[user], stored(t, server, user), user)
 			}
@@ -238,29 +238,29 @@ func TestSlixmpp(t *testing.T) {
 }
 
 // submits opens a verb's form, looks at it, submits it and looks at the answer.
-func (s *slixmpp) submits(t *testing.T, verb, title string, test submission) {
-	form := s.opens(t, verb, title, test.values)
+func (s *slixmpp) submits(t *testing.T, verb string, test submission) {
+	form := s.opens(t, verb, test.values)
 	answer := s.ask(t, "run", verb, form.SessionID, test.values)
 	require.Nil(t, answer.Error)
 	assert.Equal(t, "completed", answer.Status)
 	assert.Equal(t, form.SessionID, answer.SessionID)
-	assert.Equal(t, [][2]string{{test.note, test.text}}, answer.Notes)
-	assert.Equal(t, test.text, answer.Title)
-	lines := test.lines
-	if lines == nil {
-		lines = []string{test.text}
+	if test.lines == nil {
+		assert.Equal(t, [][2]string{{test.note, test.text}}, answer.Notes)
+		assert.Empty(t, answer.Fields)
+		return
 	}
+	assert.Equal(t, test.text, answer.Title)
 	require.Len(t, answer.Fields, 1)
-	assert.Equal(t, strings.Join(lines, "\n"), answer.Fields[0].Value)
+	assert.Equal(t, strings.Join(test.lines, "\n"), answer.Fields[0].Value)
 }
 
 // opens opens a verb's form and looks at it.
-func (s *slixmpp) opens(t *testing.T, verb, title string, values map[string][]string) seen {
+func (s *slixmpp) opens(t *testing.T, verb string, values map[string][]string) seen {
 	form := s.ask(t, "form", verb, "", nil)
 	require.Nil(t, form.Error)
 	assert.Equal(t, "executing", form.Status)
 	assert.Equal(t, []string{"complete"}, form.Actions)
-	assert.Equal(t, title, form.Title)
+	assert.Regexp(t, "^"+verb+": .", form.Title)
 	assert.NotEmpty(t, form.Instructions)
 	var fields []string
 	for _, f := range form.Fields {
@@ -277,17 +277,21 @@ func (s *slixmpp) opens(t *testing.T, verb, title string, values map[string][]st
 
 // submitsOther does the same with a verb of the other table. One without fields
 // is answered at once.
-func (s *slixmpp) submitsOther(t *testing.T, verb, title string, test other) {
+func (s *slixmpp) submitsOther(t *testing.T, verb string, test other) {
 	session := ""
 	if test.values != nil {
-		session = s.opens(t, verb, title, test.values).SessionID
+		session = s.opens(t, verb, test.values).SessionID
 	}
 	answer := s.ask(t, "run", verb, session, test.values)
 	require.Nil(t, answer.Error)
+	if answer.Notes == nil {
+		assert.Equal(t, "info", test.note)
+		assert.Regexp(t, test.text, answer.Title)
+		return
+	}
 	require.Len(t, answer.Notes, 1)
 	assert.Equal(t, test.note, answer.Notes[0][0])
 	assert.Regexp(t, test.text, answer.Notes[0][1])
-	assert.Equal(t, answer.Notes[0][1], answer.Title)
 }
 
 // TestSlixmppShows has answers other than a verb's own: slixmpp says nothing
@@ -302,7 +306,6 @@ func TestSlixmppShows(t *testing.T) {
 		require.Nil(t, got.Error)
 		text := "User nobody@localhost not found in " + user + " roster."
 		assert.Equal(t, [][2]string{{"error", text}}, got.Notes)
-		assert.Equal(t, text, got.Title)
 	})
 	t.Run("bad value", func(t *testing.T) {
 		got := client.ask(t, "run", "removeBuddyFromRoster", "", args("userJid", user, "buddyJid", ""))

@@ -68,20 +68,29 @@ func (r *response) addJSON(result cmd.Result) error {
 }
 
 // shown is a verb's result for people: the outcome once, in a note or, above a
-// table, in the form's title, for two clients show no note beside a form. A line has
-// no tabs, which break it into columns in some.
+// table, in the form's title, for two clients show no note beside a form. Only a
+// refusal is in both: it is to be seen as one, too. A line has no tabs, which break
+// it into columns in some clients.
 func shown(v *cmd.Verb, session string, result cmd.Result) *response {
 	r := newResponse(v.Name, session, "completed")
-	if lines := result.Readable(); len(lines) > 0 {
+	lines := result.Readable()
+	if len(lines) > 0 {
 		r.Form = newForm("result", result.Outcome())
 		r.Form.Fields = []field{{Var: "result", Type: "text-multi", Label: v.Name, Values: lines}}
-		return r
 	}
-	r.Note = &note{Type: "info", Text: result.Outcome()}
-	if result.Refused() {
-		r.Note.Type = "error"
+	if len(lines) == 0 || result.Refused() {
+		r.Note = outcomeNote(result)
 	}
 	return r
+}
+
+// outcomeNote is the outcome as a note.
+func outcomeNote(result cmd.Result) *note {
+	n := &note{Type: "info", Text: result.Outcome()}
+	if result.Refused() {
+		n.Type = "error"
+	}
+	return n
 }
 
 // cut takes as many lines off an answer's end as it takes for the whole to have no
@@ -123,10 +132,7 @@ func (r *response) tell(outcome string, lines []string, all int) {
 // form's title, and the lines that emanagement printed.
 func answer(v *cmd.Verb, session string, result cmd.Result) *response {
 	r := newResponse(v.Name, session, "completed")
-	r.Note = &note{Type: "info", Text: result.Outcome()}
-	if result.Refused() {
-		r.Note.Type = "error"
-	}
+	r.Note = outcomeNote(result)
 	r.Form = newForm("result", result.Outcome())
 	r.Form.Fields = []field{{Var: "result", Type: "text-multi", Label: v.Name, Values: result.Lines()}}
 	return r

@@ -86,15 +86,11 @@ func (c *Client) Cancel(ctx context.Context, service jid.JID, prev Response) (Re
 	return c.command(ctx, service, prev.Node, attributes, "")
 }
 
-// Run starts the command node of service and completes its first stage with
-// values, see Execute and Submit. A command that is completed at once is not
-// answered: its only stage is returned and values is not used.
+// Run completes the command node of service at once, with a form of values, as
+// programs do that know the form. It waits for the reply or ctx, with errors as for
+// Execute.
 func (c *Client) Run(ctx context.Context, service jid.JID, node string, values map[string][]string) (Response, error) {
-	first, err := c.Execute(ctx, service, node)
-	if err != nil || first.Status == "completed" {
-		return first, err
-	}
-	return c.Submit(ctx, service, first, "complete", values)
+	return c.command(ctx, service, node, attribute("action", "execute"), submission(Response{}, values))
 }
 
 // command sends a command element with these further attributes and content.
