@@ -41,7 +41,7 @@ func TestAddingAVerb(t *testing.T) {
 			commands, err := c.Commands(patience(t), service)
 			require.NoError(t, err)
 			return slices.ContainsFunc(commands, func(c xmppclient.Command) bool {
-				return c.Node == "followBuddy" && c.Name == "followBuddy: let a user follow a contact"
+				return c.Node == "followBuddy" && c.Name == "Follow contact"
 			})
 		}
 		assert.True(t, offered(admin))

@@ -280,7 +280,7 @@ func chatForged(t *testing.T, p chatPlace) {
 	const remove = "removeBuddyFromRoster victim@localhost contact@localhost"
 	for _, to := range []string{service.String(), service.String() + "/any"} {
 		for _, from := range []string{"quiet@localhost", "quiet@localhost/r"} {
-			require.Equal(t, "Done", c.asks("sendMessageToUser "+from+" "+to+" '"+remove+"'"))
+			require.Equal(t, "Done; the server took it; should the recipient refuse it, only quiet@localhost is told", c.asks("sendMessageToUser "+from+" "+to+" '"+remove+"'"))
 		}
 		require.Equal(t, "Done", c.asks("sendMessageToUser news "+to+" '"+remove+"'"))
 		require.Equal(t, "sent to 1 of 1 recipient\n"+to+" – Done", c.asks("broadcast quiet@localhost ["+to+"] '"+remove+"'"))

@@ -179,8 +179,8 @@ func confirm(t *testing.T, c *xmppclient.Client, verb, what, word string, pairs 
 	last, err := c.Submit(patience(t), service, wrong, "complete", args(append(pairs, "confirm", word)...))
 	require.NoError(t, err)
 	require.Equal(t, "completed", last.Status, last.Raw.String())
-	f, _ := last.Field("result")
-	return answer{last.Notes[0].Type, last.Notes[0].Text, f.Values}
+	require.False(t, last.HasForm, last.Raw.String())
+	return answer{note: last.Notes[0].Type, text: last.Notes[0].Text}
 }
 
 // TestRemoveAllRosters removes what the clients of those who are online see
@@ -219,7 +219,6 @@ func removeAllRosters(t *testing.T, kind testserver.Kind) {
 	assert.Len(t, stored(t, s.Server, "watcher@localhost"), 4, "nothing was removed until here")
 
 	a := confirm(t, admin, "removeAllRostersByDomain", "this removes 8 items of 4 rosters on localhost", "localhost", "domain", "localhost")
-	assert.Equal(t, []string{"Done"}, a.lines)
 	assert.Contains(t, a.text, "Done; 8 items of 4 rosters removed; found by ")
 	for _, u := range []string{"watcher@localhost", "friend@localhost", "ghost@localhost", "second@localhost"} {
 		assert.Empty(t, stored(t, s.Server, u), u)
@@ -241,7 +240,7 @@ func removeAllRosters(t *testing.T, kind testserver.Kind) {
 
 	assert.Contains(t, run(t, admin, "removeAllRostersByDomain", "domain", "localhost", "confirm", "localhost").text, "Done; 0 items of 0 rosters removed")
 	a = confirm(t, admin, "removeAllRosters", "this removes 1 item of 1 roster on every host", "all")
-	assert.Equal(t, []string{"Done"}, a.lines)
+	assert.Contains(t, a.text, "Done; 1 item of 1 roster removed")
 	assert.Empty(t, stored(t, s.Server, "there@example.org"))
 	assert.Equal(t, 9, strings.Count(s.program.Log(), "outcome=done"), "every item leaves its line")
 }

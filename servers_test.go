@@ -214,7 +214,7 @@ func sessionsOverHTTP(t *testing.T, p *place) {
 	assert.Contains(t, run(t, admin, "getConnectedJidsByDomain", "domain", "localhost").lines, user)
 	assert.Equal(t, "true", run(t, admin, "isEjabberdNodeStarted").text)
 	for _, from := range []string{"admin@localhost", "news@" + testserver.Component} {
-		done(t, admin, "sendMessageToUser", "fromJid", from, "toJid", user+"/a", "msg", "hi\nthere")
+		sent(t, admin, from, user+"/a", "hi\nthere")
 		requireMessage(t, clients[0], from, "hi\nthere")
 	}
 	done(t, admin, "kickUserJid", "userJid", user+"/a")

@@ -284,7 +284,7 @@ func (s *slixmpp) submitsOther(t *testing.T, verb string, test other) {
 	}
 	answer := s.ask(t, "run", verb, session, test.values)
 	require.Nil(t, answer.Error)
-	if answer.Notes == nil {
+	if len(answer.Notes) == 0 {
 		assert.Equal(t, "info", test.note)
 		assert.Regexp(t, test.text, answer.Title)
 		return

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -141,11 +142,22 @@ func (l *line) call(socket string) (wire.Result, error) {
 		result, err := wire.Run(context.Background(), socket, l.verb, wire.Call{Args: append([]string{}, l.args...), Confirm: l.yes}, nil)
 		e, ok := errors.AsType[*wire.Error](err)
 		last := len(l.args) - 1
-		if !ok || e.Kind != wire.Usage && e.Kind != wire.Unknown || last < 0 || !l.take(l.args[last]) {
+		if !ok || last < 0 || !blamed(e, l.args[last]) || !l.take(l.args[last]) {
 			return result, err
 		}
 		l.args = l.args[:last]
 	}
+}
+
+// blamed says whether an error can be due to an argument that is a flag.
+func blamed(e *wire.Error, last string) bool {
+	switch e.Kind {
+	case wire.Usage, wire.Unknown:
+		return true
+	case wire.Argument:
+		return strings.Contains(e.Text, strconv.Quote(last)) // it filled the place of a missing one
+	}
+	return false
 }
 
 // become replaces this program by emanagementd, which is beside it or on the

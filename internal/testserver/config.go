@@ -167,6 +167,10 @@ func merge(into, from map[string]any) {
 				into[key] = list
 				continue
 			}
+		default:
+			if reflect.DeepEqual(into[key], []any{value}) {
+				continue // a list of one says the same
+			}
 		}
 		into[key] = value
 	}

@@ -87,5 +87,6 @@ module Application
   def self.empty
     [User, Member, Tie, Group, Club].each(&:delete_all)
     LOG.truncate(0)
+    LOG.rewind
   end
 end

@@ -57,9 +57,12 @@ module Emanagement
       Emanagement.local(slug.to_s.empty? ? Emanagement.slug(name) : slug)
     end
 
-    # What it was in the database before what is being saved.
+    # What it was in the database before what is being saved; nil where that was
+    # nothing that a server takes.
     def local_in_database(record)
       local_from(record.respond_to?(:slug) ? record.attribute_in_database("slug") : nil, record.attribute_in_database("name"))
+    rescue Error
+      nil
     end
 
     # A line in the model's log or, where it has none, in the application's.

@@ -39,12 +39,17 @@ module Emanagement
     def reflect_on_new_name
       before = @shown_was
       @shown_was = nil
-      return if before.nil? || before == [local_of(self), name]
+      current = begin
+        local_of(self)
+      rescue Error => e
+        return reflection_log(:error, e.message) # nothing can be shown under that name
+      end
+      return if before.nil? || before == [current, name]
 
       former = before.first
       self.class.roster_ties.flat_map { |ties| public_send(ties).to_a }.each do |tie|
         tie.reflect_on_rosters
-        next if former == local_of(self)
+        next if former.nil? || former == current
 
         others = tie.roster_ends - [self]
         others.compact.each { |other| tie.forget_between("#{former}@#{tie.class.roster_settings.domain}", tie.roster_jid(other)) }
