@@ -156,6 +156,7 @@ class ConcernsTest < Minitest::Test
     @b.update!(slug: "no\u0001jid")
     assert Tie.create!(sender: @a, receiver: @b).persisted?
     assert_match(/ERROR.*emanagement: "no\\u0001jid": a character that cannot be sent/, Application::LOG.string)
+    @b.update!(slug: "b-#{SecureRandom.hex(4)}")
     Emanagement.client = nil
     assert Tie.create!(sender: @b, receiver: @a).persisted?
     assert_match(/ERROR.*emanagement: no client/, Application::LOG.string)
