@@ -121,8 +121,15 @@ func addBuddyToRoster(ctx context.Context, c *call) (Result, error) {
 		Groups:       c.strings("buddyGroup"),
 		Subscription: rosterpush.Subscription(c.str("subscription_type")),
 	}, rosterpush.Fields{JID: "buddyJid", Name: "buddyNick", Groups: "buddyGroup", Subscription: "subscription_type"})
-	if errors.Is(err, rosterpush.ErrSharedItem) {
-		return refused("%s: %v; the user's own item was written, and is seen where that does not count", c.jid("buddyJid"), err), nil
+	return written(err)
+}
+
+// written is Done where items were written. What the server then shows otherwise is
+// said.
+func written(err error) (Result, error) {
+	_, undone := errors.AsType[*rosterpush.ChangeError](err)
+	if errors.Is(err, rosterpush.ErrSharedItem) && !undone {
+		return Result{remarks: []string{err.Error() + "; what was written is seen where that does not count"}}, nil
 	}
 	return Result{}, err
 }
@@ -158,7 +165,7 @@ func setBidireccionalBuddys(ctx context.Context, c *call) (Result, error) {
 			User: c.jid("userBJid"), Name: c.str("userANick"), Groups: c.strings("groupForA"),
 			Fields: rosterpush.Fields{JID: "userBJid", Name: "userANick", Groups: "groupForA"},
 		})
-	return Result{}, err
+	return written(err)
 }
 
 func unsetBidireccionalBuddys(ctx context.Context, c *call) (Result, error) {
@@ -170,7 +177,7 @@ func unsetBidireccionalBuddys(ctx context.Context, c *call) (Result, error) {
 	if errors.Is(err, rosterpush.ErrNotBidirectional) {
 		return refused("%s and %s aren't bidireccional buddys", user, other), nil
 	}
-	return Result{}, err
+	return written(err)
 }
 
 func getRoster(ctx context.Context, c *call) (Result, error) {

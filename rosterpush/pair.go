@@ -42,7 +42,8 @@ func (r *Rosters) Bidirectional(ctx context.Context, a, b jid.JID) (bool, error)
 
 // SetPair puts two users in each other's rosters with the subscription both.
 // A side that already stands is not written. If one side fails, both are put
-// back as they were and a *ChangeError says what stands.
+// back as they were and a *ChangeError says what stands. ErrSharedItem says that both
+// were written, and that the server shows one otherwise.
 func (r *Rosters) SetPair(ctx context.Context, a, b Half) (changed bool, err error) {
 	if err := r.checkPair(a, b); err != nil {
 		return false, err
@@ -136,7 +137,24 @@ func (r *Rosters) pair(ctx context.Context, a, b jid.JID, plan func([2]change) (
 	if err != nil {
 		return changed, r.restore(ctx, err, sides[:]...)
 	}
-	return changed, nil
+	if !changed {
+		return false, nil
+	}
+	return true, r.shown(ctx, sides)
+}
+
+// shown wraps ErrSharedItem where the server shows a side otherwise that was
+// written. One that was taken out has been looked at.
+func (r *Rosters) shown(ctx context.Context, sides [2]change) error {
+	for _, s := range sides {
+		if s.want == nil {
+			continue
+		}
+		if err := r.shownAs(ctx, s.user, *s.want, s.was); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // change writes what differs on two sides.

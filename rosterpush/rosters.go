@@ -3,6 +3,7 @@ package rosterpush
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -86,7 +87,7 @@ func damage(user jid.JID, items []Item) error {
 // includes the contact's presence and stays otherwise. changed says whether
 // anything was written. Fields names the arguments for an *InvalidError. A
 // *ChangeError says what stands where the last of several writes failed,
-// ErrSharedItem that the server shows the item otherwise.
+// ErrSharedItem that the item was written, and the server shows it otherwise.
 func (r *Rosters) Put(ctx context.Context, user jid.JID, want Item, f Fields) (changed bool, err error) {
 	contact := want.JID
 	want = want.clean()
@@ -130,7 +131,7 @@ func (r *Rosters) Put(ctx context.Context, user jid.JID, want Item, f Fields) (c
 	return true, r.shownAs(ctx, user, want, was)
 }
 
-// shownAs is ErrSharedItem where an item was written over one that the server
+// shownAs wraps ErrSharedItem where an item was written over one that the server
 // shows on as it was, or with more groups: what a shared roster group says of a
 // contact counts more than what the user's own item does. A new item is none of
 // those, for they were there before.
@@ -144,9 +145,14 @@ func (r *Rosters) shownAs(ctx context.Context, user jid.JID, want Item, was *Ite
 	}
 	more := slices.ContainsFunc(now.Groups, func(g string) bool { return !slices.Contains(want.Groups, g) && slices.Contains(was.Groups, g) })
 	if now.Subscription == was.Subscription && now.Subscription != want.Subscription || more {
-		return ErrSharedItem
+		return shared(user, want.JID)
 	}
 	return nil
+}
+
+// shared says which item is of a shared roster group.
+func shared(user, contact jid.JID) error {
+	return fmt.Errorf("%s in the roster of %s: %w", contact, user, ErrSharedItem)
 }
 
 // Remove removes a contact from a user's roster, with both subscriptions
