@@ -203,6 +203,7 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) (err error)
 			log.Warn("names' presences were not sent again", "host", host, "why", err)
 		}
 	})
+	c.OnGrant((&misspelt{access: conf.Access, hosts: c.Hosts, log: log}).look)
 	working := jobs.New(ctx)
 	defer working.Wait()
 	services := cmd.Services{
