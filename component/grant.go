@@ -144,10 +144,11 @@ func (b *board) leftOut(host string) {
 	})
 }
 
+// leftOutHosts lists them, sorted.
 func (b *board) leftOutHosts() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return slices.Clone(b.left)
+	return slices.Sorted(slices.Values(b.left))
 }
 
 // served lists the hosts, each as its server spells it.

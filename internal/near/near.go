@@ -15,11 +15,26 @@ func Word(word string, known []string) string {
 		return ""
 	}
 	distance := func(k string) int {
-		return levenshtein.Distance(strings.ToLower(word), strings.ToLower(k), nil)
+		a, b := strings.ToLower(word), strings.ToLower(k)
+		if swapped(a, b) {
+			return 1
+		}
+		return levenshtein.Distance(a, b, nil)
 	}
 	best := slices.MinFunc(known, func(a, b string) int { return distance(a) - distance(b) })
 	if d := distance(best); d > 0 && d > max(1, len([]rune(word))/3) {
 		return ""
 	}
 	return best
+}
+
+// swapped says whether two words differ in nothing but two neighbours' order, which
+// the distance counts as two mistakes.
+func swapped(a, b string) bool {
+	for i := 1; i < len(a) && len(a) == len(b); i++ {
+		if a[:i-1] == b[:i-1] && a[i-1] == b[i] && a[i] == b[i-1] && a[i+1:] == b[i+1:] {
+			return true
+		}
+	}
+	return false
 }

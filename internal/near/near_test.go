@@ -9,9 +9,9 @@ import (
 )
 
 func TestWord(t *testing.T) {
-	known := []string{"control", "state", "getRoster", "setBidireccionalBuddys"}
+	known := []string{"control", "state", "getRoster", "setBidireccionalBuddys", "url"}
 	for word, want := range map[string]string{
-		"contol": "control", "Control": "control", "stat": "state", "getroaster": "getRoster", "setBidirectionalBuddies": "setBidireccionalBuddys",
+		"contol": "control", "Control": "control", "stat": "state", "getroaster": "getRoster", "ulr": "url", "utl": "url", "setBidirectionalBuddies": "setBidireccionalBuddys",
 		"": "", "x": "", "audit": "", "reboot": "",
 	} {
 		assert.Equal(t, want, near.Word(word, known), "%q", word)
