@@ -67,7 +67,7 @@ Flags with a verb:
   and those of the verb itself, which its help names.
 
 Exit status of a verb: 0 done, or yes; 1 no, or not done; 2 wrong usage, nothing
-was done; 3 the server or the component is away. Of serve: 0 stopped as asked; 1 a
+was done; 3 the server or the component is away; 130 Ctrl-C. Of serve: 0 stopped as asked; 1 a
 configuration error, or the server refuses the component; 2 wrong usage.
 
 Configuration, in FILE (default ` + wire.ConfigFile + `), a YAML file:
@@ -77,6 +77,8 @@ Configuration, in FILE (default ` + wire.ConfigFile + `), a YAML file:
   state: /var/lib/emanagement          # what it keeps: the index of users
   audit: /var/log/emanagement/audit.log # optional: where every write is recorded, default: the log
   control: ` + config.DefaultControl + ` # optional: the socket for verbs from here, or none
+  control_group: www-data              # optional: who may open that, default: the user's group
+  max_stanza_size: 262144              # optional: that of the server's listener, where it has one
   hosts: [example.org]                 # optional: default, every host that grants access
   access:                              # who may run verbs; nobody else can but, from
                                        # here, root and the component's own user
@@ -97,7 +99,8 @@ need not confirm those, for a program that cannot.
 These environment variables count more than the file: EMANAGEMENT_JID,
 EMANAGEMENT_SERVER, EMANAGEMENT_SECRET (the secret itself),
 EMANAGEMENT_SECRET_FILE, EMANAGEMENT_STATE, EMANAGEMENT_AUDIT,
-EMANAGEMENT_CONTROL, EMANAGEMENT_HOSTS (with commas), EMANAGEMENT_API_URL.
+EMANAGEMENT_CONTROL, EMANAGEMENT_CONTROL_GROUP, EMANAGEMENT_HOSTS (with commas),
+EMANAGEMENT_API_URL.
 `
 
 // Exit statuses; those of a verb are wire's.
