@@ -26,6 +26,7 @@ type sizes struct {
 	mu      sync.Mutex
 	limit   int      // the most that is taken; 0: not known
 	largest int      // that was sent on this stream
+	before  int      // the largest before that one, which the server took
 	request *Request // that it answers; nil where it is no answer
 	owed    []refused
 }
@@ -39,6 +40,9 @@ type refused struct {
 // worthNoting is the size below which no stanza is suspected: no server is so
 // narrow, and most stanzas need no notes.
 const worthNoting = 4 << 10
+
+// narrow is what the narrowest listeners take that people set up.
+const narrow = 64 << 10
 
 // check refuses a stanza that is known to be too large.
 func (s *sizes) check(size int) error {
@@ -58,7 +62,7 @@ func (s *sizes) sending(size int, answers *Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if size > s.largest {
-		s.largest, s.request = size, answers
+		s.before, s.largest, s.request = s.largest, size, answers
 	}
 }
 
@@ -67,12 +71,13 @@ func (s *sizes) sending(size int, answers *Request) {
 func (s *sizes) ended(why error) (limit int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	largest, request := s.largest, s.request
-	s.largest, s.request = 0, nil
+	before, largest, request := s.before, s.largest, s.request
+	s.before, s.largest, s.request = 0, 0, nil
 	if largest == 0 || !isTooBig(why) {
 		return 0
 	}
-	s.limit = largest - 1
+	// To come near to the limit from above would end a stream each time.
+	s.limit = min(largest-1, max(before, narrow))
 	if request != nil {
 		s.owed = append(s.owed, refused{*request, largest})
 	}
@@ -111,5 +116,5 @@ func isTooBig(why error) bool {
 // tooLarge is the refusal of a request whose answer the server does not take.
 func tooLarge(size, limit int) stanza.Error {
 	return Refuse(stanza.Cancel, stanza.ResourceConstraint, fmt.Sprintf(
-		"the answer has %d bytes, and the server takes no stanza so large from a component (it took up to %d; max_stanza_size of the component's listener in ejabberd.yml); what was asked for has been done", size, limit))
+		"the answer has %d bytes, and the server takes no stanza so large from a component (max_stanza_size of the component's listener in ejabberd.yml; up to %d are sent now); what was asked for has been done", size, limit))
 }

@@ -32,17 +32,14 @@ func ParseNew(s string) (jid.JID, error) {
 	if err != nil {
 		return jid.JID{}, &Error{hint(s)}
 	}
-	local, domain := exact.Localpart(), exact.Domainpart()
+	local, domain := PrepareLocal(exact.Localpart()), exact.Domainpart()
 	// The library lets no host pass that is none of DNS, though servers have them.
 	j, err := jid.New(local, "host.example", exact.Resourcepart())
 	if err != nil || !isDomain(domain) || strings.HasSuffix(s, "/") {
 		return jid.JID{}, &Error{hint(s)}
 	}
-	if local != "" {
-		var ok bool
-		if local, ok = nodeprep.Node(local); !ok {
-			return jid.JID{}, &Error{whyNoLocal(exact.Localpart())}
-		}
+	if _, ok := nodeprep.Node(local); local != "" && !ok {
+		return jid.JID{}, &Error{whyNoLocal(exact.Localpart())}
 	}
 	return jid.NewUnsafe(local, PrepareHost(domain), j.Resourcepart()).JID, nil
 }
@@ -73,7 +70,7 @@ func ParseDomain(s string) (string, error) {
 // error is an *Error.
 func ParseKept(s string) (jid.JID, error) {
 	j, err := Exact(s)
-	if err != nil || !isKeptLocal(j.Localpart()) || !isKeptDomain(j.Domainpart()) || strings.HasSuffix(s, "/") {
+	if err != nil || !isKeptLocal(PrepareLocal(j.Localpart())) || !isKeptDomain(j.Domainpart()) || strings.HasSuffix(s, "/") {
 		return jid.JID{}, &Error{hint(s)}
 	}
 	return j, nil
