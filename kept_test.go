@@ -48,12 +48,18 @@ func TestOddContacts(t *testing.T) {
 				for _, odd := range [][2]string{
 					{"foo", "bar.org:5222"}, {"foo", "example.co,"}, {"foo", "bar.org?subject=x"}, {"foo", "a*b"}, {"x", "y:z"},
 					{"p\\27quinn", "localhost"}, {"foo", "-bar-.org"}, {"foo", "a_b"}, {"foo", "[::1]"}, {"", "gateway.example.org"},
+					{"foo", "bar..org"}, {"foo", ".bar.org"}, {"foo", "a b"}, {"foo", "a@b"}, {"foo", "bar.org.."}, // over HTTP alone
 				} {
 					p.putOdd(t, user, odd[0], odd[1], "N")
 					lines := run(t, admin, "getRoster", "userJid", user).lines
 					require.Len(t, lines, 1)
 					shown, _, _ := strings.Cut(lines[0], "\t")
 					shown = strings.ReplaceAll(shown, `\\`, `\`)
+					if host := "." + odd[1]; kind == testserver.AdHoc && (strings.Contains(host, "..") || strings.ContainsAny(host, " @")) {
+						_, err := p.Ctl(t.Context(), "delete_rosteritem", "owner", "localhost", odd[0], odd[1])
+						require.NoError(t, err)
+						continue // no stanza can name it, and no ad-hoc command takes it
+					}
 					assert.Equal(t, "Done", remove(shown), "%s: %s", front, shown)
 					assert.Empty(t, p.stored(t, user), "%s: %s", front, shown)
 				}

@@ -61,7 +61,7 @@ func TestMistakes(t *testing.T) {
 		"state cannot be written":   {prepare: dirOf("state", 0o555), more: "state: DIR/state\n", user: nobody, ends: true, says: []string{"state: ", "not permitted", "DIR/state belongs to root (mode 0555), and this is nobody"}},
 		"state cannot be made":      {more: "state: DIR/state\n", user: nobody, ends: true, says: []string{"state: ", "permission denied", "belongs to root", "this is nobody"}},
 		"state that root made":      {prepare: stateOfRoot, more: "state: DIR/state\n", user: nobody, ends: true, says: []string{"state: ", "chown -R nobody DIR/state"}},
-		"state is a file":           {prepare: func(t *testing.T, dir string) { require.NoError(t, os.WriteFile(dir+"/state", nil, 0o600)) }, more: "state: DIR/state\n", ends: true, says: []string{"state: ", "not a directory"}},
+		"state is a file":           {prepare: func(t *testing.T, dir string) { require.NoError(t, os.WriteFile(dir+"/state", nil, 0o600)) }, more: "state: DIR/state\n", ends: true, says: []string{"state: ", "it is a file; name a folder"}},
 		"audit's folder":            {more: "audit: DIR/no/audit.log\n", ends: true, says: []string{"audit", "its folder DIR/no is missing", "install -d"}},
 		"control's folder":          {change: map[string]string{"control": "DIR/no/control.sock"}, ends: true, says: []string{"control", "DIR/no is missing", "install -d"}},
 		"a secret of root's":        {prepare: func(t *testing.T, dir string) { require.NoError(t, os.Chown(dir+"/secret", 0, 0)) }, user: nobody, ends: true, says: []string{"secret_file", "permission denied", "DIR/secret belongs to root (mode 0600), and this is nobody"}},

@@ -128,20 +128,10 @@ func (a *Args) readerOf(p Param) func(string) (jid.JID, error) {
 	switch {
 	case p.Kind == Contact:
 		return keptjid.ParseKept
-	case p.Kind == Recipient:
-		return a.readAddressee
 	case p.New || p.Kind == Sender:
 		return a.spelled(keptjid.ParseNew)
 	}
 	return a.spelled(keptjid.Parse)
-}
-
-// readAddressee reads the JID of somebody who need not be at a host here.
-func (a *Args) readAddressee(s string) (jid.JID, error) {
-	if j, err := a.spelled(keptjid.Parse)(s); err == nil {
-		return j, nil
-	}
-	return keptjid.ParseKept(s)
 }
 
 // spelled reads a JID and spells its host as the server does.
@@ -197,7 +187,7 @@ func (a *Args) readPeople(p Param, value string) error {
 	}
 	known := make(map[string]bool) // there may be very many
 	for _, word := range peopleIn(value) {
-		j, err := a.readAddressee(word)
+		j, err := a.spelled(keptjid.Parse)(word)
 		if err == nil && word == All {
 			err = &keptjid.Error{}
 		}

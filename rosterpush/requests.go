@@ -41,7 +41,8 @@ func (r *Rosters) requestStays(ctx context.Context, user jid.JID, want Item, was
 // the subscription none is shown only where it hides none, or is pending itself.
 func canHide(was, want Item) bool {
 	gains := want.Subscription.includesFrom() && !was.Subscription.includesFrom()
-	return gains && (was.Subscription == To || was.Pending)
+	vanishes := want.Subscription == None && was.Subscription == To
+	return gains && (was.Subscription == To || was.Pending) || vanishes
 }
 
 // hides says whether such a request is there, as far as the contact's own item

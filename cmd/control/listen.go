@@ -25,7 +25,7 @@ type TakenError struct {
 }
 
 func (e *TakenError) Error() string {
-	return fmt.Sprintf("%s: another emanagement (process %d) listens there", e.Path, e.PID)
+	return fmt.Sprintf("%s: another emanagement (process %d) listens there; stop that one first", e.Path, e.PID)
 }
 
 // Listen makes the control socket, for a group, or that of the process where group
@@ -50,16 +50,17 @@ func Listen(ctx context.Context, path string, group int) (net.Listener, error) {
 	s.SetUnlinkOnClose(false)
 	// The umask may have taken something away.
 	err = os.Chmod(path, mode)
+	why := ""
 	if err == nil && group > 0 {
 		if err = os.Chown(path, -1, group); errors.Is(err, fs.ErrPermission) {
-			err = fmt.Errorf("control_group: %w; the component's user must belong to group %d", cause(err), group)
+			why = fmt.Sprintf("; for control_group, this user must be a member of group %d: usermod -aG, then start it anew", group)
 		}
 	}
 	if err == nil {
 		s.made, err = os.Lstat(path)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", path, cause(err)), l.Close())
+		return nil, errors.Join(fmt.Errorf("%s: %w%s", path, cause(err), why), l.Close(), os.Remove(path))
 	}
 	return s, nil
 }
@@ -91,12 +92,15 @@ func clear(ctx context.Context, path string) error {
 		return blame.File(path, err)
 	}
 	if info.Mode().Type() != fs.ModeSocket {
-		return fmt.Errorf("%s: something else than a socket is there", path)
+		return fmt.Errorf("%s: something else than a socket is there; move it away, or name another place", path)
 	}
 	conn, err := new(net.Dialer).DialContext(ctx, "unix", path)
 	if err == nil {
 		defer conn.Close() // nothing was said on it
 		return &TakenError{path, listenerOf(conn.(*net.UnixConn))}
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w; another emanagement may run as that user, which is to be stopped first", blame.File(path, cause(err)))
 	}
 	if !errors.Is(err, syscall.ECONNREFUSED) {
 		return blame.File(path, cause(err))

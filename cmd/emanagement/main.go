@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -113,7 +114,14 @@ func watched() bool {
 // asked, or a flag may be meant that is not known here, emanagementd knows better
 // what to say, if it is there.
 func (l *line) run(socket string) int {
-	result, err := l.call(socket)
+	// A signal ends the connection, which the component notices.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	result, err := l.call(ctx, socket)
+	if e, ok := errors.AsType[*wire.Error](err); ok && ctx.Err() != nil {
+		e.Print(os.Stdout, os.Stderr, l.json)
+		return wire.ExitInterrupted
+	}
 	if e, ok := errors.AsType[*wire.Error](err); ok {
 		if e.Unsent || e.Kind == wire.Usage && slices.ContainsFunc(l.args, isFlag) {
 			_ = become(l.all)
@@ -135,12 +143,14 @@ func (l *line) run(socket string) int {
 // call has the component run the verb. How many arguments that has is known
 // there: what stands in a place of it is none of the flags, and what is one too
 // many may be.
-func (l *line) call(socket string) (wire.Result, error) {
+func (l *line) call(ctx context.Context, socket string) (wire.Result, error) {
+	far := ""
 	for {
-		// A signal ends this program, which ends the connection, which the
-		// component notices.
-		result, err := wire.Run(context.Background(), socket, l.verb, wire.Call{Args: append([]string{}, l.args...), Confirm: l.yes}, nil)
+		result, err := wire.Run(ctx, socket, l.verb, wire.Call{Args: append([]string{}, l.args...), Confirm: l.yes}, func(p wire.Progress) { far = p.Text })
 		e, ok := errors.AsType[*wire.Error](err)
+		if ok && ctx.Err() != nil && far != "" {
+			e.Text = far + "; " + e.Text
+		}
 		last := len(l.args) - 1
 		if !ok || last < 0 || !blamed(e, l.args[last]) || !l.take(l.args[last]) {
 			return result, err

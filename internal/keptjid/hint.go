@@ -30,6 +30,9 @@ func hint(s string) string {
 	if inner, ok := strings.CutPrefix(s, "<"); ok && strings.HasSuffix(inner, ">") {
 		return "leave out the < and >"
 	}
+	if at, slash := strings.Index(s, "@"), strings.Index(s, "/"); slash >= 0 && slash < at {
+		return slashed
+	}
 	bare, _, _ := strings.Cut(s, "/")
 	local, domain, found := strings.Cut(bare, "@")
 	switch {
@@ -42,11 +45,16 @@ func hint(s string) string {
 		return "leave out the ? and what follows it"
 	case found && local != "" && strings.ContainsAny(domain[max(0, len(domain)-1):], ",;") && isDomain(domain[:len(domain)-1]):
 		return "leave out the " + domain[len(domain)-1:] + " at its end"
+	case found && local != "" && whyNoLocal(local) == "" && isDomain(domain):
+		return "servers would keep it, but RFC 7622 has no such name of an account, and many clients refuse it"
 	case found && local != "":
 		return whyNoLocal(local)
 	}
 	return ""
 }
+
+// slashed is what to do about a name with a slash in it.
+const slashed = `in the name of an account, '/' is written \2f (XEP-0106)`
 
 // whyNoLocal says why servers take no such local part; "" where they do.
 func whyNoLocal(local string) string {

@@ -55,6 +55,9 @@ func Parse(s string) (jid.JID, error) {
 	if err != nil || !isDomain(j.Domainpart()) {
 		return jid.JID{}, &Error{hint(s)}
 	}
+	if why := whyNoLocal(j.Localpart()); j.Localpart() != "" && why != "" {
+		return jid.JID{}, &Error{why} // no server has let that account be made
+	}
 	return jid.NewUnsafe(PrepareLocal(j.Localpart()), PrepareHost(j.Domainpart()), j.Resourcepart()).JID, nil
 }
 
@@ -80,6 +83,9 @@ func ParseKept(s string) (jid.JID, error) {
 // prepared it by rules of its own, and knows it by this spelling alone.
 func Exact(s string) (jid.JID, error) {
 	j, err := jid.ParseUnsafe(s)
+	if j.Localpart() == "" && strings.Contains(j.Resourcepart(), "@") {
+		return jid.JID{}, &Error{slashed} // AC/DC@example.org
+	}
 	if err != nil || j.Domainpart() == "" || strings.HasPrefix(s, "@") || !utf8.ValidString(s) {
 		return jid.JID{}, &Error{}
 	}
@@ -116,6 +122,9 @@ func Equal(a, b jid.JID) bool {
 // isDomain says whether a domain is one that may be named anew: labels of
 // letters, digits, - and _, or what the library takes, such as an IP address.
 func isDomain(s string) bool {
+	if strings.HasPrefix(s, ".") || strings.Contains(s, "..") {
+		return false
+	}
 	if d, err := jid.Parse(s); err == nil && d.Equal(d.Domain()) {
 		again, err := jid.Parse(d.String()) // of two dots at the end, it leaves one
 		return err == nil && again.Equal(d)
@@ -139,6 +148,5 @@ func isKeptLocal(s string) bool {
 // isKeptDomain says the same of a domain. Servers were seen to keep nearly
 // anything: ports, commas, queries, and a blank that had been another one.
 func isKeptDomain(s string) bool {
-	return len(s) <= maxDomain && strings.TrimSpace(s) != "" && !strings.HasPrefix(s, ".") && !strings.Contains(s, "..") &&
-		!strings.ContainsFunc(s, func(r rune) bool { return r == '@' || !unicode.IsPrint(r) })
+	return len(s) <= maxDomain && strings.TrimSpace(s) != "" && !strings.ContainsFunc(PrepareHost(s), func(r rune) bool { return !unicode.IsPrint(r) })
 }

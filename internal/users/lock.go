@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -22,25 +23,44 @@ type LockedError struct {
 }
 
 func (e *LockedError) Error() string {
-	return fmt.Sprintf("%s: another emanagement (process %d) uses it", e.Folder, e.PID)
+	return fmt.Sprintf("%s: another emanagement (process %d) uses it; stop that one first, or give this one a jid and a state of its own", e.Folder, e.PID)
 }
 
 // Prepare makes the folder, for its owner alone, where its parent is there, and
-// shuts others out of one that is there.
+// shuts others out of one that is there. One that others use too is refused.
 func Prepare(folder string) error {
 	if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 		return blame.File(folder, err)
 	}
 	info, err := os.Stat(folder)
-	if err != nil {
+	switch {
+	case err != nil:
+		return blame.File(folder, err)
+	case !info.IsDir():
+		return fmt.Errorf("%s: it is a file; name a folder, which is made where it is missing", folder)
+	case info.Mode().Perm()&0o077 == 0:
+		return nil
+	case isShared(folder, info):
+		return fmt.Errorf("%s: others use this folder too (mode %04o); name one for emanagement alone, such as %s, which is made", folder, info.Mode().Perm(), filepath.Join(folder, "emanagement"))
+	}
+	if err := os.Chmod(folder, 0o700); err != nil {
 		return blame.File(folder, err)
 	}
-	if info.Mode().Perm()&0o077 != 0 {
-		if err := os.Chmod(folder, 0o700); err != nil {
-			return blame.File(folder, err)
-		}
-	}
 	return nil
+}
+
+// isShared says whether a folder is one that others use: that anybody writes to, or
+// that root has filled with something else.
+func isShared(folder string, info os.FileInfo) bool {
+	if info.Mode().Perm()&0o002 != 0 {
+		return true
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || owner.Uid != 0 {
+		return false
+	}
+	entries, err := os.ReadDir(folder)
+	return err != nil || len(entries) > 0 && !slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() == File || e.Name() == lockFile })
 }
 
 // Lock takes the folder for this process until release is called, or the process
@@ -49,7 +69,7 @@ func Lock(folder string) (release func() error, err error) {
 	path := filepath.Join(folder, lockFile)
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, blame.File(path, err)
+		return nil, blame.Within(folder, path, err)
 	}
 	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
@@ -65,7 +85,7 @@ func Lock(folder string) (release func() error, err error) {
 		_, err = fmt.Fprintln(f, os.Getpid())
 	}
 	if err != nil {
-		return nil, errors.Join(blame.File(path, err), f.Close())
+		return nil, errors.Join(blame.Within(folder, path, err), f.Close())
 	}
 	return f.Close, nil
 }

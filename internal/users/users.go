@@ -82,7 +82,7 @@ func Open(ctx context.Context, folder string, log *slog.Logger) (*Index, error) 
 	}
 	db.SetMaxOpenConns(1) // in memory, each would have a database of its own
 	if _, err := db.ExecContext(ctx, schema); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: the index of users cannot be opened: %w", path, err), db.Close())
+		return nil, errors.Join(fmt.Errorf("%s: the index of users cannot be opened: %w; where it is damaged, move it away, and a new one is begun", path, err), db.Close())
 	}
 	x := &Index{db: db, path: path, log: log, wake: make(chan struct{}, 1), known: make(map[string]struct{}), most: maxKnown}
 	x.writing.Go(x.write)
@@ -93,14 +93,14 @@ func Open(ctx context.Context, folder string, log *slog.Logger) (*Index, error) 
 func makePrivate(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return blame.File(path, err)
+		return blame.Within(filepath.Dir(path), path, err)
 	}
 	info, err := f.Stat()
 	if err == nil && info.Mode().Perm()&0o077 != 0 {
 		err = f.Chmod(0o600)
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
-		return blame.File(path, err)
+		return blame.Within(filepath.Dir(path), path, err)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
@@ -70,13 +71,21 @@ func (s *Server) Spelling(host string) string { return s.component.Spelling(host
 // Remove implements rosterpush.Server. The item is gone afterwards, also where
 // it was gone before.
 func (s *Server) Remove(ctx context.Context, user jid.JID, was rosterpush.Item) error {
-	err := s.change(ctx, user, func() xml.TokenReader { return remove(was.JID) }, func() error {
-		return s.removeByAPI(ctx, user, was.JID)
-	})
+	byAPI := func() error { return s.removeByAPI(ctx, user, was.JID) }
+	if unsendable(was.JID.Domainpart()) {
+		return s.removeUnsendable(ctx, user, was.JID)
+	}
+	err := s.change(ctx, user, func() xml.TokenReader { return remove(was.JID) }, byAPI)
 	if component.Condition(err) == stanza.ItemNotFound {
 		return nil
 	}
 	return err
+}
+
+// unsendable says whether a host stands in a roster, by the server's own command, and
+// cannot be in a stanza: the server refuses that, or says nothing at all.
+func unsendable(host string) bool {
+	return strings.ContainsFunc(host, unicode.IsSpace) || strings.Contains(host, "@") || strings.Contains("."+host, "..")
 }
 
 // Put implements rosterpush.Server. Name and groups go by roster stanza where
@@ -203,15 +212,31 @@ func (s *Server) putByAPI(ctx context.Context, user jid.JID, item rosterpush.Ite
 	return nil
 }
 
+// knows says whether a host is one of the server's under that very text: under
+// another spelling the server takes it for a foreign one.
+func (s *Server) knows(host string) bool {
+	return s.component.Serves(host) && s.component.Spelling(host) == host
+}
+
 func (s *Server) addByAPI(ctx context.Context, user jid.JID, item rosterpush.Item) error {
 	err := s.ask(ctx, user, func() error {
 		return s.api.AddRosterItem(ctx, user, item.JID, item.Name, item.Groups, string(item.Subscription))
 	})
 	e, ok := errors.AsType[*serverapi.Error](err)
-	if ok && e.Code == serverapi.Forbidden && s.ways.proven(user.Domainpart()) && !s.component.Serves(item.JID.Domainpart()) {
+	if ok && e.Code == serverapi.Forbidden && s.ways.proven(user.Domainpart()) && !s.knows(item.JID.Domainpart()) {
 		return &rosterpush.ForeignContactError{Contact: item.JID, Subscription: item.Subscription}
 	}
 	return s.refusal(ctx, user, err)
+}
+
+// removeUnsendable removes an item that no stanza can name. Ad-hoc commands refuse its
+// host, which is none of the server's.
+func (s *Server) removeUnsendable(ctx context.Context, user, contact jid.JID) error {
+	err := s.removeByAPI(ctx, user, contact)
+	if _, refused := errors.AsType[*failure.NotPermittedError](err); refused {
+		return &rosterpush.RefusedError{User: user, Text: fmt.Sprintf("no stanza can name %s, and of API commands it takes that host over HTTP only (api in emanagement.yml); ejabberdctl delete_rosteritem removes it, too", contact)}
+	}
+	return err
 }
 
 func (s *Server) removeByAPI(ctx context.Context, user, contact jid.JID) error {
