@@ -1,5 +1,8 @@
 PREFIX = /usr/local
 
+# The version names the commit, where there is one, whatever GOFLAGS say.
+VCS := $(shell git rev-parse --verify -q HEAD >/dev/null 2>&1 && echo -buildvcs=true)
+
 # Passed on to the demo.
 HOLD ?=
 
@@ -9,7 +12,7 @@ help: ## list the targets (this is what a bare make does)
 
 .PHONY: build
 build: ## build bin/emanagement and bin/emanagementd
-	@CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/emanagement ./cmd/emanagementd
+	@CGO_ENABLED=0 go build -trimpath $(VCS) -o bin/ ./cmd/emanagement ./cmd/emanagementd
 
 .PHONY: demo
 demo: ## show the component at work with an ejabberd of its own

@@ -12,6 +12,7 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"emanagement/internal/failure"
+	"emanagement/internal/keptjid"
 	"emanagement/rosterpush"
 )
 
@@ -120,6 +121,10 @@ func countRosters(ctx context.Context, c *call) (string, error) {
 	hosts, err := c.domains(ctx)
 	if err != nil {
 		return "", err
+	}
+	// To wait for a host that is none would take all of the time, and count nothing.
+	if served, err := c.Hosts(ctx); err == nil && c.target() != All && !slices.ContainsFunc(served, func(s string) bool { return keptjid.SameHost(s, c.target()) }) {
+		return "", &failure.NotServedError{Host: c.target(), Served: served}
 	}
 	census, err := c.Rosters.Count(counting, hosts)
 	least := ""

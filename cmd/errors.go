@@ -131,6 +131,9 @@ func (v *Verb) outcome(c *call, r Result, err error) (Result, error) {
 			return r, &FailedError{Text: e.Error(), Temporary: !v.Once, Away: true, Err: err}
 		}
 		if param, ok := v.namedHost(c, e.Host); ok {
+			if c.Miss != nil {
+				c.Miss(e.Host)
+			}
 			return r, &ArgError{param, e.Error()}
 		}
 	}

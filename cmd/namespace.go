@@ -13,6 +13,7 @@ import (
 
 	"emanagement/internal/audit"
 	"emanagement/internal/jobs"
+	"emanagement/internal/near"
 	"emanagement/presence"
 	"emanagement/rooms"
 	"emanagement/rosterpush"
@@ -33,6 +34,8 @@ type Services struct {
 	// Hosts lists the hosts that can be managed, sorted, and waits for a moment
 	// where they are not known yet. Its error is as those of the services.
 	Hosts func(ctx context.Context) ([]string, error)
+	// Miss hears of each host that was named and grants no access. It may be nil.
+	Miss func(host string)
 	// Tell sends somebody a message about a job that nobody waits for any
 	// more.
 	Tell func(ctx context.Context, to jid.JID, text string) error
@@ -114,6 +117,16 @@ func (n *Namespace) Spelled(name string) (spelled string, known bool) {
 		}
 	}
 	return name, false
+}
+
+// Meant is the name of the verb, of those that somebody may run, that is most like a
+// word; "" where none is like it.
+func (n *Namespace) Meant(asker Asker, word string) string {
+	var names []string
+	for _, v := range n.Visible(asker) {
+		names = append(names, v.Name)
+	}
+	return near.Word(word[:min(len(word), maxName)], names)
 }
 
 // Open looks a verb up for somebody who wants to run it, as Find does. That it

@@ -61,11 +61,15 @@ func dial(ctx context.Context, addr string) (net.Conn, error) {
 		return conn, err
 	}
 	conn, err := (&tls.Dialer{NetDialer: d}).DialContext(ctx, network, target)
-	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return nil, &refusal{err}
+	_, unverified := errors.AsType[*tls.CertificateVerificationError](err)
+	_, another := errors.AsType[x509.HostnameError](err)
+	if unverified || another {
+		return nil, &refusal{fmt.Errorf("%s: %w; the name must be one in the server's certificate, and this machine must trust who signed that; on the same machine, a listener without tls on 127.0.0.1 needs none", addr, err)}
 	}
-	if _, ok := errors.AsType[x509.HostnameError](err); ok {
-		return nil, &refusal{err}
+	if err != nil && !errors.Is(err, syscall.ECONNREFUSED) && ctx.Err() == nil {
+		if _, record := errors.AsType[tls.RecordHeaderError](err); !record {
+			err = fmt.Errorf("%s: no TLS handshake: %w; is that the port of ejabberd_service with tls: true?", addr, cause(err))
+		}
 	}
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
 		return nil, &refusal{fmt.Errorf("%s: no TLS there: %w", addr, err)}
@@ -88,7 +92,7 @@ func negotiate(ctx context.Context, conn net.Conn, domain jid.JID, secret []byte
 		return wrong
 	}
 	if ctx.Err() != nil {
-		return errors.New("handshake: no answer in time; does a component listener (ejabberd_service) listen there?")
+		return errors.New("handshake: no answer in time; is that the port of ejabberd_service? (that of HTTP is as silent)")
 	}
 	se, ok := errors.AsType[stream.Error](err)
 	if !ok {
@@ -127,7 +131,7 @@ func (h *hearing) otherProtocol() error {
 	at := h.RemoteAddr()
 	switch {
 	case len(h.first) == 0:
-		return fmt.Errorf("%s: it closes the connection without a word; is that the port of ejabberd_service? (those of MQTT, HTTP and TLS do so)", at)
+		return fmt.Errorf("%s: it closes the connection without a word; is that the port of ejabberd_service? (that of MQTT does so)", at)
 	case h.first[0] == 0x15 || h.first[0] == 0x16: // records of TLS (RFC 8446 §5.1)
 		return &refusal{fmt.Errorf("%s: it speaks TLS; if that is the component listener (tls: true), write server: tls://%s, else name its port", at, at)}
 	case bytes.HasPrefix(h.first, []byte("HTTP/")):

@@ -83,6 +83,19 @@ func (r *Rosters) remove(ctx context.Context, user jid.JID, was Item) error {
 	return r.server.Remove(ctx, user, subscribed)
 }
 
+// removeHidden removes what no roster shows: a request of the contact's, as far as the
+// contact's own item tells. ErrNotInRoster where that tells of none.
+func (r *Rosters) removeHidden(ctx context.Context, user, contact jid.JID) error {
+	theirs, err := r.item(ctx, r.address(contact), user)
+	if ctx.Err() != nil {
+		return err
+	}
+	if err != nil || theirs == nil || !theirs.Pending {
+		return ErrNotInRoster
+	}
+	return r.server.Remove(ctx, user, Item{JID: contact, Subscription: None})
+}
+
 // takeOut removes an item and leaves the contact's as it is. A plain removal
 // would end the contact's subscription too, but there is none to end where the
 // item's subscription is none.

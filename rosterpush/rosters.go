@@ -156,8 +156,8 @@ func shared(user, contact jid.JID) error {
 }
 
 // Remove removes a contact from a user's roster, with both subscriptions
-// (RFC 6121 §2.5). ErrNotInRoster where it is not there, ErrSharedItem where the
-// server shows it on.
+// (RFC 6121 §2.5). A request of the contact's that stands there alone is removed, too.
+// ErrNotInRoster where there is nothing, ErrSharedItem where the server shows it on.
 func (r *Rosters) Remove(ctx context.Context, user, contact jid.JID) error {
 	user = r.address(user)
 	// The server changes the contact's item too.
@@ -175,7 +175,7 @@ func (r *Rosters) Remove(ctx context.Context, user, contact jid.JID) error {
 		return err
 	}
 	if was == nil {
-		return ErrNotInRoster
+		return r.removeHidden(ctx, user, contact)
 	}
 	if err := r.remove(ctx, user, *was); err != nil {
 		return err

@@ -132,6 +132,11 @@ func (f *front) alike(asker jid.JID, word string) (names []string) {
 			names = append(names, v.Name)
 		}
 	}
+	if len(names) == 0 {
+		if meant := f.namespace.Meant(asker, word); meant != "" {
+			names = []string{meant}
+		}
+	}
 	return names
 }
 

@@ -216,6 +216,7 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) (err error)
 		Jobs:      working,
 		Own:       conf.JID.String(),
 		Spelling:  c.Spelling,
+		Miss:      c.Miss,
 		Hosts: func(ctx context.Context) ([]string, error) {
 			hosts, err := c.Hosts(ctx)
 			return hosts, serverapi.Failure(ctx, "hosts", err)

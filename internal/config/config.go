@@ -387,7 +387,11 @@ func syntax(err error, root ast.Node) error {
 	switch e.(type) {
 	case *yaml.UnknownFieldError:
 		message = fmt.Sprintf("unknown key %q", token.Value)
-		if meant := near.Word(token.Value, keys()); meant != "" {
+		switch meant := near.Word(token.Value, keys()); meant {
+		case "":
+		case token.Value:
+			message = fmt.Sprintf("the key %q does not belong here; 'emanagement help' shows where", token.Value)
+		default:
 			message += "; did you mean " + meant + "?"
 		}
 	case *yaml.OverflowError:

@@ -22,10 +22,16 @@ func Word(word string, known []string) string {
 		return levenshtein.Distance(a, b, nil)
 	}
 	best := slices.MinFunc(known, func(a, b string) int { return distance(a) - distance(b) })
-	if d := distance(best); d > 0 && d > max(1, len([]rune(word))/3) {
-		return ""
+	if d := distance(best); d == 0 || d <= max(1, len([]rune(word))/3) {
+		return best
 	}
-	return best
+	// What was left out may be a part of it.
+	for _, k := range known {
+		if len(word) >= 4 && strings.Contains(strings.ToLower(k), strings.ToLower(word)) {
+			return k
+		}
+	}
+	return ""
 }
 
 // swapped says whether two words differ in nothing but two neighbours' order, which

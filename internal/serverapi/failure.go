@@ -42,10 +42,7 @@ func Failure(ctx context.Context, about string, err error) error {
 // module but that which runs commands, and no access rule: what that meets tells
 // causes apart which else look alike.
 func (a *API) NotPermitted(ctx context.Context, host string, e *Error, module string) *failure.NotPermittedError {
-	what := "mod_http_api must listen where api: says here, "
-	if !e.HTTP {
-		what = ""
-	}
+	what := ""
 	var status *Error
 	if e.HTTP {
 		_, err := a.http.call(ctx, "status", nil)
@@ -54,17 +51,23 @@ func (a *API) NotPermitted(ctx context.Context, host string, e *Error, module st
 		_, err := a.adhoc.call(ctx, host, "status", nil)
 		status, _ = errors.AsType[*Error](err)
 	}
+	also := "the access rule configure must allow this component, and "
+	if e.HTTP {
+		also = "" // HTTP does not ask for it
+	}
 	says := fmt.Sprintf(" (the server says: %v)", e)
 	switch {
 	case e.Code == 0 && status != nil && status.Code == 0 && !e.HTTP:
 		// So 23.01 says of every command; 24.12 says nothing, which call knows.
 		what += "in ejabberd.yml, mod_adhoc_api must be loaded" + says + "; " + tooOld
+	case e.Code == 0 && status != nil && status.Code == 0 && e.HTTP:
+		what += "mod_http_api must listen where api: says here, at that very path" + says
 	case e.Code == 0:
 		what += fmt.Sprintf("in ejabberd.yml, %s must be loaded: it provides %s", module, e.Command) + says
 	case status != nil && status.Code == Forbidden:
 		what += fmt.Sprintf("in ejabberd.yml, api_permissions must let this component run %s", e.Command) + says
 	default:
-		what += fmt.Sprintf("in ejabberd.yml, the access rule configure must allow this component, and what: in api_permissions must name %s", e.Command) + says
+		what += fmt.Sprintf("in ejabberd.yml, %swhat: in api_permissions must name %s", also, e.Command) + says
 	}
 	return &failure.NotPermittedError{Host: host, What: what}
 }
