@@ -74,9 +74,10 @@ func (o ownedRoster) phrases() []string {
 func (p pair) phrases() []string { return []string{phrase(oneLine(p[0]), oneLine(p[1]))} }
 
 // typed shows a value as it can be typed in a chat, alone or between double
-// quotes: there a backslash is one, but before a quote and another backslash.
+// quotes: there a backslash is one, but before a quote (that at the end, too) and another
+// backslash.
 func typed(s string) string {
-	if strings.Contains(s, `\\`) || strings.Contains(s, `\"`) {
+	if strings.Contains(s, `\\`) || strings.Contains(s, `\"`) || strings.HasSuffix(s, `\`) {
 		s = Quote(s)
 	}
 	return oneLine(s)

@@ -72,7 +72,7 @@ func (s *serving) refuseOverflow() {
 // larger than the server takes.
 func (s *serving) refuseOwed() {
 	for _, owed := range s.sizes.takeOwed() {
-		if err := s.reply(s.ctx, owed.request, nil, tooLarge(owed.size, owed.size-1)); err != nil {
+		if err := s.reply(s.ctx, owed.request, nil, tooLarge(owed.size, s.sizes.known())); err != nil {
 			s.log.Warn("a refusal could not be sent", "to", owed.request.From, "why", err)
 		}
 	}

@@ -116,5 +116,5 @@ func isTooBig(why error) bool {
 // tooLarge is the refusal of a request whose answer the server does not take.
 func tooLarge(size, limit int) stanza.Error {
 	return Refuse(stanza.Cancel, stanza.ResourceConstraint, fmt.Sprintf(
-		"the answer has %d bytes, and the server takes no stanza so large from a component (max_stanza_size of the component's listener in ejabberd.yml; up to %d are sent now); what was asked for has been done", size, limit))
+		"the answer has %d bytes, and the server takes no stanza so large from a component (max_stanza_size of the component's listener in ejabberd.yml; up to %d are sent now); what was asked for has been done; on the component's machine, the command line has no such limit", size, limit))
 }
