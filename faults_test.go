@@ -14,43 +14,34 @@ import (
 // recipient, though the server has taken the message.
 func TestStrangersAreBlocked(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []testserver.Kind{testserver.AdHoc, testserver.Debian13, testserver.Debian12} {
-		t.Run(kind.String(), func(t *testing.T) {
-			t.Parallel()
-			p := newPlace(t, kind, module("mod_block_strangers", map[string]any{"drop": true, "log": false}))
-			registerOn(t, p.Server, "guarded@localhost", "friend@localhost")
-			guarded := p.online(t, "guarded@localhost/r", "")
-			admin := p.login(t, "admin@localhost")
-			got := run(t, admin, "sendMessageToUser", "fromJid", "News", "toJid", "guarded@localhost", "msg", "hi")
-			assert.Equal(t, "error", got.note)
-			assert.Contains(t, got.text, "guarded@localhost: ")
-			p.put(t, "friend@localhost", entry{"news@" + testserver.Component, "News", "both", nil})
-			list := run(t, admin, "broadcast", "admin", "News", "userJids", "[guarded@localhost,friend@localhost]", "msg", "hi")
-			assert.Equal(t, "sent to 1 of 2 recipients", list.text)
-			assert.Contains(t, list.lines, "friend@localhost\tDone")
-			seesNone(t, guarded, "message", "")
-			// Whom the recipient has as a contact is no stranger.
-			p.put(t, "guarded@localhost", entry{"news@" + testserver.Component, "News", "both", nil})
-			done(t, admin, "sendMessageToUser", "fromJid", "News", "toJid", "guarded@localhost", "msg", "hi")
-			requireMessage(t, guarded, "news@"+testserver.Component, "hi")
-		})
-	}
+	onEveryVersion(t, module("mod_block_strangers", map[string]any{"drop": true, "log": false}), func(t *testing.T, p *place) {
+		registerOn(t, p.Server, "guarded@localhost", "friend@localhost")
+		guarded := p.online(t, "guarded@localhost/r", "")
+		admin := p.login(t, "admin@localhost")
+		got := run(t, admin, "sendMessageToUser", "fromJid", "News", "toJid", "guarded@localhost", "msg", "hi")
+		assert.Equal(t, "error", got.note)
+		assert.Contains(t, got.text, "guarded@localhost: ")
+		p.put(t, "friend@localhost", entry{"news@" + testserver.Component, "News", "both", nil})
+		list := run(t, admin, "broadcast", "admin", "News", "userJids", "[guarded@localhost,friend@localhost]", "msg", "hi")
+		assert.Equal(t, "sent to 1 of 2 recipients", list.text)
+		assert.Contains(t, list.lines, "friend@localhost\tDone")
+		seesNone(t, guarded, "message", "")
+		// Whom the recipient has as a contact is no stranger.
+		p.put(t, "guarded@localhost", entry{"news@" + testserver.Component, "News", "both", nil})
+		done(t, admin, "sendMessageToUser", "fromJid", "News", "toJid", "guarded@localhost", "msg", "hi")
+		requireMessage(t, guarded, "news@"+testserver.Component, "hi")
+	})
 }
 
 // TestLateGrant: a host that grants nothing at first and is asked for is found when it
 // does, without a restart.
 func TestLateGrant(t *testing.T) {
 	t.Parallel()
-	p := &place{kind: testserver.AdHoc, edit: func(c map[string]any) {
+	p := newPlaceUntil(t, func(c map[string]any) {
 		modules := c["modules"].(map[string]any)
 		c["append_host_config"] = map[string]any{"localhost": map[string]any{"modules": map[string]any{"mod_privilege": modules["mod_privilege"]}}}
 		delete(modules, "mod_privilege")
-	}}
-	t.Cleanup(func() { assert.NoError(t, p.close()) })
-	require.NoError(t, p.serve(t.Context()))
-	var err error
-	p.program, err = testserver.StartProgram(t.Context(), binary, p.Server, testserver.Settings{Access: access, Until: "host=localhost"})
-	require.NoError(t, err)
+	}, "host=localhost")
 	admin := p.login(t, "admin@localhost")
 	values := args("userJid", "a@example.org", "buddyJid", "b@example.org", "subscription_type", "both")
 	r, err := admin.Run(patience(t), service, "addBuddyToRoster", values)
@@ -69,15 +60,10 @@ func TestLateGrant(t *testing.T) {
 // what is mended there counts without a restart.
 func TestMendedPrivilege(t *testing.T) {
 	t.Parallel()
-	p := &place{kind: testserver.AdHoc, edit: module("mod_privilege", map[string]any{"roster": map[string]any{"get": "emanagement"}})}
-	t.Cleanup(func() { assert.NoError(t, p.close()) })
-	require.NoError(t, p.serve(t.Context()))
-	var err error
-	p.program, err = testserver.StartProgram(t.Context(), binary, p.Server, testserver.Settings{Access: access, Until: "rosters of this host cannot be managed"})
-	require.NoError(t, err)
+	p := newPlaceUntil(t, module("mod_privilege", map[string]any{"roster": map[string]any{"get": "emanagement"}}), "rosters of this host cannot be managed")
 	admin := p.login(t, "admin@localhost")
 	values := args("userJid", "a@localhost", "buddyJid", "b@localhost", "subscription_type", "both")
-	_, err = admin.Run(patience(t), service, "addBuddyToRoster", values)
+	_, err := admin.Run(patience(t), service, "addBuddyToRoster", values)
 	assert.ErrorContains(t, err, "mod_privilege must say roster: {both: emanagement}")
 	require.NoError(t, p.Edit(nil))
 	_, err = p.Ctl(t.Context(), "reload_config")

@@ -71,28 +71,24 @@ func undisturbed(t *testing.T, p *testserver.Program, login func(string) *xmppcl
 // the component, the stream goes on and others are served.
 func TestHostileStanzas(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []testserver.Kind{testserver.AdHoc, testserver.Debian13, testserver.Debian12} {
-		t.Run(kind.String(), func(t *testing.T) {
-			t.Parallel()
-			p := newPlace(t, kind, nil)
-			registerOn(t, p.Server, "any@localhost")
-			any := p.login(t, "any@localhost")
-			undisturbed(t, p.program, func(account string) *xmppclient.Client { return p.login(t, account) }, func(ctx context.Context) error {
-				for i := range 100 {
-					to := []string{service.String(), "name@" + service.String(), service.String() + "/r"}[i%3]
-					if err := any.Send(ctx, hostile(to, i)); err != nil {
-						return err
-					}
+	onEveryVersion(t, nil, func(t *testing.T, p *place) {
+		registerOn(t, p.Server, "any@localhost")
+		any := p.login(t, "any@localhost")
+		undisturbed(t, p.program, func(account string) *xmppclient.Client { return p.login(t, account) }, func(ctx context.Context) error {
+			for i := range 100 {
+				to := []string{service.String(), "name@" + service.String(), service.String() + "/r"}[i%3]
+				if err := any.Send(ctx, hostile(to, i)); err != nil {
+					return err
 				}
-				// What is answered after all of these has come after them.
-				_, err := any.Run(ctx, service, "getRoster", nil)
-				if err == nil || !strings.Contains(err.Error(), "may not run commands here") {
-					return fmt.Errorf("not refused: %w", err)
-				}
-				return nil
-			})
+			}
+			// What is answered after all of these has come after them.
+			_, err := any.Run(ctx, service, "getRoster", nil)
+			if err == nil || !strings.Contains(err.Error(), "may not run commands here") {
+				return fmt.Errorf("not refused: %w", err)
+			}
+			return nil
 		})
-	}
+	})
 }
 
 // damaged are nicks that the server takes over its API and that no XML stream
@@ -103,39 +99,35 @@ var damaged = []string{"Be\x01n", "\x0b", "tail \uffff"}
 // named to whoever asks for it, stops nobody else, and can be mended.
 func TestDamagedNicks(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []testserver.Kind{testserver.AdHoc, testserver.Debian13, testserver.Debian12} {
-		t.Run(kind.String(), func(t *testing.T) {
-			t.Parallel()
-			p := newPlace(t, kind, nil)
-			admin := p.login(t, "admin@localhost")
-			const user, ben, eva = "ana@localhost", "ben@localhost", "eva@localhost"
-			for _, nick := range damaged {
-				p.put(t, user, entry{ben, nick, "both", []string{"G"}}, entry{eva, "Eva", "to", nil})
+	onEveryVersion(t, nil, func(t *testing.T, p *place) {
+		admin := p.login(t, "admin@localhost")
+		const user, ben, eva = "ana@localhost", "ben@localhost", "eva@localhost"
+		for _, nick := range damaged {
+			p.put(t, user, entry{ben, nick, "both", []string{"G"}}, entry{eva, "Eva", "to", nil})
 
-				why := failed(t, admin, "getRoster", "userJid", user)
-				assert.Contains(t, why, user)
-				assert.Contains(t, why, ben)
-				assert.NotContains(t, why, eva)
-				undisturbed(t, p.program, func(account string) *xmppclient.Client { return p.login(t, account) }, func(ctx context.Context) error {
-					for range 100 {
-						if _, err := admin.Run(ctx, service, "getRoster", args("userJid", user)); err == nil {
-							return fmt.Errorf("%q was shown", nick)
-						}
+			why := failed(t, admin, "getRoster", "userJid", user)
+			assert.Contains(t, why, user)
+			assert.Contains(t, why, ben)
+			assert.NotContains(t, why, eva)
+			undisturbed(t, p.program, func(account string) *xmppclient.Client { return p.login(t, account) }, func(ctx context.Context) error {
+				for range 100 {
+					if _, err := admin.Run(ctx, service, "getRoster", args("userJid", user)); err == nil {
+						return fmt.Errorf("%q was shown", nick)
 					}
-					return nil
-				})
-				assert.Equal(t, "true", run(t, admin, "checkUserJid", "userJid", user).text)
-				list := run(t, admin, "printAllRostersByDomain", "domain", "localhost")
-				assert.Contains(t, strings.Join(list.lines, "\n"), "characters that XML does not allow")
-				assert.Contains(t, run(t, admin, "getAllUserJidsWithRosterByDomain", "domain", "localhost").lines, user)
+				}
+				return nil
+			})
+			assert.Equal(t, "true", run(t, admin, "checkUserJid", "userJid", user).text)
+			list := run(t, admin, "printAllRostersByDomain", "domain", "localhost")
+			assert.Contains(t, strings.Join(list.lines, "\n"), "characters that XML does not allow")
+			assert.Contains(t, run(t, admin, "getAllUserJidsWithRosterByDomain", "domain", "localhost").lines, user)
 
-				// It can be written anew, or removed.
-				done(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", ben, "buddyNick", "Ben", "buddyGroup", "G", "subscription_type", "both")
-				assert.Equal(t, []string{ben + "\tBen\tboth\tnone\tG", eva + "\tEva\tto\tnone\t"}, run(t, admin, "getRoster", "userJid", user).lines)
-				p.put(t, user, entry{ben, nick, "both", nil})
-				done(t, admin, "removeBuddyFromRoster", "userJid", user, "buddyJid", ben)
-				assert.Equal(t, []entry{{eva, "Eva", "to", []string{}}}, p.stored(t, user))
-			}
-		})
-	}
+			// It can be written anew, or removed.
+			done(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", ben, "buddyNick", "Ben", "buddyGroup", "G", "subscription_type", "both")
+			assert.Equal(t, []string{ben + "\tBen\tboth\tnone\tG", eva + "\tEva\tto\tnone\t"}, run(t, admin, "getRoster", "userJid", user).lines)
+			p.put(t, user, entry{ben, nick, "both", nil})
+			done(t, admin, "removeBuddyFromRoster", "userJid", user, "buddyJid", ben)
+			assert.Equal(t, []entry{{eva, "Eva", "to", []string{}}}, p.stored(t, user))
+		}
+	})
 }

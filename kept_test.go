@@ -27,45 +27,41 @@ func (p *place) putOdd(t testing.TB, owner, local, host, nick string) {
 // whichever way it is sent.
 func TestOddContacts(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []testserver.Kind{testserver.AdHoc, testserver.Debian13, testserver.Debian12} {
-		t.Run(kind.String(), func(t *testing.T) {
-			t.Parallel()
-			p := newPlace(t, kind, nil)
-			admin := p.login(t, "admin@localhost")
-			chat := chatter{p.login(t, "admin@localhost/chat"), t}
-			const user = "owner@localhost"
-			for front, remove := range map[string]func(shown string) string{
-				"ad-hoc": func(shown string) string {
-					return run(t, admin, "removeBuddyFromRoster", "userJid", user, "buddyJid", shown).text
-				},
-				"command line": func(shown string) string {
-					return strings.TrimSpace(emanagement(t, p.program, "removeBuddyFromRoster", user, shown).out)
-				},
-				"chat": func(shown string) string {
-					return chat.asks("removeBuddyFromRoster " + user + " '" + shown + "'")
-				},
+	onEveryVersion(t, nil, func(t *testing.T, p *place) {
+		admin := p.login(t, "admin@localhost")
+		chat := chatter{p.login(t, "admin@localhost/chat"), t}
+		const user = "owner@localhost"
+		for front, remove := range map[string]func(shown string) string{
+			"ad-hoc": func(shown string) string {
+				return run(t, admin, "removeBuddyFromRoster", "userJid", user, "buddyJid", shown).text
+			},
+			"command line": func(shown string) string {
+				return strings.TrimSpace(emanagement(t, p.program, "removeBuddyFromRoster", user, shown).out)
+			},
+			"chat": func(shown string) string {
+				return chat.asks("removeBuddyFromRoster " + user + " '" + shown + "'")
+			},
+		} {
+			for _, odd := range [][2]string{
+				{"foo", "bar.org:5222"}, {"foo", "example.co,"}, {"foo", "bar.org?subject=x"}, {"foo", "a*b"}, {"x", "y:z"},
+				{"p\\27quinn", "localhost"}, {"foo", "-bar-.org"}, {"foo", "a_b"}, {"foo", "[::1]"}, {"", "gateway.example.org"},
+				{"foo", "bar..org"}, {"foo", ".bar.org"}, {"foo", "a b"}, {"foo", "a@b"}, {"foo", "bar.org.."}, // over HTTP alone
 			} {
-				for _, odd := range [][2]string{
-					{"foo", "bar.org:5222"}, {"foo", "example.co,"}, {"foo", "bar.org?subject=x"}, {"foo", "a*b"}, {"x", "y:z"},
-					{"p\\27quinn", "localhost"}, {"foo", "-bar-.org"}, {"foo", "a_b"}, {"foo", "[::1]"}, {"", "gateway.example.org"},
-					{"foo", "bar..org"}, {"foo", ".bar.org"}, {"foo", "a b"}, {"foo", "a@b"}, {"foo", "bar.org.."}, // over HTTP alone
-				} {
-					p.putOdd(t, user, odd[0], odd[1], "N")
-					lines := run(t, admin, "getRoster", "userJid", user).lines
-					require.Len(t, lines, 1)
-					shown, _, _ := strings.Cut(lines[0], "\t")
-					shown = strings.ReplaceAll(shown, `\\`, `\`)
-					if host := "." + odd[1]; kind == testserver.AdHoc && (strings.Contains(host, "..") || strings.ContainsAny(host, " @")) {
-						_, err := p.Ctl(t.Context(), "delete_rosteritem", "owner", "localhost", odd[0], odd[1])
-						require.NoError(t, err)
-						continue // no stanza can name it, and no ad-hoc command takes it
-					}
-					assert.Equal(t, "Done", remove(shown), "%s: %s", front, shown)
-					assert.Empty(t, p.stored(t, user), "%s: %s", front, shown)
+				p.putOdd(t, user, odd[0], odd[1], "N")
+				lines := run(t, admin, "getRoster", "userJid", user).lines
+				require.Len(t, lines, 1)
+				shown, _, _ := strings.Cut(lines[0], "\t")
+				shown = strings.ReplaceAll(shown, `\\`, `\`)
+				if host := "." + odd[1]; p.kind == testserver.AdHoc && (strings.Contains(host, "..") || strings.ContainsAny(host, " @")) {
+					_, err := p.Ctl(t.Context(), "delete_rosteritem", "owner", "localhost", odd[0], odd[1])
+					require.NoError(t, err)
+					continue // no stanza can name it, and no ad-hoc command takes it
 				}
+				assert.Equal(t, "Done", remove(shown), "%s: %s", front, shown)
+				assert.Empty(t, p.stored(t, user), "%s: %s", front, shown)
 			}
-		})
-	}
+		}
+	})
 }
 
 // TestTwins: of two spellings of one contact the one that is asked for is meant.

@@ -86,6 +86,36 @@ func newPlace(t *testing.T, kind testserver.Kind, edit func(config map[string]an
 	return p
 }
 
+// newPlaceUntil is such a place whose server lacks something: its program is waited
+// for until it has logged this twice.
+func newPlaceUntil(t *testing.T, edit func(config map[string]any), until string) *place {
+	t.Helper()
+	p := &place{kind: testserver.AdHoc, edit: edit}
+	t.Cleanup(func() {
+		if err := p.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	err := p.serve(t.Context())
+	if err == nil {
+		p.program, err = testserver.StartProgram(t.Context(), binary, p.Server, testserver.Settings{Access: access, Until: until})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// onEveryVersion runs a test in a place of its own on each ejabberd.
+func onEveryVersion(t *testing.T, edit func(config map[string]any), test func(t *testing.T, p *place)) {
+	for _, kind := range []testserver.Kind{testserver.AdHoc, testserver.Debian13, testserver.Debian12} {
+		t.Run(kind.String(), func(t *testing.T) {
+			t.Parallel()
+			test(t, newPlace(t, kind, edit))
+		})
+	}
+}
+
 // inEveryPlace runs a test in every shared place.
 func inEveryPlace(t *testing.T, test func(t *testing.T, p *place)) {
 	for _, p := range places {

@@ -72,12 +72,7 @@ func TestWhatIsMissing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := &place{kind: testserver.AdHoc, edit: test.edit}
-			t.Cleanup(func() { assert.NoError(t, p.close()) })
-			require.NoError(t, p.serve(t.Context()))
-			var err error
-			p.program, err = testserver.StartProgram(t.Context(), binary, p.Server, testserver.Settings{Access: access, Until: test.until})
-			require.NoError(t, err)
+			p := newPlaceUntil(t, test.edit, test.until)
 			why := failed(t, p.login(t, "admin@localhost"), "addBuddyToRoster", "userJid", "u@localhost", "buddyJid", "b@localhost", buddy, "both")
 			assert.Contains(t, why, test.says)
 			assert.NotContains(t, why, set)
