@@ -253,6 +253,46 @@ func TestSQL(t *testing.T) {
 	})
 	t.Run("the server's list", func(t *testing.T) { listOfRosters(t, s) })
 	t.Run("the database fails", func(t *testing.T) { databaseFails(t, s) })
+	t.Run("bytes that are no text", func(t *testing.T) { bytesThatAreNoText(t, s) })
+}
+
+// database opens that of the server's for localhost.
+func (s *domainServer) database(t *testing.T) *sql.DB {
+	t.Helper()
+	_, spool := s.Path("spool")
+	files, err := filepath.Glob(spool + "/sqlite/*/localhost/ejabberd.db")
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+	db, err := sql.Open("sqlite", files[0]+"?_pragma=busy_timeout(10000)")
+	require.NoError(t, err)
+	return db
+}
+
+// bytesThatAreNoText: a nick that is no UTF-8 costs only the request for its roster,
+// and is mended by a write and by a removal.
+func bytesThatAreNoText(t *testing.T, s *domainServer) {
+	admin := loginTo(t, s.Server, "admin@localhost")
+	db := s.database(t)
+	defer func() { assert.NoError(t, db.Close()) }()
+	for i, nick := range []string{"x'D09A61D0'", "x'FF'", "x'EDA080'"} {
+		user := fmt.Sprintf("bytes%d@localhost", i)
+		put(t, s.Server, user, entry{"ben@localhost", "Ben", "both", nil}, entry{"eva@localhost", "Eva", "both", nil})
+		spoil := func() {
+			t.Helper()
+			_, err := db.ExecContext(t.Context(), "UPDATE rosterusers SET nick = "+nick+" WHERE username = ? AND jid = ?", fmt.Sprintf("bytes%d", i), "ben@localhost")
+			require.NoError(t, err)
+		}
+		spoil()
+		why := failed(t, admin, "getRoster", "userJid", user)
+		assert.Contains(t, why, user)
+		done(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", "ben@localhost", "buddyNick", "Ben", "subscription_type", "both")
+		assert.Len(t, run(t, admin, "getRoster", "userJid", user).lines, 2)
+		spoil()
+		done(t, admin, "removeBuddyFromRoster", "userJid", user, "buddyJid", "ben@localhost")
+		assert.Equal(t, []string{"eva@localhost\tEva\tboth\tnone\t"}, run(t, admin, "getRoster", "userJid", user).lines)
+		done(t, admin, "removeRoster", "userJid", user)
+	}
+	assert.NotContains(t, s.program.Log(), "stream ended")
 }
 
 // listOfRosters: the server's own list finds users of whom nothing else knows,
@@ -282,12 +322,7 @@ func databaseFails(t *testing.T, s *domainServer) {
 	// From now on the server has the roster in memory. (It shows one that its
 	// database cannot read as empty.)
 	assert.Equal(t, "true", run(t, admin, "checkUserJid", "userJid", "a@localhost").text)
-	_, spool := s.Path("spool")
-	files, err := filepath.Glob(spool + "/sqlite/*/localhost/ejabberd.db")
-	require.NoError(t, err)
-	require.Len(t, files, 1)
-	db, err := sql.Open("sqlite", files[0]+"?_pragma=busy_timeout(10000)")
-	require.NoError(t, err)
+	db := s.database(t)
 	defer db.Close()
 	locker, err := db.Conn(t.Context())
 	require.NoError(t, err)
@@ -419,6 +454,6 @@ func TestBrokenIndex(t *testing.T) {
 		cmd.Env = append(os.Environ(), "EMANAGEMENT_SECRET=secret")
 		out, err := cmd.CombinedOutput()
 		assert.Error(t, err)
-		assert.Equal(t, fmt.Sprintf("emanagement: %s: the index of users cannot be opened: file is not a database (26)\n", file), string(out))
+		assert.Equal(t, fmt.Sprintf("emanagement: %s: the index of users cannot be opened: file is not a database (26); where it is damaged, move it away, and a new one is begun\n", file), string(out))
 	}
 }

@@ -33,29 +33,6 @@ func TestStrangersAreBlocked(t *testing.T) {
 	})
 }
 
-// TestLateGrant: a host that grants nothing at first and is asked for is found when it
-// does, without a restart.
-func TestLateGrant(t *testing.T) {
-	t.Parallel()
-	p := newPlaceUntil(t, func(c map[string]any) {
-		modules := c["modules"].(map[string]any)
-		c["append_host_config"] = map[string]any{"localhost": map[string]any{"modules": map[string]any{"mod_privilege": modules["mod_privilege"]}}}
-		delete(modules, "mod_privilege")
-	}, "host=localhost")
-	admin := p.login(t, "admin@localhost")
-	values := args("userJid", "a@example.org", "buddyJid", "b@example.org", "subscription_type", "both")
-	r, err := admin.Run(patience(t), service, "addBuddyToRoster", values)
-	require.NoError(t, err)
-	assert.Contains(t, r.Title, "example.org: not a host whose rosters are managed here (these are: localhost)")
-	require.NoError(t, p.Edit(nil))
-	_, err = p.Ctl(t.Context(), "reload_config")
-	require.NoError(t, err)
-	require.Eventually(t, func() bool {
-		r, err := admin.Run(patience(t), service, "addBuddyToRoster", values)
-		return err == nil && r.Title == "Done"
-	}, 2*time.Minute, time.Second, p.program.Log())
-}
-
 // TestMendedPrivilege: what mod_privilege does not permit is said with what to do, and
 // what is mended there counts without a restart.
 func TestMendedPrivilege(t *testing.T) {

@@ -164,10 +164,6 @@ func (c *Component) Spelling(host string) string {
 	return host
 }
 
-// Miss notes that somebody wanted a host that grants no access. When nothing is under
-// way, and not too often, a new stream tells whether it does by now.
-func (c *Component) Miss(host string) { c.board.miss(host) }
-
 // Ready waits until the host has granted access. The error is the context's,
 // or a *NotGrantedError when the host has not granted any in time (10 s from
 // the handshake) or is left out by the configuration.

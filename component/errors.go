@@ -76,14 +76,6 @@ func (e *forbiddenError) Error() string {
 	return fmt.Sprintf("%s: it forbids what is needed of it; a new stream has the permissions of its present configuration", e.host)
 }
 
-// missedError ends a stream to see whether a host that was asked for grants access by
-// now: of what its configuration permits by now only new streams are told.
-type missedError struct{ host string }
-
-func (e *missedError) Error() string {
-	return fmt.Sprintf("%s: it was asked for and has granted nothing; a new stream is told whether it does by now", e.host)
-}
-
 // silentError ends a stream because a host that had granted us access no
 // longer answers on it.
 type silentError struct{ host string }

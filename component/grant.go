@@ -81,7 +81,6 @@ type board struct {
 	grants  map[string]granted // of this stream, by prepared host
 	past    map[string]bool    // the hosts that have granted access on any stream
 	left    []string           // those that the configuration leaves out, of this stream
-	missed  string             // one that was asked for on this stream and has granted nothing
 	stopped bool               // there will be no other stream
 	changed chan struct{}      // closed and replaced at every change
 }
@@ -105,7 +104,7 @@ func (b *board) update(change func()) {
 }
 
 func (b *board) connected(l *link) {
-	b.update(func() { b.link, b.grants, b.left, b.missed = l, make(map[string]granted), nil, "" })
+	b.update(func() { b.link, b.grants, b.left = l, make(map[string]granted), nil })
 }
 
 func (b *board) disconnected() {
@@ -143,20 +142,6 @@ func (b *board) leftOut(host string) {
 			b.left = append(b.left, host)
 		}
 	})
-}
-
-// miss notes a host that was asked for and has granted nothing.
-func (b *board) miss(host string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.missed = host
-}
-
-// missing is the last such host; "" where there was none.
-func (b *board) missing() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.missed
 }
 
 // leftOutHosts lists them, sorted.

@@ -122,11 +122,6 @@ func (s *serving) watch(host string) {
 				s.link.end(&forbiddenError{host})
 				return
 			}
-			// A host may have been let grant access since.
-			if missed := s.board.missing(); missed != "" && s.link.idle() && s.crew.resting() && s.refusals.worthReconnecting(missed, time.Now()) {
-				s.link.end(&missedError{missed})
-				return
-			}
 			continue
 		}
 		// The stream can end a moment before s.ctx does; that is not the host's

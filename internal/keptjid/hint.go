@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 
+	"mellium.im/xmpp/jid"
+
 	"emanagement/internal/nodeprep"
 )
 
@@ -55,6 +57,12 @@ func hint(s string) string {
 
 // slashed is what to do about a name with a slash in it.
 const slashed = `in the name of an account, '/' is written \2f (XEP-0106)`
+
+// isSlashed says whether a JID is more likely a name with a slash in it than the
+// resource of a host: AC/DC@example.org.
+func isSlashed(j jid.JID) bool {
+	return j.Localpart() == "" && strings.Contains(j.Resourcepart(), "@")
+}
 
 // whyNoLocal says why servers take no such local part; "" where they do.
 func whyNoLocal(local string) string {

@@ -32,6 +32,9 @@ func ParseNew(s string) (jid.JID, error) {
 	if err != nil {
 		return jid.JID{}, &Error{hint(s)}
 	}
+	if isSlashed(exact) {
+		return jid.JID{}, &Error{slashed}
+	}
 	local, domain := PrepareLocal(exact.Localpart()), exact.Domainpart()
 	// The library lets no host pass that is none of DNS, though servers have them.
 	j, err := jid.New(local, "host.example", exact.Resourcepart())
@@ -73,7 +76,7 @@ func ParseDomain(s string) (string, error) {
 // error is an *Error.
 func ParseKept(s string) (jid.JID, error) {
 	j, err := Exact(s)
-	if err != nil || !isKeptLocal(PrepareLocal(j.Localpart())) || !isKeptDomain(j.Domainpart()) || strings.HasSuffix(s, "/") {
+	if isSlashed(j) || err != nil || !isKeptLocal(PrepareLocal(j.Localpart())) || !isKeptDomain(j.Domainpart()) || strings.HasSuffix(s, "/") {
 		return jid.JID{}, &Error{hint(s)}
 	}
 	return j, nil
@@ -83,9 +86,6 @@ func ParseKept(s string) (jid.JID, error) {
 // prepared it by rules of its own, and knows it by this spelling alone.
 func Exact(s string) (jid.JID, error) {
 	j, err := jid.ParseUnsafe(s)
-	if j.Localpart() == "" && strings.Contains(j.Resourcepart(), "@") {
-		return jid.JID{}, &Error{slashed} // AC/DC@example.org
-	}
 	if err != nil || j.Domainpart() == "" || strings.HasPrefix(s, "@") || !utf8.ValidString(s) {
 		return jid.JID{}, &Error{}
 	}
