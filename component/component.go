@@ -370,6 +370,11 @@ func (c *Component) Run(ctx context.Context) error {
 		// Counted from the attempt's start: a long-lived stream is replaced at
 		// once.
 		pause := max(0, wait.next()-time.Since(began))
+		if errors.Is(err, ErrClosed) {
+			// A server that refuses says so. One that only closes the stream may do so for
+			// the sake of what it was asked: others have not deserved to wait.
+			pause = min(pause, time.Second)
+		}
 		c.log.Warn("not connected", "server", c.cfg.Address, "why", err, "next_try_in", pause.Round(time.Millisecond))
 		if !sleep(ctx, pause) {
 			return nil
