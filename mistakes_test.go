@@ -57,6 +57,8 @@ func TestMistakes(t *testing.T) {
 		"an unknown key below": {more: "api:\n  ulr: http://127.0.0.1:5281/api/v3\n", ends: true, says: []string{"ulr", "url"}},
 		"no host that grants": {more: "hosts: [exmaple.org]\n", says: []string{"exmaple.org", "granted_by=\"example.org, localhost\"", "spelled"},
 			never: "mod_privilege of this host"},
+		"an acl for another": {change: map[string]string{"jid": testserver.OtherComponent, "server": s.OtherAddr()}, env: []string{"EMANAGEMENT_SECRET=" + testserver.OtherSecret},
+			says: []string{"no host granted access", "mod_privilege", "server: " + testserver.OtherComponent}},
 		"state's parent is missing": {more: "state: DIR/no/such\n", ends: true, says: []string{"state: ", "DIR/no is missing", "install -d"}, never: "(14)"},
 		"state cannot be written":   {prepare: dirOf("state", 0o555), more: "state: DIR/state\n", user: nobody, ends: true, says: []string{"state: ", "not permitted", "DIR/state belongs to root (mode 0555), and this is nobody"}},
 		"state cannot be made":      {more: "state: DIR/state\n", user: nobody, ends: true, says: []string{"state: ", "permission denied", "belongs to root", "this is nobody"}},
