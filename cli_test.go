@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +19,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"emanagement/internal/testserver"
 )
@@ -353,4 +357,46 @@ func firstLines(text string) string {
 		b.WriteString(column + "\n")
 	}
 	return b.String()
+}
+
+// TestInterrupted: Ctrl-C ends a verb, and what is said is how far it got, whether
+// somebody looks or not.
+func TestInterrupted(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "control.sock")
+	l, err := net.Listen("unix", socket)
+	require.NoError(t, err)
+	asked := make(chan struct{}, 2)
+	s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, `{"progress":{"text":"119 rosters looked at","done":119,"total":431}}`+"\n")
+		_ = http.NewResponseController(w).Flush()
+		asked <- struct{}{}
+		<-r.Context().Done()
+	})}
+	var serving errgroup.Group
+	serving.Go(func() error { return s.Serve(l) })
+	t.Cleanup(func() {
+		assert.NoError(t, s.Close())
+		assert.ErrorIs(t, serving.Wait(), http.ErrServerClosed)
+	})
+	for name, line := range map[string][]string{
+		"emanagement":  {"removeAllRosters", "--yes"},
+		"emanagementd": {"--config", filepath.Join(t.TempDir(), "none.yml"), "removeAllRosters", "--yes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if name == "emanagementd" {
+				require.NoError(t, os.WriteFile(line[1], []byte("control: "+socket+"\n"), 0o600))
+			}
+			c := exec.CommandContext(patience(t), binary, line...)
+			c.Env = append(os.Environ(), "EMANAGEMENT_CONTROL="+socket)
+			var diag bytes.Buffer
+			c.Stderr = &diag
+			require.NoError(t, c.Start())
+			<-asked
+			require.NoError(t, c.Process.Signal(os.Interrupt))
+			assert.Error(t, c.Wait())
+			assert.Equal(t, 130, c.ProcessState.ExitCode(), diag.String())
+			// The signal may overtake what was said of the progress.
+			assert.Regexp(t, "^emanagement: (119 rosters looked at; )?given up; what was done until then stays done\n$", diag.String())
+		})
+	}
 }
