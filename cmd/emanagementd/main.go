@@ -216,9 +216,7 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) (err error)
 		Jobs:      working,
 		Own:       conf.JID.String(),
 		Spelling:  c.Spelling,
-		Miss: func(host string) {
-			log.Warn("a verb names a host that has granted no access; if its mod_privilege grants any by now, only a new stream is told: name the host in hosts, or restart emanagement", "host", host)
-		},
+		Miss:      (&missing{log: log}).note,
 		Hosts: func(ctx context.Context) ([]string, error) {
 			hosts, err := c.Hosts(ctx)
 			return hosts, serverapi.Failure(ctx, "hosts", err)
