@@ -71,6 +71,13 @@ func TestNoRequestRemains(t *testing.T) {
 		"from over to": {func(t *testing.T, p *place, admin *xmppclient.Client, ana, ben string) {
 			p.put(t, ben, entry{ana, "", "to", nil})
 		}, add("from")},
+		"none over to": {func(t *testing.T, p *place, admin *xmppclient.Client, ana, ben string) {
+			p.put(t, ben, entry{ana, "", "to", nil})
+		}, add("none")},
+		"he takes out what nobody sees": {func(t *testing.T, p *place, admin *xmppclient.Client, ana, ben string) {
+			done(t, admin, "removeBuddyFromRoster", "userJid", ben, "buddyJid", ana)
+			assert.Empty(t, p.stored(t, ben))
+		}},
 		"a pair": {pair},
 		"a pair after a wipe of hers": {func(t *testing.T, p *place, admin *xmppclient.Client, ana, ben string) {
 			done(t, admin, "removeRoster", "userJid", ana)
