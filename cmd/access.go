@@ -78,7 +78,7 @@ func (g Grant) holds(asker Asker) bool {
 
 // covers says whether the grant extends to a host.
 func (g Grant) covers(host string) bool {
-	return len(g.Hosts) == 0 || slices.ContainsFunc(g.Hosts, func(h string) bool { return keptjid.SameHost(h, host) })
+	return len(g.Hosts) == 0 || keptjid.HasHost(g.Hosts, host)
 }
 
 // lacks are those of the hosts to which the grant does not extend.

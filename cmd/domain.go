@@ -123,7 +123,7 @@ func countRosters(ctx context.Context, c *call) (string, error) {
 		return "", err
 	}
 	// To wait for a host that is none would take all of the time, and count nothing.
-	if served, err := c.Hosts(ctx); err == nil && c.target() != All && !slices.ContainsFunc(served, func(s string) bool { return keptjid.SameHost(s, c.target()) }) {
+	if served, err := c.Hosts(ctx); err == nil && c.target() != All && !keptjid.HasHost(served, c.target()) {
 		return "", &failure.NotServedError{Host: c.target(), Served: served}
 	}
 	census, err := c.Rosters.Count(counting, hosts)

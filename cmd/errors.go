@@ -39,7 +39,7 @@ func (e *UnknownVerbError) Hint() string {
 }
 
 // unknownVerb names the verb of a list that is most like one that there is not.
-func unknownVerb(name string, verbs []*Verb) error {
+func unknownVerb(name string, verbs []*Verb) *UnknownVerbError {
 	var names []string
 	for _, v := range verbs {
 		names = append(names, v.Name)

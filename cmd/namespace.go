@@ -13,7 +13,6 @@ import (
 
 	"emanagement/internal/audit"
 	"emanagement/internal/jobs"
-	"emanagement/internal/near"
 	"emanagement/presence"
 	"emanagement/rooms"
 	"emanagement/rosterpush"
@@ -122,11 +121,7 @@ func (n *Namespace) Spelled(name string) (spelled string, known bool) {
 // Meant is the name of the verb, of those that somebody may run, that is most like a
 // word; "" where none is like it.
 func (n *Namespace) Meant(asker Asker, word string) string {
-	var names []string
-	for _, v := range n.Visible(asker) {
-		names = append(names, v.Name)
-	}
-	return near.Word(word[:min(len(word), maxName)], names)
+	return unknownVerb(word, n.Visible(asker)).Meant
 }
 
 // Open looks a verb up for somebody who wants to run it, as Find does. That it

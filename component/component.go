@@ -198,7 +198,7 @@ func (c *Component) granted(ctx context.Context, host string) (*link, error) {
 
 // wants says whether the configuration has a host served.
 func (c *Component) wants(host string) bool {
-	return len(c.cfg.Hosts) == 0 || slices.ContainsFunc(c.cfg.Hosts, func(h string) bool { return keptjid.SameHost(h, host) })
+	return len(c.cfg.Hosts) == 0 || keptjid.HasHost(c.cfg.Hosts, host)
 }
 
 // Hosts lists the hosts that can be managed, sorted: those that the

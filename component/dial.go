@@ -17,6 +17,7 @@ import (
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stream"
 
+	"emanagement/internal/blame"
 	"emanagement/internal/streamcut"
 )
 
@@ -56,25 +57,28 @@ func dial(ctx context.Context, addr string) (net.Conn, error) {
 	if !secure {
 		conn, err := d.DialContext(ctx, network, target)
 		if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist) {
-			err = fmt.Errorf("%s: %w: nothing listens there; is the listener (module: ejabberd_service) in ejabberd.yml, and was it reloaded (ejabberdctl reload_config)?", addr, cause(err))
+			err = fmt.Errorf("%s: %w: nothing listens there; is the listener (module: ejabberd_service) in ejabberd.yml, and was it reloaded (ejabberdctl reload_config)?", addr, blame.Cause(err))
 		}
 		return conn, err
 	}
 	conn, err := (&tls.Dialer{NetDialer: d}).DialContext(ctx, network, target)
+	return conn, explainTLS(ctx, addr, err)
+}
+
+// explainTLS words why no connection by TLS was made; nil where one was.
+func explainTLS(ctx context.Context, addr string, err error) error {
 	_, unverified := errors.AsType[*tls.CertificateVerificationError](err)
 	_, another := errors.AsType[x509.HostnameError](err)
-	if unverified || another {
-		return nil, &refusal{fmt.Errorf("%s: %w; the name must be one in the server's certificate, and this machine must trust who signed that; on the same machine, a listener without tls on 127.0.0.1 needs none", addr, err)}
+	_, plain := errors.AsType[tls.RecordHeaderError](err)
+	switch {
+	case unverified || another:
+		return &refusal{fmt.Errorf("%s: %w; the name must be one in the server's certificate, and this machine must trust who signed that; on the same machine, a listener without tls on 127.0.0.1 needs none", addr, err)}
+	case plain:
+		return &refusal{fmt.Errorf("%s: no TLS there: %w", addr, err)}
+	case err == nil || errors.Is(err, syscall.ECONNREFUSED) || ctx.Err() != nil:
+		return err
 	}
-	if err != nil && !errors.Is(err, syscall.ECONNREFUSED) && ctx.Err() == nil {
-		if _, record := errors.AsType[tls.RecordHeaderError](err); !record {
-			err = fmt.Errorf("%s: no TLS handshake: %w; is that the port of ejabberd_service with tls: true?", addr, cause(err))
-		}
-	}
-	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
-		return nil, &refusal{fmt.Errorf("%s: no TLS there: %w", addr, err)}
-	}
-	return conn, err
+	return fmt.Errorf("%s: no TLS handshake: %w; is that the port of ejabberd_service with tls: true?", addr, blame.Cause(err))
 }
 
 // negotiate makes the handshake of XEP-0114 §3 on a fresh connection.
@@ -138,14 +142,6 @@ func (h *hearing) otherProtocol() error {
 		return fmt.Errorf("%s: it speaks HTTP; name the port of ejabberd_service", at)
 	}
 	return nil
-}
-
-// cause is an error of the system without what was done.
-func cause(err error) error {
-	if e, ok := errors.AsType[syscall.Errno](err); ok {
-		return e
-	}
-	return err
 }
 
 // steadyConn bounds every write: a server that takes nothing for that long

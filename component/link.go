@@ -240,12 +240,11 @@ func (l *link) forbade(host string) {
 	l.forbid[keptjid.PrepareHost(host)] = true
 }
 
-// idlyForbidden says whether a host has forbidden something and nothing is under
-// way on the stream.
-func (l *link) idlyForbidden(host string) bool {
+// forbids says whether a host has forbidden something on the stream.
+func (l *link) forbids(host string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.forbid[keptjid.PrepareHost(host)] && len(l.pending) == 0
+	return l.forbid[keptjid.PrepareHost(host)]
 }
 
 // idle says whether nothing is under way on the stream.

@@ -59,10 +59,7 @@ func (s *serving) reportMissing() {
 	if !sleep(s.ctx, s.timing.grant) {
 		return
 	}
-	others := ""
-	if left := s.board.leftOutHosts(); len(left) > 0 {
-		others = strings.Join(left, ", ")
-	}
+	others := strings.Join(s.board.leftOutHosts(), ", ")
 	missing := 0
 	for _, h := range s.cfg.Hosts {
 		if s.board.serves(h) {
@@ -90,12 +87,16 @@ func (s *serving) reportMissing() {
 		if served > 0 && !s.lacks() {
 			return
 		}
-		if served == 0 || s.link.idle() && s.crew.resting() {
+		if served == 0 || s.idle() {
 			s.link.end(errUngranted)
 			return
 		}
 	}
 }
+
+// idle says whether nobody would be disturbed by another stream: nothing is under way
+// on this one, and no request from it.
+func (s *serving) idle() bool { return s.link.idle() && s.crew.resting() }
 
 // lacks says whether a host that the configuration names has granted nothing.
 func (s *serving) lacks() bool {
@@ -118,7 +119,7 @@ func (s *serving) watch(host string) {
 		}
 		if s.link.heardSince(host, began) || s.answers(account, host) {
 			s.silences.healthy(host, time.Now())
-			if s.link.idlyForbidden(host) && s.crew.resting() && s.refusals.worthReconnecting(host, time.Now()) {
+			if s.link.forbids(host) && s.idle() && s.refusals.worthReconnecting(host, time.Now()) {
 				s.link.end(&forbiddenError{host})
 				return
 			}

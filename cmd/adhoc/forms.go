@@ -75,13 +75,19 @@ func shown(v *cmd.Verb, session string, result cmd.Result) *response {
 	r := newResponse(v.Name, session, "completed")
 	lines := result.Readable()
 	if len(lines) > 0 {
-		r.Form = newForm("result", result.Outcome())
-		r.Form.Fields = []field{{Var: "result", Type: "text-multi", Label: v.Name, Values: lines}}
+		r.Form = resultForm(v, result, lines)
 	}
 	if len(lines) == 0 || result.Refused() {
 		r.Note = outcomeNote(result)
 	}
 	return r
+}
+
+// resultForm has the outcome as its title and lines in the one field.
+func resultForm(v *cmd.Verb, result cmd.Result, lines []string) *dataForm {
+	f := newForm("result", result.Outcome())
+	f.Fields = []field{{Var: "result", Type: "text-multi", Label: v.Name, Values: lines}}
+	return f
 }
 
 // outcomeNote is the outcome as a note.
@@ -133,7 +139,6 @@ func (r *response) tell(outcome string, lines []string, all int) {
 func answer(v *cmd.Verb, session string, result cmd.Result) *response {
 	r := newResponse(v.Name, session, "completed")
 	r.Note = outcomeNote(result)
-	r.Form = newForm("result", result.Outcome())
-	r.Form.Fields = []field{{Var: "result", Type: "text-multi", Label: v.Name, Values: result.Lines()}}
+	r.Form = resultForm(v, result, result.Lines())
 	return r
 }

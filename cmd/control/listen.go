@@ -44,7 +44,7 @@ func Listen(ctx context.Context, path string, group int) (net.Listener, error) {
 	}}
 	l, err := conf.Listen(ctx, "unix", path)
 	if err != nil {
-		return nil, blame.File(path, cause(err))
+		return nil, blame.File(path, blame.Cause(err))
 	}
 	s := socket{l.(*net.UnixListener), path, nil}
 	s.SetUnlinkOnClose(false)
@@ -60,7 +60,7 @@ func Listen(ctx context.Context, path string, group int) (net.Listener, error) {
 		s.made, err = os.Lstat(path)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w%s", path, cause(err), why), l.Close(), os.Remove(path))
+		return nil, errors.Join(fmt.Errorf("%s: %w%s", path, blame.Cause(err), why), l.Close(), os.Remove(path))
 	}
 	return s, nil
 }
@@ -100,10 +100,10 @@ func clear(ctx context.Context, path string) error {
 		return &TakenError{path, listenerOf(conn.(*net.UnixConn))}
 	}
 	if errors.Is(err, fs.ErrPermission) {
-		return fmt.Errorf("%w; another emanagement may run as that user, which is to be stopped first", blame.File(path, cause(err)))
+		return fmt.Errorf("%w; another emanagement may run as that user, which is to be stopped first", blame.File(path, blame.Cause(err)))
 	}
 	if !errors.Is(err, syscall.ECONNREFUSED) {
-		return blame.File(path, cause(err))
+		return blame.File(path, blame.Cause(err))
 	}
 	if err := os.Remove(path); err != nil {
 		return blame.File(path, err)
@@ -124,12 +124,4 @@ func listenerOf(conn *net.UnixConn) (pid int) {
 		}
 	})
 	return pid
-}
-
-// cause is an error of the system without what was done to which file.
-func cause(err error) error {
-	if e, ok := errors.AsType[syscall.Errno](err); ok {
-		return e
-	}
-	return err
 }

@@ -36,7 +36,7 @@ func (m *misspelt) look(ctx context.Context, _ string) {
 	m.done = true
 	for n, g := range m.access {
 		for _, h := range g.Hosts {
-			if !among(served, h) {
+			if !keptjid.HasHost(served, h) {
 				m.log.Warn("access names a host that has not granted any, so that the entry allows nothing there", "entry", n, "host", h, "served", served, "meant", near.Word(h, served))
 			}
 		}
@@ -44,17 +44,8 @@ func (m *misspelt) look(ctx context.Context, _ string) {
 		meant := near.Word(h, served)
 		// A domain alone is a component's, and one below a host that is served is none
 		// by mistake.
-		if g.JID.Localpart() != "" && !among(served, h) && meant != "" && !strings.HasSuffix(h, "."+meant) {
+		if g.JID.Localpart() != "" && !keptjid.HasHost(served, h) && meant != "" && !strings.HasSuffix(h, "."+meant) {
 			m.log.Warn("access names an account of a host that is spelt much like one that is served", "entry", n, "jid", g.JID.String(), "meant", meant)
 		}
 	}
-}
-
-func among(served []string, host string) bool {
-	for _, s := range served {
-		if keptjid.SameHost(s, host) {
-			return true
-		}
-	}
-	return false
 }

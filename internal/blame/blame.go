@@ -37,6 +37,15 @@ func Within(folder, path string, err error) error {
 	return fmt.Errorf("%s: %w", path, cause)
 }
 
+// Cause is an error of the system without what was done to which file; any other error
+// as it is.
+func Cause(err error) error {
+	if e, ok := errors.AsType[syscall.Errno](err); ok {
+		return e
+	}
+	return err
+}
+
 // exists says whether something is there; what may not be looked at may be.
 func exists(path string) bool {
 	_, err := os.Stat(path)

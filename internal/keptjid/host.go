@@ -1,6 +1,7 @@
 package keptjid
 
 import (
+	"slices"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -38,6 +39,11 @@ func isPlainHost(host string) bool {
 
 // SameHost says whether two spellings are of one host.
 func SameHost(a, b string) bool { return a == b || PrepareHost(a) == PrepareHost(b) }
+
+// HasHost says whether a host is among others, in whatever spelling.
+func HasHost(hosts []string, host string) bool {
+	return slices.ContainsFunc(hosts, func(h string) bool { return SameHost(h, host) })
+}
 
 // HostOf is the prepared host of an address, "" where that is none.
 func HostOf(address string) string {

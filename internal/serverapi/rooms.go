@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -136,7 +135,7 @@ func (a *API) SetAffiliation(ctx context.Context, r rooms.Room, who rooms.Affili
 		arg{"host", who.JID.Domainpart()},
 		arg{"affiliation", string(who.Affiliation)},
 	)
-	if e, ok := errors.AsType[*Error](err); ok && e.Code == Forbidden && !slices.ContainsFunc(a.served(), func(h string) bool { return keptjid.SameHost(h, who.JID.Domainpart()) }) {
+	if e, ok := errors.AsType[*Error](err); ok && e.Code == Forbidden && !keptjid.HasHost(a.served(), who.JID.Domainpart()) {
 		return &rooms.ForeignUserError{User: who.JID}
 	}
 	return err
