@@ -38,8 +38,8 @@ func list(ctx context.Context, s screen, c *xmppclient.Client, service jid.JID) 
 	return nil
 }
 
-// execute runs one command: it asks for the form, fills in the arguments field
-// by field, and submits it. An answer that is an error is returned as a line;
+// execute runs one command: it asks for the form, whose fields it fills in with the
+// arguments, and submits that at once, as a program does that knows it. An answer that is an error is returned as a line;
 // err means that there is none.
 func execute(ctx context.Context, c *xmppclient.Client, service jid.JID, st step) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -50,7 +50,7 @@ func execute(ctx context.Context, c *xmppclient.Client, service jid.JID, st step
 		if values, err = fill(r, st.args); err != nil {
 			return nil, fmt.Errorf("%s: %w", st.verb, err)
 		}
-		r, err = c.Submit(ctx, service, r, "complete", values)
+		r, err = c.Run(ctx, service, st.verb, values)
 	}
 	if refusal, ok := errors.AsType[stanza.Error](err); ok && ctx.Err() == nil {
 		return []string{"stanza error: " + refusal.Error()}, nil
