@@ -2,6 +2,7 @@ package emanagement_test
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"slices"
 	"strings"
@@ -54,6 +55,17 @@ func stored(t testing.TB, s *testserver.Server, user string) []entry {
 		slices.Sort(entries[last].Groups)
 	}
 	return entries
+}
+
+// serverLog is the server's log up to now. The server writes its log after it
+// has answered, in the order of events: the log is complete when it shows a
+// call that this function makes.
+func serverLog(t testing.TB, s *testserver.Server) string {
+	t.Helper()
+	marker := strings.ToLower("marker-" + rand.Text())
+	stored(t, s, marker+"@localhost")
+	require.Eventually(t, func() bool { return strings.Contains(s.Log(), marker) }, time.Minute, 5*time.Millisecond)
+	return s.Log()
 }
 
 // put writes items by the server's own command, several at once.

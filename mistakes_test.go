@@ -217,5 +217,5 @@ func TestSecondCopy(t *testing.T) {
 	}
 	assert.NotContains(t, first.Log(), "stream ended")
 	assert.NotContains(t, first.Log(), "not connected")
-	assert.Equal(t, 1, strings.Count(s.Log(), "component handshake authentication"), "nobody else has connected")
+	assert.Equal(t, 1, strings.Count(serverLog(t, s), "component handshake authentication"), "nobody else has connected")
 }

@@ -17,9 +17,10 @@ import (
 
 // overHTTP counts how often the program, which asks from 127.0.0.1, has run a
 // command over HTTP, as the server logs it.
-func (p *place) overHTTP(command string) (n int) {
+func (p *place) overHTTP(t *testing.T, command string) (n int) {
+	t.Helper()
 	call := regexp.MustCompile(`(?s)API call ` + command + ` .*?\] from ([0-9.]+):`)
-	for _, from := range call.FindAllStringSubmatch(p.Log(), -1) {
+	for _, from := range call.FindAllStringSubmatch(serverLog(t, p.Server), -1) {
 		if from[1] == "127.0.0.1" {
 			n++
 		}
@@ -144,9 +145,9 @@ func TestEachItsWay(t *testing.T) {
 	}
 	add("b@localhost")
 	add("b@example.org")
-	assert.Zero(t, p.overHTTP("add_rosteritem"))
+	assert.Zero(t, p.overHTTP(t, "add_rosteritem"))
 	add("b@remote.example")
-	assert.Equal(t, 1, p.overHTTP("add_rosteritem"))
+	assert.Equal(t, 1, p.overHTTP(t, "add_rosteritem"))
 	var contacts []string
 	for _, e := range p.stored(t, "a@localhost") {
 		contacts = append(contacts, fmt.Sprintf("%s %s", e.JID, e.Subscription))
@@ -167,7 +168,7 @@ func TestLookedAtAgain(t *testing.T) {
 		require.NoError(t, admin.Close())
 	}
 	add("b@localhost")
-	before := p.overHTTP("add_rosteritem")
+	before := p.overHTTP(t, "add_rosteritem")
 	assert.NotZero(t, before)
 
 	require.NoError(t, p.Stop(t.Context()))
@@ -176,7 +177,7 @@ func TestLookedAtAgain(t *testing.T) {
 	require.NoError(t, p.Start(t.Context()))
 	require.Eventually(t, func() bool { return ready() == was+len(testserver.Hosts()) }, time.Minute, 20*time.Millisecond)
 	add("c@localhost")
-	assert.Equal(t, before, p.overHTTP("add_rosteritem"), "not over HTTP any more")
+	assert.Equal(t, before, p.overHTTP(t, "add_rosteritem"), "not over HTTP any more")
 	assert.Len(t, p.stored(t, "a@localhost"), 2)
 }
 
@@ -189,7 +190,7 @@ func othersOnDebian12(t *testing.T, p *place) {
 		"connected_users_vhost", "create_room_with_opts", "destroy_room", "get_room_affiliations", "get_room_occupants", "kick_session",
 		"muc_online_rooms", "set_presence", "set_room_affiliation", "status", "user_resources", "user_sessions_info",
 	} {
-		assert.NotZero(t, p.overHTTP(command), command)
+		assert.NotZero(t, p.overHTTP(t, command), command)
 	}
 }
 
