@@ -29,12 +29,12 @@ test: ## run all tests, with the race detector
 .PHONY: bench
 bench: ## run the benchmarks
 	@scripts/setup ejabberd ejabberd-24.12
-	@go test -run '^$$' -bench . -benchtime 2s .
+	@go test -run '^$$' -bench . -benchtime 2s ./e2e
 
 .PHONY: soak
 soak: ## measure the verbs about whole hosts with 200,000 items (half an hour)
 	@scripts/setup ejabberd sqlite
-	@go test -tags soak -run '^TestSoak$$' -v -timeout 180m .
+	@go test -tags soak -run '^TestSoak$$' -v -timeout 180m ./e2e
 
 .PHONY: lint
 lint: ## check format, code, dependencies and generated files

@@ -14,7 +14,7 @@ import (
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
-	"emanagement/internal/keptjid"
+	"emanagement/xmpp/address"
 )
 
 // Config says which component this is and where its server listens.
@@ -198,7 +198,7 @@ func (c *Component) granted(ctx context.Context, host string) (*link, error) {
 
 // wants says whether the configuration has a host served.
 func (c *Component) wants(host string) bool {
-	return len(c.cfg.Hosts) == 0 || keptjid.HasHost(c.cfg.Hosts, host)
+	return len(c.cfg.Hosts) == 0 || address.HasHost(c.cfg.Hosts, host)
 }
 
 // Hosts lists the hosts that can be managed, sorted: those that the
@@ -310,7 +310,7 @@ func (c *Component) turn(ctx context.Context, host string) (*link, string, *leas
 		if _, err := c.granted(ctx, host); err != nil {
 			return nil, "", nil, err
 		}
-		slot, err := c.window.acquire(ctx, keptjid.PrepareHost(host), asker(ctx))
+		slot, err := c.window.acquire(ctx, address.PrepareHost(host), asker(ctx))
 		if err != nil {
 			return nil, "", nil, err
 		}

@@ -11,7 +11,7 @@ import (
 	"mellium.im/xmlstream"
 	"mellium.im/xmpp/stanza"
 
-	"emanagement/internal/keptjid"
+	"emanagement/xmpp/address"
 )
 
 // ErrUnconfirmed is wrapped by errors of Deliver where the stanza has been
@@ -54,7 +54,7 @@ func (c *Component) Deliver(ctx context.Context, start xml.StartElement, payload
 	}
 	asking, cancel := context.WithTimeoutCause(ctx, c.timing.ask, &TimeoutError{To: via, After: c.timing.ask})
 	defer cancel()
-	_, err = l.ask(asking, stanza.IQ{Type: stanza.GetIQ, To: keptjid.Account(watchLocalpart, host), From: c.cfg.JID}, rosterGet(), c.timing.slow, slot.overdue)
+	_, err = l.ask(asking, stanza.IQ{Type: stanza.GetIQ, To: address.Account(watchLocalpart, host), From: c.cfg.JID}, rosterGet(), c.timing.slow, slot.overdue)
 	answered = err == nil
 	free()
 	if err != nil {

@@ -17,8 +17,8 @@ import (
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stream"
 
-	"emanagement/internal/blame"
-	"emanagement/internal/streamcut"
+	"emanagement/oserror"
+	"emanagement/xmpp/framing"
 )
 
 // CheckAddress says whether addr is one that a component can connect to:
@@ -57,7 +57,7 @@ func dial(ctx context.Context, addr string) (net.Conn, error) {
 	if !secure {
 		conn, err := d.DialContext(ctx, network, target)
 		if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist) {
-			err = fmt.Errorf("%s: %w: nothing listens there; is the listener (module: ejabberd_service) in ejabberd.yml, and was it reloaded (ejabberdctl reload_config)?", addr, blame.Cause(err))
+			err = fmt.Errorf("%s: %w: nothing listens there; is the listener (module: ejabberd_service) in ejabberd.yml, and was it reloaded (ejabberdctl reload_config)?", addr, oserror.Cause(err))
 		}
 		return conn, err
 	}
@@ -78,7 +78,7 @@ func explainTLS(ctx context.Context, addr string, err error) error {
 	case err == nil || errors.Is(err, syscall.ECONNREFUSED) || ctx.Err() != nil:
 		return err
 	}
-	return fmt.Errorf("%s: no TLS handshake: %w; is that the port of ejabberd_service with tls: true?", addr, blame.Cause(err))
+	return fmt.Errorf("%s: no TLS handshake: %w; is that the port of ejabberd_service with tls: true?", addr, oserror.Cause(err))
 }
 
 // negotiate makes the handshake of XEP-0114 §3 on a fresh connection.
@@ -88,7 +88,7 @@ func negotiate(ctx context.Context, conn net.Conn, domain jid.JID, secret []byte
 	// connection when the handshake is long done.
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	heard := &hearing{Conn: conn}
-	_, err := xep0114.NewSession(context.WithoutCancel(ctx), domain, secret, streamcut.Stepwise{Conn: heard})
+	_, err := xep0114.NewSession(context.WithoutCancel(ctx), domain, secret, framing.Stepwise{Conn: heard})
 	if err == nil {
 		return nil
 	}

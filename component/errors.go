@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"emanagement/internal/streamcut"
+	"emanagement/xmpp/framing"
 )
 
 // Errors that Run returns when the server refuses the component for good at
@@ -27,7 +27,7 @@ var ErrDisconnected = errors.New("stream: lost while the request was under way")
 // ErrClosed is wrapped beside ErrDisconnected where the server ended the stream in
 // order and gave no reason: so ejabberd does when what it is about to send makes it
 // crash.
-var ErrClosed = streamcut.ErrEnd
+var ErrClosed = framing.ErrEnd
 
 // errStopped ends a stream because Run's context ended.
 var errStopped = errors.New("stream: stopped")

@@ -21,7 +21,7 @@ import (
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
-	"emanagement/internal/keptjid"
+	"emanagement/xmpp/address"
 )
 
 const (
@@ -222,7 +222,7 @@ func (p *peer) next() bool {
 			return false
 		}
 		// XEP-0114 §3; another domain in from would end the stream.
-		assert.Equal(p.t, service, keptjid.HostOf(e.Attrs["from"]), e.raw)
+		assert.Equal(p.t, service, address.HostOf(e.Attrs["from"]), e.raw)
 		assert.NotEmpty(p.t, e.Attrs["to"], e.raw)
 		p.got <- e
 	case xml.EndElement:

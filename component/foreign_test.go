@@ -72,7 +72,7 @@ func TestDamagedAnswer(t *testing.T) {
 			p := r.accept("localhost")
 			var content Content
 			asked := inBackground(func() error {
-				return r.c.Ask(t.Context(), stanza.GetIQ, address(t, "a@localhost"), rosterQuery(), &content)
+				return r.c.Ask(t.Context(), stanza.GetIQ, exactly(t, "a@localhost"), rosterQuery(), &content)
 			})
 			p.answer(p.hears(), "<query xmlns='jabber:iq:roster'><item jid='b@localhost' name='"+strings.ReplaceAll(nick, "%", "%%")+"'/></query>")
 			require.NoError(t, receive(t, asked))
@@ -119,7 +119,7 @@ func TestSpelling(t *testing.T) {
 				for _, typed := range others {
 					assert.Equal(t, host, r.c.Spelling(typed))
 					asked := inBackground(func() error {
-						return r.c.Ask(t.Context(), stanza.GetIQ, address(t, "a@"+typed), rosterQuery(), nil)
+						return r.c.Ask(t.Context(), stanza.GetIQ, exactly(t, "a@"+typed), rosterQuery(), nil)
 					})
 					e := p.hears()
 					assert.Equal(t, "a@"+host, e.Attrs["to"])

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"emanagement/internal/keptjid"
+	"emanagement/xmpp/address"
 )
 
 // Namespaces of the grants: ejabberd says :2 since 24.10, :1 before
@@ -124,7 +124,7 @@ const maxHosts = 1000
 // first on it.
 func (b *board) granted(l *link, host string, g Grant) (first bool) {
 	b.update(func() {
-		key := keptjid.PrepareHost(host)
+		key := address.PrepareHost(host)
 		_, known := b.grants[key]
 		if b.link == l && (known || len(b.grants) < maxHosts) {
 			first = !known
@@ -173,7 +173,7 @@ func (b *board) serves(host string) bool {
 func (b *board) grant(host string) (g granted, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	g, ok = b.grants[keptjid.PrepareHost(host)]
+	g, ok = b.grants[address.PrepareHost(host)]
 	return g, ok
 }
 
@@ -181,7 +181,7 @@ func (b *board) grant(host string) (g granted, ok bool) {
 func (b *board) wasServed(host string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.past[keptjid.PrepareHost(host)]
+	return b.past[address.PrepareHost(host)]
 }
 
 // grantedOn returns the stream on which the host has granted access, if it
@@ -189,7 +189,7 @@ func (b *board) wasServed(host string) bool {
 func (b *board) grantedOn(host string) (*link, string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	g, ok := b.grants[keptjid.PrepareHost(host)]
+	g, ok := b.grants[address.PrepareHost(host)]
 	if !ok {
 		return nil, ""
 	}
@@ -217,7 +217,7 @@ func (b *board) awaitGrant(ctx context.Context, host string, patience time.Durat
 		if b.current() == nil {
 			return forever, false
 		}
-		_, ok := b.grants[keptjid.PrepareHost(host)]
+		_, ok := b.grants[address.PrepareHost(host)]
 		return time.Until(b.link.since.Add(patience)), ok
 	})
 	if err == nil && l == nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"emanagement/internal/streamcut"
+	"emanagement/xmpp/framing"
 )
 
 // streamStart is how a server begins its stream, which all that follows is a
@@ -17,7 +17,7 @@ const streamStart = `<stream:stream xmlns:stream='http://etherx.jabber.org/strea
 // inboundOf is a stanza as the reader takes it off the wire.
 func inboundOf(t testing.TB, stanza string) inbound {
 	t.Helper()
-	e, err := streamcut.New(strings.NewReader(stanza), nsAccept, streamcut.DefaultLimit).Next()
+	e, err := framing.New(strings.NewReader(stanza), nsAccept, framing.DefaultLimit).Next()
 	require.NoError(t, err)
 	return inbound{e}
 }

@@ -15,14 +15,14 @@ import (
 
 	"mellium.im/xmpp/stanza"
 
-	"emanagement/internal/keptjid"
-	"emanagement/internal/streamcut"
+	"emanagement/xmpp/address"
+	"emanagement/xmpp/framing"
 )
 
 // link is one component stream, from its handshake to its end.
 type link struct {
 	conn   net.Conn
-	in     *streamcut.Reader
+	in     *framing.Reader
 	sizes  *sizes
 	log    *slog.Logger
 	since  time.Time // when the handshake was done
@@ -56,7 +56,7 @@ const nsAccept = "jabber:component:accept"
 
 func newLink(conn net.Conn, sizes *sizes, log *slog.Logger) *link {
 	return &link{
-		conn: conn, in: streamcut.New(conn, nsAccept, streamcut.DefaultLimit), sizes: sizes, log: log, since: time.Now(),
+		conn: conn, in: framing.New(conn, nsAccept, framing.DefaultLimit), sizes: sizes, log: log, since: time.Now(),
 		prefix:  "em-" + rand.Text()[:8] + "-",
 		writing: make(chan struct{}, 1),
 		pending: make(map[string]*pendingAsk),
@@ -216,7 +216,7 @@ func (l *link) resolve(in inbound) {
 		delete(l.pending, id)
 	}
 	if known && p.kind == "iq" {
-		l.heard[keptjid.HostOf(from)] = time.Now()
+		l.heard[address.HostOf(from)] = time.Now()
 	}
 	l.mu.Unlock()
 	if !known {
@@ -230,21 +230,21 @@ func (l *link) resolve(in inbound) {
 func (l *link) heardSince(host string, t time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.heard[keptjid.PrepareHost(host)].After(t)
+	return l.heard[address.PrepareHost(host)].After(t)
 }
 
 // forbade notes that a host forbids what is needed of it.
 func (l *link) forbade(host string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.forbid[keptjid.PrepareHost(host)] = true
+	l.forbid[address.PrepareHost(host)] = true
 }
 
 // forbids says whether a host has forbidden something on the stream.
 func (l *link) forbids(host string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.forbid[keptjid.PrepareHost(host)]
+	return l.forbid[address.PrepareHost(host)]
 }
 
 // idle says whether nothing is under way on the stream.

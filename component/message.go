@@ -8,7 +8,7 @@ import (
 
 	"mellium.im/xmpp/stanza"
 
-	"emanagement/internal/keptjid"
+	"emanagement/xmpp/address"
 )
 
 // Message is a message to an address at the component's domain.
@@ -46,7 +46,7 @@ func (s *serving) message(in inbound) {
 	}
 	from, ferr := in.address("from")
 	to, terr := in.address("to")
-	if err := errors.Join(ferr, terr); err != nil || !keptjid.SameHost(to.Domainpart(), s.cfg.JID.Domainpart()) {
+	if err := errors.Join(ferr, terr); err != nil || !address.SameHost(to.Domainpart(), s.cfg.JID.Domainpart()) {
 		s.log.Debug("a message was dropped", "from", in.attr("from"), "to", in.attr("to"), "why", err)
 		return
 	}

@@ -8,7 +8,7 @@ import (
 
 	"mellium.im/xmpp/stanza"
 
-	"emanagement/internal/keptjid"
+	"emanagement/xmpp/address"
 )
 
 // OnPresence has f called, in a goroutine of its own, with every presence
@@ -25,7 +25,7 @@ func (s *serving) presence(in inbound) {
 	}
 	from, ferr := in.address("from")
 	to, terr := in.address("to")
-	if err := errors.Join(ferr, terr); err != nil || !keptjid.SameHost(to.Domainpart(), s.cfg.JID.Domainpart()) {
+	if err := errors.Join(ferr, terr); err != nil || !address.SameHost(to.Domainpart(), s.cfg.JID.Domainpart()) {
 		s.log.Debug("a presence was dropped", "from", in.attr("from"), "to", in.attr("to"), "why", err)
 		return
 	}

@@ -12,7 +12,7 @@ import (
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
-	"emanagement/internal/keptjid"
+	"emanagement/xmpp/address"
 )
 
 // Request is an IQ get or set to this component.
@@ -197,7 +197,7 @@ func newRequest(in inbound, own jid.JID) (Request, error) {
 		return Request{}, fmt.Errorf("iq to %q: %w", in.attr("to"), err)
 	}
 	id := in.attr("id")
-	if id == "" || !keptjid.SameHost(to.Domainpart(), own.Domainpart()) {
+	if id == "" || !address.SameHost(to.Domainpart(), own.Domainpart()) {
 		return Request{}, fmt.Errorf("iq from %q to %q with id %q: cannot be answered", from, to, id)
 	}
 	iq := stanza.IQ{ID: id, From: from, To: to, Type: stanza.IQType(in.attr("type"))}

@@ -13,12 +13,12 @@ import (
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
-	"emanagement/internal/keptjid"
+	"emanagement/xmpp/address"
 )
 
-func address(t testing.TB, s string) jid.JID {
+func exactly(t testing.TB, s string) jid.JID {
 	t.Helper()
-	j, err := keptjid.Exact(s)
+	j, err := address.Exact(s)
 	require.NoError(t, err)
 	return j
 }

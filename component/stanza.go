@@ -13,13 +13,13 @@ import (
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
-	"emanagement/internal/keptjid"
-	"emanagement/internal/streamcut"
+	"emanagement/xmpp/address"
+	"emanagement/xmpp/framing"
 )
 
 // inbound is one stanza as the reader took it off the wire. Decoding its content
 // is left to the goroutine that wants it, so that the one reader stays quick.
-type inbound struct{ streamcut.Element }
+type inbound struct{ framing.Element }
 
 // errDamaged refuses content that holds a character which XML does not allow.
 var errDamaged = errors.New("it holds a character that XML does not allow")
@@ -29,7 +29,7 @@ func (in inbound) attr(local string) string { return attr(in.Start, local) }
 
 // address reads an address exactly as it stands there: the server has prepared
 // it, and knows it by that spelling alone.
-func (in inbound) address(local string) (jid.JID, error) { return keptjid.Exact(in.attr(local)) }
+func (in inbound) address(local string) (jid.JID, error) { return address.Exact(in.attr(local)) }
 
 // child is the start of the first child element; its name is empty where there
 // is none.

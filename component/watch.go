@@ -12,7 +12,7 @@ import (
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
-	"emanagement/internal/keptjid"
+	"emanagement/xmpp/address"
 )
 
 // watchLocalpart is the account whose roster is read to see that a host still
@@ -107,7 +107,7 @@ func (s *serving) lacks() bool {
 // stream can lose its privileges without a word, and then only silence
 // tells: that ends the stream, so that a new one brings them back.
 func (s *serving) watch(host string) {
-	account := keptjid.Account(watchLocalpart, host)
+	account := address.Account(watchLocalpart, host)
 	for {
 		pause := s.timing.watch
 		if time.Since(s.link.since) < s.timing.healthy {

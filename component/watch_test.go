@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"emanagement/internal/keptjid"
+	"emanagement/xmpp/address"
 )
 
 func TestSilences(t *testing.T) {
@@ -184,7 +184,7 @@ func TestSilentHost(t *testing.T) {
 		for i := range 12 {
 			p := r.accept("localhost", "silent.example")
 			p.serve(func(e element) string {
-				if keptjid.HostOf(e.Attrs["to"]) == "localhost" {
+				if address.HostOf(e.Attrs["to"]) == "localhost" {
 					return noSuchUser(e)
 				}
 				return ""

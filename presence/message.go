@@ -8,8 +8,8 @@ import (
 
 	"mellium.im/xmpp/jid"
 
-	"emanagement/internal/failure"
-	"emanagement/internal/xmltext"
+	"emanagement/fault"
+	"emanagement/xmpp/xmltext"
 )
 
 // pace is the time from one message of a broadcast to the next: a hundred a
@@ -102,7 +102,7 @@ func (b *broadcast) until(ctx context.Context, next <-chan time.Time, most int) 
 func (b *broadcast) end(ctx context.Context) error {
 	for i, outcome := range b.waiting {
 		err := <-outcome // which ends with the context
-		unsent := err != nil && errors.Is(err, context.Cause(ctx)) && !errors.Is(err, failure.ErrNoAnswer)
+		unsent := err != nil && errors.Is(err, context.Cause(ctx)) && !errors.Is(err, fault.ErrNoAnswer)
 		if unsent {
 			continue
 		}

@@ -8,7 +8,7 @@ import (
 
 	"mellium.im/xmpp/jid"
 
-	"emanagement/internal/xmltext"
+	"emanagement/xmpp/xmltext"
 )
 
 // names keeps the presences of names at the component's own domain. They have

@@ -16,7 +16,7 @@ import (
 
 	"mellium.im/xmpp/jid"
 
-	"emanagement/internal/xmltext"
+	"emanagement/xmpp/xmltext"
 )
 
 // Refusals.

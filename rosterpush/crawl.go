@@ -10,8 +10,8 @@ import (
 
 	"mellium.im/xmpp/jid"
 
-	"emanagement/internal/failure"
-	"emanagement/internal/keptjid"
+	"emanagement/fault"
+	"emanagement/xmpp/address"
 )
 
 // crawlWidth is how many rosters are looked at at once: enough to keep the
@@ -148,7 +148,7 @@ func (c *crawl) consult(ctx context.Context, s Source, host string) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if _, ok := errors.AsType[*failure.NotServedError](err); ok {
+	if _, ok := errors.AsType[*fault.NotServedError](err); ok {
 		return err
 	}
 	if err != nil && s.Keep != nil {
@@ -164,7 +164,7 @@ func (c *crawl) consult(ctx context.Context, s Source, host string) error {
 // meet takes a user of the hosts in, who may be known already, and returns
 // its number. local says whether it is one.
 func (c *crawl) meet(user jid.JID) (number uint32, local bool) {
-	user = keptjid.Prepare(user.Bare()) // else one account would be met under two names
+	user = address.Prepare(user.Bare()) // else one account would be met under two names
 	if user.Localpart() == "" || !slices.Contains(c.hosts, user.Domainpart()) {
 		return 0, false
 	}

@@ -11,8 +11,8 @@ import (
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
-	"emanagement/internal/failure"
-	"emanagement/internal/keptjid"
+	"emanagement/fault"
+	"emanagement/xmpp/address"
 )
 
 // maxFailures is after how many rosters that cannot be cleared no more are
@@ -176,7 +176,7 @@ func (r *Rosters) see(ctx context.Context, user jid.JID) (view, error) {
 func (r *Rosters) wipe(ctx context.Context, user jid.JID) (v view, err error) {
 	c, err := r.clear(ctx, user, func(items []Item) error { return r.keep(ctx, user, items) }, func(int, int) {})
 	v.items, v.removed = c.items, c.removed
-	_, unserved := errors.AsType[*failure.NotServedError](err)
+	_, unserved := errors.AsType[*fault.NotServedError](err)
 	_, unkept := errors.AsType[*SourceError](err)
 	if unserved || unkept || ctx.Err() != nil {
 		return v, err
@@ -193,7 +193,7 @@ func (r *Rosters) wipe(ctx context.Context, user jid.JID) (v view, err error) {
 func (r *Rosters) keep(ctx context.Context, user jid.JID, items []Item) error {
 	met := []jid.JID{user}
 	for _, i := range items {
-		met = append(met, keptjid.Prepare(i.JID.Bare()))
+		met = append(met, address.Prepare(i.JID.Bare()))
 	}
 	for _, s := range r.sources {
 		if s.Keep == nil {

@@ -15,7 +15,7 @@ import (
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
-	"emanagement/internal/failure"
+	"emanagement/fault"
 	"emanagement/rosterpush"
 )
 
@@ -203,7 +203,7 @@ func TestNobody(t *testing.T) {
 		"none knows": {[]rosterpush.Source{knows("some", false, "a@localhost"), knows("others", false)}, "localhost: nobody with a roster was found, and nothing says that there is nobody: some: 1 on localhost; others: 0 on localhost"},
 		"one fails":  {[]rosterpush.Source{knows("some", false), fails("others", cause)}, "localhost: nobody with a roster was found, and nothing says that there is nobody: some: 0 on localhost; others: not available on localhost"},
 		"one knows":  {[]rosterpush.Source{fails("some", cause), knows("others", true)}, ""},
-		"unserved":   {[]rosterpush.Source{knows("some", true), fails("others", &failure.NotServedError{Host: "localhost"})}, "localhost: not a host whose rosters are managed here (these are: none at the moment)"},
+		"unserved":   {[]rosterpush.Source{knows("some", true), fails("others", &fault.NotServedError{Host: "localhost"})}, "localhost: not a host whose rosters are managed here (these are: none at the moment)"},
 		"somebody":   {[]rosterpush.Source{fails("some", cause), knows("others", false, "b@localhost")}, "error"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -397,7 +397,7 @@ func TestNobodyLooksWhileAHostIsCleared(t *testing.T) {
 // TestClearAllEndsWhereAHostIsGone: no other roster of it could be cleared
 // either.
 func TestClearAllEndsWhereAHostIsGone(t *testing.T) {
-	gone := &failure.NotServedError{Host: "localhost"}
+	gone := &fault.NotServedError{Host: "localhost"}
 	server := &stubborn{memory: newMemory(), cause: gone, bad: func(user string) bool { return user == "b@localhost" }}
 	server.broken = gone
 	rosters := rosterpush.New(server, knows("all", true, "b@localhost"))
@@ -452,7 +452,7 @@ type held struct {
 func (h *held) Roster(ctx context.Context, user jid.JID) ([]rosterpush.Item, error) {
 	if user.Localpart() == "u30" {
 		h.cancel()
-		return nil, fmt.Errorf("%w: %w", failure.ErrNoAnswer, ctx.Err())
+		return nil, fmt.Errorf("%w: %w", fault.ErrNoAnswer, ctx.Err())
 	}
 	return h.memory.Roster(ctx, user)
 }

@@ -5,8 +5,8 @@ import (
 
 	"mellium.im/xmpp/jid"
 
-	"emanagement/internal/keptjid"
-	"emanagement/internal/xmltext"
+	"emanagement/xmpp/address"
+	"emanagement/xmpp/xmltext"
 )
 
 // Subscription is the state of an item (RFC 6121 §2.1.2.5).
@@ -54,7 +54,7 @@ type Item struct {
 // address is the bare JID by which the server knows an account: its local part
 // prepared, its host as the server spells it.
 func (r *Rosters) address(j jid.JID) jid.JID {
-	return keptjid.Account(keptjid.PrepareLocal(j.Localpart()), r.server.Spelling(keptjid.PrepareHost(j.Domainpart())))
+	return address.Account(address.PrepareLocal(j.Localpart()), r.server.Spelling(address.PrepareHost(j.Domainpart())))
 }
 
 // find returns the item of a contact, nil where there is none. The very text of a
@@ -65,7 +65,7 @@ func (r *Rosters) find(items []Item, contact jid.JID) *Item {
 	for _, like := range []func(jid.JID) bool{
 		func(j jid.JID) bool { return j.Equal(contact.Bare()) },
 		func(j jid.JID) bool { return j.Equal(r.address(contact)) },
-		func(j jid.JID) bool { return keptjid.Equal(j, contact.Bare()) },
+		func(j jid.JID) bool { return address.Equal(j, contact.Bare()) },
 	} {
 		for _, i := range items {
 			if like(i.JID.Bare()) {

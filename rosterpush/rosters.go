@@ -11,7 +11,7 @@ import (
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
-	"emanagement/internal/keptjid"
+	"emanagement/xmpp/address"
 )
 
 // Server is what this package needs of a server. Users are bare JIDs; a
@@ -110,7 +110,7 @@ func (r *Rosters) Put(ctx context.Context, user jid.JID, want Item, f Fields) (c
 	if was == nil {
 		// What stands there has been let in by somebody; what does not must be a JID
 		// that servers take.
-		if _, err := keptjid.ParseNew(contact.String()); err != nil {
+		if _, err := address.ParseNew(contact.String()); err != nil {
 			return false, &InvalidError{f.JID, contact.String(), "is " + err.Error()}
 		}
 	}

@@ -20,7 +20,7 @@ import (
 
 	"golang.org/x/term"
 
-	"emanagement/cmd/control/wire"
+	"emanagement/verb/wire"
 )
 
 func main() {

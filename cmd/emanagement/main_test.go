@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"emanagement/cmd/control/wire"
+	"emanagement/verb/wire"
 )
 
 // TestSocketIn: what cannot be seen without YAML is left to emanagementd.

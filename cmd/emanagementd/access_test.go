@@ -10,26 +10,26 @@ import (
 	"github.com/stretchr/testify/assert"
 	"mellium.im/xmpp/jid"
 
-	"emanagement/cmd"
+	"emanagement/verb"
 )
 
 func TestMisspeltAccess(t *testing.T) {
 	for name, test := range map[string]struct {
-		grant cmd.Grant
+		grant verb.Grant
 		want  []string
 	}{
-		"a host":              {cmd.Grant{JID: jid.MustParse("a@localhost"), Hosts: []string{"exmaple.org"}}, []string{"host=exmaple.org", "meant=example.org"}},
-		"a host of no kind":   {cmd.Grant{JID: jid.MustParse("a@localhost"), Hosts: []string{"other.example"}}, []string{"host=other.example", `meant=""`}},
-		"an account's host":   {cmd.Grant{JID: jid.MustParse("a@locahost")}, []string{"jid=a@locahost", "meant=localhost"}},
-		"an account far away": {cmd.Grant{JID: jid.MustParse("a@far.example")}, nil},
-		"another spelling":    {cmd.Grant{JID: jid.MustParse("a@EXAMPLE.org"), Hosts: []string{"localhost."}}, nil},
-		"one below it":        {cmd.Grant{JID: jid.MustParse("a@web.example.org")}, nil},
-		"a component":         {cmd.Grant{JID: jid.MustParse("localhos")}, nil},
-		"no account":          {cmd.Grant{}, nil},
+		"a host":              {verb.Grant{JID: jid.MustParse("a@localhost"), Hosts: []string{"exmaple.org"}}, []string{"host=exmaple.org", "meant=example.org"}},
+		"a host of no kind":   {verb.Grant{JID: jid.MustParse("a@localhost"), Hosts: []string{"other.example"}}, []string{"host=other.example", `meant=""`}},
+		"an account's host":   {verb.Grant{JID: jid.MustParse("a@locahost")}, []string{"jid=a@locahost", "meant=localhost"}},
+		"an account far away": {verb.Grant{JID: jid.MustParse("a@far.example")}, nil},
+		"another spelling":    {verb.Grant{JID: jid.MustParse("a@EXAMPLE.org"), Hosts: []string{"localhost."}}, nil},
+		"one below it":        {verb.Grant{JID: jid.MustParse("a@web.example.org")}, nil},
+		"a component":         {verb.Grant{JID: jid.MustParse("localhos")}, nil},
+		"no account":          {verb.Grant{}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
-			m := misspelt{access: []cmd.Grant{test.grant}, log: slog.New(slog.NewTextHandler(&log, nil)),
+			m := misspelt{access: []verb.Grant{test.grant}, log: slog.New(slog.NewTextHandler(&log, nil)),
 				hosts: func(context.Context) ([]string, error) { return []string{"example.org", "localhost"}, nil }}
 			m.look(t.Context(), "")
 			for _, want := range test.want {

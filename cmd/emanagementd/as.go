@@ -7,16 +7,16 @@ import (
 
 	"mellium.im/xmpp/jid"
 
-	"emanagement/cmd/control/wire"
-	"emanagement/internal/adhocclient"
-	"emanagement/internal/config"
-	"emanagement/internal/keptjid"
+	"emanagement/cmd/emanagement/adhocclient"
+	"emanagement/cmd/internal/config"
+	"emanagement/verb/wire"
+	"emanagement/xmpp/address"
 )
 
 // runAs has the component run the verb for an XMPP account, from wherever this
 // is. The error is a *wire.Error, or one of the flags.
 func (l *line) runAs(ctx context.Context, conf config.Caller, std streams) (wire.Result, error) {
-	account, err := keptjid.Parse(l.as)
+	account, err := address.Parse(l.as)
 	if err != nil || account.Localpart() == "" {
 		return wire.Result{}, badFlag("as", "%q is not an account such as admin@example.org", l.as)
 	}
@@ -50,7 +50,7 @@ func (l *line) componentFor(ctx context.Context, conf config.Caller, client *adh
 	if named == "" {
 		return client.Component(ctx)
 	}
-	component, err := keptjid.Exact(named)
+	component, err := address.Exact(named)
 	if err != nil {
 		return jid.JID{}, badFlag("component", "%q is not a JID", named)
 	}

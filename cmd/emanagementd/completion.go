@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"emanagement/cmd"
-	"emanagement/cmd/control/wire"
+	"emanagement/verb"
+	"emanagement/verb/wire"
 )
 
 // bash asks this program what could come next, so that it knows every verb
@@ -58,7 +58,7 @@ func next(before []string) []string {
 		before = before[1:]
 	}
 	var verbs []string
-	for _, v := range cmd.Verbs() {
+	for _, v := range verb.Verbs() {
 		verbs = append(verbs, v.Name)
 	}
 	if len(before) == 0 {
@@ -72,14 +72,14 @@ func next(before []string) []string {
 	case "completion":
 		return []string{"bash"}
 	}
-	if v, err := cmd.FindVerb(before[0]); err == nil {
+	if v, err := verb.FindVerb(before[0]); err == nil {
 		return after(v, before[1:], known)
 	}
 	return nil
 }
 
 // after is what could follow a verb and some of its words.
-func after(v *cmd.Verb, words []string, known flags) []string {
+func after(v *verb.Verb, words []string, known flags) []string {
 	if p, ok := v.Place(len(words)); ok {
 		return p.Kind.Words()
 	}
@@ -88,7 +88,7 @@ func after(v *cmd.Verb, words []string, known flags) []string {
 		names = append(names, "--"+p.Name)
 	}
 	if !v.Destroys() {
-		names = slices.DeleteFunc(names, func(f string) bool { return f == "--"+cmd.YesFlag })
+		names = slices.DeleteFunc(names, func(f string) bool { return f == "--"+verb.YesFlag })
 	}
 	if n := len(words); n > 0 && slices.Contains(names, words[n-1]) && !known.alone(words[n-1]) {
 		return nil // the flag's own value

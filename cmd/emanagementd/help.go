@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"emanagement/cmd"
-	"emanagement/cmd/control/wire"
+	"emanagement/verb"
+	"emanagement/verb/wire"
 )
 
 // help prints how the program is used, or how one verb is.
@@ -15,12 +15,12 @@ func help(args []string, std streams) int {
 	case 0:
 		fmt.Fprint(std.out, usage)
 		fmt.Fprintln(std.out, "\nVerbs ('emanagement help VERB' explains one):")
-		for _, v := range cmd.Verbs() {
+		for _, v := range verb.Verbs() {
 			fmt.Fprintf(std.out, "  %s\n      %s\n", v.Syntax(), v.Summary)
 		}
 		return exitOK
 	case 1:
-		v, err := cmd.FindVerb(args[0])
+		v, err := verb.FindVerb(args[0])
 		if err == nil {
 			fmt.Fprint(std.out, explain(v))
 			return exitOK
@@ -32,17 +32,17 @@ func help(args []string, std streams) int {
 		misused(err).Print(std.out, std.err, false)
 		return exitUsage
 	}
-	_ = std.lines(cmd.NotRecognized, cmd.UseHelp)
+	_ = std.lines(verb.NotRecognized, verb.UseHelp)
 	return exitUsage
 }
 
 // explain says all that the table says of a verb.
-func explain(v *cmd.Verb) string {
+func explain(v *verb.Verb) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\n%s: %s\nRole: %s\n", v.FullSyntax(), v.Summary, v.Help, v.Role)
 	for _, p := range v.Params {
 		name := p.Name
-		if p.Kind == cmd.Confirm {
+		if p.Kind == verb.Confirm {
 			continue
 		}
 		if p.Extra {

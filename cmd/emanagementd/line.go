@@ -6,13 +6,13 @@ import (
 	"io"
 	"slices"
 
-	"emanagement/cmd"
-	"emanagement/cmd/control/wire"
+	"emanagement/verb"
+	"emanagement/verb/wire"
 )
 
 // line is a command line that runs a verb.
 type line struct {
-	verb   *cmd.Verb // nil: none was named
+	verb   *verb.Verb // nil: none was named
 	values map[string][]string
 
 	config       string
@@ -39,7 +39,7 @@ func readLine(args []string) (*line, error) {
 		return l, nil
 	}
 	var err error
-	if l.verb, err = cmd.FindVerb(args[0]); err != nil {
+	if l.verb, err = verb.FindVerb(args[0]); err != nil {
 		return nil, err
 	}
 	if l.values, args, err = l.verb.Arguments(args[1:]); err != nil {
@@ -49,7 +49,7 @@ func readLine(args []string) (*line, error) {
 		return nil, err
 	}
 	if flags.NArg() > 0 {
-		return nil, &cmd.UsageError{Verb: l.verb}
+		return nil, &verb.UsageError{Verb: l.verb}
 	}
 	return l, l.takeFlags(flags, extra)
 }
@@ -66,7 +66,7 @@ func (l *line) flags(extra map[string]*string) *flag.FlagSet {
 	flags.StringVar(&l.server, "server", "", "")
 	flags.StringVar(&l.component, "component", "", "")
 	flags.StringVar(&l.passwordFile, "password-file", "", "")
-	for _, v := range cmd.Verbs() {
+	for _, v := range verb.Verbs() {
 		for _, p := range v.Flags() {
 			if extra[p.Name] == nil {
 				extra[p.Name] = flags.String(p.Name, "", "")

@@ -18,22 +18,22 @@ import (
 
 	"mellium.im/xmpp/jid"
 
-	"emanagement/cmd"
-	"emanagement/cmd/adhoc"
-	"emanagement/cmd/chat"
-	"emanagement/cmd/control"
-	"emanagement/cmd/control/wire"
+	"emanagement/audit"
+	"emanagement/cmd/internal/config"
 	"emanagement/component"
-	"emanagement/internal/audit"
-	"emanagement/internal/config"
-	"emanagement/internal/jobs"
-	"emanagement/internal/serverapi"
-	"emanagement/internal/users"
+	"emanagement/front/adhoc"
+	"emanagement/front/chat"
+	"emanagement/front/control"
 	"emanagement/presence"
-	presences "emanagement/presence/remote"
-	"emanagement/rooms"
+	"emanagement/room"
 	"emanagement/rosterpush"
-	"emanagement/rosterpush/remote"
+	"emanagement/server/ejabberd"
+	presences "emanagement/server/presences"
+	"emanagement/server/stanzas"
+	"emanagement/store"
+	"emanagement/verb"
+	"emanagement/verb/jobs"
+	"emanagement/verb/wire"
 )
 
 const usage = `emanagement manages the rosters, presences, messages and rooms of an XMPP
@@ -188,17 +188,17 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) (err error)
 		}
 		defer func() { err = errors.Join(err, release()) }()
 	}
-	index, err := users.Open(ctx, conf.State, log)
+	index, err := store.Open(ctx, conf.State, log)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, index.Close()) }()
-	api := serverapi.New(c)
+	api := ejabberd.New(c)
 	if conf.API.URL != "" {
-		api = serverapi.NewWithHTTP(c, conf.API)
+		api = ejabberd.NewWithHTTP(c, conf.API)
 	}
 	defer api.Close()
-	rosters := remote.New(c, api, log)
+	rosters := stanzas.New(c, api, log)
 	sessions := presences.New(c, api, rosters, log)
 	names := presence.New(audit.Presences(sessions))
 	c.OnGrant(func(ctx context.Context, host string) {
@@ -209,23 +209,23 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) (err error)
 	c.OnGrant((&misspelt{access: conf.Access, hosts: c.Hosts, log: log}).look)
 	working := jobs.New(ctx)
 	defer working.Wait()
-	services := cmd.Services{
+	services := verb.Services{
 		Rosters:   rosterpush.New(index.Rosters(audit.Rosters(rosters)), append([]rosterpush.Source{index.Source()}, rosters.Sources()...)...),
 		Presences: names,
-		Rooms:     rooms.New(audit.Rooms(api)),
+		Rooms:     room.New(audit.Rooms(api)),
 		Jobs:      working,
 		Own:       conf.JID.String(),
 		Spelling:  c.Spelling,
 		Miss:      (&missing{log: log}).note,
 		Hosts: func(ctx context.Context) ([]string, error) {
 			hosts, err := c.Hosts(ctx)
-			return hosts, serverapi.Failure(ctx, "hosts", err)
+			return hosts, ejabberd.Failure(ctx, "hosts", err)
 		},
 		Tell: func(ctx context.Context, to jid.JID, text string) error {
 			return names.Message(ctx, conf.JID, to, text)
 		},
 	}
-	namespace := cmd.New(services, withOwner(conf.Access), records, log)
+	namespace := verb.New(services, withOwner(conf.Access), records, log)
 	c.OnPresence(sessions.Answer(names, func(asker jid.JID) bool { return len(namespace.Visible(asker)) > 0 }))
 	adhoc.Register(c, namespace)
 	chat.Register(c, namespace, log)
@@ -246,17 +246,17 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) (err error)
 
 // claim makes the state's folder and takes it for this process.
 func claim(folder string) (release func() error, err error) {
-	if err := users.Prepare(folder); err != nil {
+	if err := store.Prepare(folder); err != nil {
 		return nil, err
 	}
-	return users.Lock(folder)
+	return store.Lock(folder)
 }
 
 // withOwner adds those to the grants who could do anything here anyway: root,
 // and whoever runs the component.
-func withOwner(access []cmd.Grant) []cmd.Grant {
+func withOwner(access []verb.Grant) []verb.Grant {
 	for _, uid := range []uint32{0, uint32(os.Getuid())} {
-		access = append(access, cmd.Grant{UID: &uid, Role: cmd.Admin})
+		access = append(access, verb.Grant{UID: &uid, Role: verb.Admin})
 	}
 	return access
 }
@@ -268,7 +268,7 @@ const farewell = 5 * time.Second
 // runAll runs the component, and the control socket where there is one, until
 // the context ends. The component goes last: who calls on the socket needs it,
 // and so does leave, which is given a moment to tell others.
-func runAll(ctx context.Context, c *component.Component, l net.Listener, n *cmd.Namespace, log *slog.Logger, leave func(context.Context)) error {
+func runAll(ctx context.Context, c *component.Component, l net.Listener, n *verb.Namespace, log *slog.Logger, leave func(context.Context)) error {
 	serving, stopServing := context.WithCancel(ctx)
 	running, stopRunning := context.WithCancel(context.WithoutCancel(ctx))
 	served := make(chan error, 1)

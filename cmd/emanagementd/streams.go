@@ -11,7 +11,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
-	"emanagement/cmd/control/wire"
+	"emanagement/verb/wire"
 )
 
 // streams are what the program reads from and writes to.
@@ -102,9 +102,9 @@ const (
 	barMargin = 12
 )
 
-// room is how wide the bar and the text beside it may be, so that both stay on
+// rowFor is how wide the bar and the text beside it may be, so that both stay on
 // one row.
-func room(out io.Writer) (bar, text int) {
+func rowFor(out io.Writer) (bar, text int) {
 	width := 80
 	if f, ok := out.(*os.File); ok {
 		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
@@ -124,7 +124,7 @@ func (p *progress) show(now wire.Progress) {
 	if total == 0 {
 		total = -1
 	}
-	bar, text := room(p.out)
+	bar, text := rowFor(p.out)
 	if p.bar == nil {
 		p.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(p.out), progressbar.OptionClearOnFinish(),
 			progressbar.OptionSetWidth(bar), progressbar.OptionSetPredictTime(false), progressbar.OptionShowDescriptionAtLineEnd())

@@ -6,13 +6,13 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"emanagement/cmd/control/wire"
+	"emanagement/verb/wire"
 )
 
 // TestProgressStaysOnOneRow: what is wider than the terminal would be drawn on a
 // row of its own each time.
 func TestProgressStaysOnOneRow(t *testing.T) {
-	bar, text := room(new(bytes.Buffer))
+	bar, text := rowFor(new(bytes.Buffer))
 	assert.Equal(t, [2]int{barWidth, 48}, [2]int{bar, text}, "of 80 characters")
 	assert.Equal(t, "äöü", cut("äöüß", 3))
 	assert.Equal(t, "", cut("a", 0))

@@ -9,9 +9,9 @@ import (
 	"log/slog"
 	"os"
 
-	"emanagement/cmd/control/wire"
-	"emanagement/internal/config"
-	"emanagement/internal/users"
+	"emanagement/cmd/internal/config"
+	"emanagement/store"
+	"emanagement/verb/wire"
 )
 
 // importUsers takes users into the index, beside a component that runs or not.
@@ -73,7 +73,7 @@ func importFrom(ctx context.Context, state, name string, std streams) (err error
 		defer file.Close()
 		from = file
 	}
-	index, err := users.Open(ctx, state, slog.New(slog.NewTextHandler(std.err, nil)))
+	index, err := store.Open(ctx, state, slog.New(slog.NewTextHandler(std.err, nil)))
 	if err != nil {
 		return err
 	}

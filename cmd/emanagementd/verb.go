@@ -9,15 +9,15 @@ import (
 	"slices"
 	"strings"
 
-	"emanagement/cmd"
-	"emanagement/cmd/control/wire"
-	"emanagement/internal/config"
+	"emanagement/cmd/internal/config"
+	"emanagement/verb"
+	"emanagement/verb/wire"
 )
 
 // runLine runs a verb as the command of 2012 did: [flags] VERB ARGS... [flags].
 func runLine(ctx context.Context, args []string, std streams) int {
 	if len(args) == 2 && (args[1] == "--help" || args[1] == "-h") {
-		if _, err := cmd.FindVerb(args[0]); err == nil {
+		if _, err := verb.FindVerb(args[0]); err == nil {
 			return help(args[:1], std)
 		}
 	}
@@ -47,11 +47,11 @@ func runLine(ctx context.Context, args []string, std streams) int {
 
 // misused is an error of the line itself.
 func misused(err error) *wire.Error {
-	if e, ok := errors.AsType[*cmd.UsageError](err); ok {
+	if e, ok := errors.AsType[*verb.UsageError](err); ok {
 		return &wire.Error{Kind: wire.Usage, Text: e.Error()}
 	}
-	if e, ok := errors.AsType[*cmd.UnknownVerbError](err); ok {
-		return &wire.Error{Kind: wire.Unknown, Text: cmd.NotRecognized + "\n" + cmd.UseHelp, Meant: e.Meant}
+	if e, ok := errors.AsType[*verb.UnknownVerbError](err); ok {
+		return &wire.Error{Kind: wire.Unknown, Text: verb.NotRecognized + "\n" + verb.UseHelp, Meant: e.Meant}
 	}
 	return &wire.Error{Kind: wire.Argument, Text: fmt.Sprintf("%v; 'emanagement help' explains", err)}
 }

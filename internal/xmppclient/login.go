@@ -11,8 +11,8 @@ import (
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
-	"emanagement/internal/keptjid"
-	"emanagement/internal/streamcut"
+	"emanagement/xmpp/address"
+	"emanagement/xmpp/framing"
 )
 
 const (
@@ -45,7 +45,7 @@ func login(ctx context.Context, conn net.Conn, j jid.JID, password string) (*xmp
 		return xmpp.StreamConfig{Features: features}
 	})
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	session, err := xmpp.NewSession(ctx, j.Domain(), j.Bare(), streamcut.Stepwise{Conn: conn}, 0, negotiator)
+	session, err := xmpp.NewSession(ctx, j.Domain(), j.Bare(), framing.Stepwise{Conn: conn}, 0, negotiator)
 	if !stop() {
 		return nil, fmt.Errorf("login of %s: broken off: %w", j, ctx.Err())
 	}
@@ -105,5 +105,5 @@ func askToBind(s *xmpp.Session, resource string) (jid.JID, error) {
 	if !ok {
 		return jid.JID{}, fmt.Errorf("no jid in %s", reply)
 	}
-	return keptjid.Exact(full.Text)
+	return address.Exact(full.Text)
 }

@@ -8,7 +8,7 @@ import (
 
 	"mellium.im/xmpp/stanza"
 
-	"emanagement/internal/streamcut"
+	"emanagement/xmpp/framing"
 )
 
 const nsPing = "urn:xmpp:ping"
@@ -28,10 +28,10 @@ func (c *Client) read() {
 
 // readStanzas returns when the stream ends, with io.EOF if it ended in order.
 func (c *Client) readStanzas() error {
-	stream := streamcut.New(c.conn, nsClient, streamcut.DefaultLimit)
+	stream := framing.New(c.conn, nsClient, framing.DefaultLimit)
 	for {
 		raw, err := stream.Next()
-		if errors.Is(err, streamcut.ErrEnd) {
+		if errors.Is(err, framing.ErrEnd) {
 			return io.EOF
 		}
 		if err != nil {

@@ -1,0 +1,115 @@
+package audit_test
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"emanagement/audit"
+)
+
+func read(t *testing.T, path string) string {
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return string(text)
+}
+
+func TestFileIsAppendedTo(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "audit.log")
+	for _, msg := range []string{"one", "two"} {
+		log, err := audit.Open(path, slog.New(slog.DiscardHandler))
+		require.NoError(t, err)
+		log.Info(msg)
+	}
+	var said []string
+	for _, i := range decode(t, read(t, path)) {
+		said = append(said, i.Msg)
+	}
+	assert.Equal(t, []string{"one", "two"}, said)
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	assert.Zero(t, info.Mode().Perm()&^0o640, "%o", info.Mode().Perm())
+}
+
+func TestFileThatCannotBeOpened(t *testing.T) {
+	dir := t.TempDir()
+	for path, why := range map[string]string{
+		dir:                                 "is a directory",
+		filepath.Join(dir, "no", "such"):    "no such file or directory",
+		filepath.Join(dir, "file", "below"): "not a directory",
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "file"), nil, 0o600))
+		_, err := audit.Open(path, slog.New(slog.DiscardHandler))
+		assert.ErrorContains(t, err, "audit: "+path+": "+why)
+	}
+}
+
+// TestRotation moves the file away again and again while lines are written.
+// Each line is in one of the files.
+func TestRotation(t *testing.T) {
+	const writers, lines, turns = 4, 200, 50
+	dir := t.TempDir()
+	path := filepath.Join(dir, "audit.log")
+	var fallback bytes.Buffer
+	log, err := audit.Open(path, slog.New(slog.NewTextHandler(&fallback, nil)))
+	require.NoError(t, err)
+
+	var all sync.WaitGroup
+	for w := range writers {
+		all.Go(func() {
+			for l := range lines {
+				log.Info("item", "run", w*lines+l)
+			}
+		})
+	}
+	for turn := range turns {
+		if err := os.Rename(path, fmt.Sprintf("%s.%d", path, turn)); err != nil {
+			require.ErrorIs(t, err, os.ErrNotExist) // nothing was written meanwhile
+		}
+	}
+	all.Wait()
+
+	files, err := filepath.Glob(path + "*")
+	require.NoError(t, err)
+	seen := make(map[int]int)
+	for _, f := range files {
+		for _, i := range decode(t, read(t, f)) {
+			seen[i.Run]++
+		}
+	}
+	assert.Len(t, seen, writers*lines)
+	for run, n := range seen {
+		assert.Equal(t, 1, n, run)
+	}
+	assert.Empty(t, fallback.String())
+}
+
+// TestNoLineIsLost: what the file does not take is found in the log.
+func TestNoLineIsLost(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "folder")
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	path := filepath.Join(dir, "audit.log")
+	var fallback bytes.Buffer
+	log, err := audit.Open(path, slog.New(slog.NewTextHandler(&fallback, nil)))
+	require.NoError(t, err)
+	require.NoError(t, os.RemoveAll(dir))
+
+	log.Info("item", "run", 7)
+	require.Equal(t, 1, strings.Count(fallback.String(), "\n"))
+	for _, w := range words(t, strings.TrimSuffix(fallback.String(), "\n")) {
+		switch w.key {
+		case "why":
+			assert.Contains(t, w.value, path+": no such file or directory; its folder "+dir+" is missing")
+		case "line":
+			assert.Equal(t, []item{{Run: 7, Level: "INFO", Msg: "item"}}, decode(t, w.value))
+		}
+	}
+}

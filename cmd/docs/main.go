@@ -1,0 +1,104 @@
+// Command docs writes the description of every verb, from the table of verbs
+// alone, to the file that it is told.
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"emanagement/verb"
+)
+
+//go:generate go run . ../../docs/verbs.md
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: docs FILE")
+		os.Exit(2)
+	}
+	if err := os.WriteFile(os.Args[1], []byte(page(verb.Verbs())), 0o644); err != nil {
+		fmt.Fprintln(os.Stderr, "docs:", err)
+		os.Exit(1)
+	}
+}
+
+const head = `<!-- Written by go generate from the table in verb. Change it there. -->
+
+# Verbs
+
+Each is an ad-hoc command whose form has the parameters as its fields, and a line
+on the command line and in chat: the arguments in emanagement's order, then flags
+for what is new. Somebody may run the verbs of his role and of those before it:
+read, write, admin.
+
+`
+
+// host is that of the examples.
+const host = "example.org"
+
+// page is the whole text.
+func page(verbs []*verb.Verb) string {
+	var p strings.Builder
+	p.WriteString(head)
+	p.WriteString("| verb | role | what it does |\n|---|---|---|\n")
+	for _, v := range verbs {
+		fmt.Fprintf(&p, "| [%s](#%s) | %s | %s |\n", v.Name, strings.ToLower(v.Name), v.Role, cell(v.Summary))
+	}
+	for _, v := range verbs {
+		section(&p, v)
+	}
+	return p.String()
+}
+
+func section(p *strings.Builder, v *verb.Verb) {
+	fmt.Fprintf(p, "\n## %s\n\n```\n%s\n```\n\n%s %s\n\n", v.Name, v.FullSyntax(), sentence(v.Summary), v.Help)
+	if example := v.Example(host); example != v.Name {
+		fmt.Fprintf(p, "For example:\n\n```\n%s\n```\n\n", example)
+	}
+	fmt.Fprintf(p, "- Role: %s.\n", v.Role)
+	for _, trait := range traits(v) {
+		fmt.Fprintf(p, "- %s\n", trait)
+	}
+	if len(v.Params) == 0 {
+		return
+	}
+	p.WriteString("\n| parameter | what it is | takes | needed |\n|---|---|---|---|\n")
+	for _, param := range v.Params {
+		needed := "no"
+		if param.Required {
+			needed = "yes"
+		}
+		fmt.Fprintf(p, "| %s | %s | %s | %s |\n", param.Name, cell(param.Label), cell(param.Kind.String()), needed)
+	}
+}
+
+// traits are what sets a verb apart from one that does its work at once and
+// may be asked for again.
+func traits(v *verb.Verb) []string {
+	var traits []string
+	if v.Once {
+		traits = append(traits, "Not to be repeated when its outcome is unknown: it does not set a state.")
+	} else {
+		traits = append(traits, "May be repeated when its outcome is unknown.")
+	}
+	if v.Long {
+		traits = append(traits, "What takes longer than a client waits goes on as a job; a message tells its end.")
+	}
+	if v.Destroys() {
+		traits = append(traits, "Wants confirmation: without it, it says what would be destroyed, and does nothing.")
+	}
+	return traits
+}
+
+// cell is text that does not end a table's cell.
+func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
+
+// sentence makes a clause one.
+func sentence(s string) string {
+	s = strings.ToUpper(s[:1]) + s[1:]
+	if strings.HasSuffix(s, "?") {
+		return s
+	}
+	return s + "."
+}

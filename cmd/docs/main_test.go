@@ -1,0 +1,56 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"emanagement/verb"
+)
+
+func TestPage(t *testing.T) {
+	quiet := &verb.Verb{Name: "getIt", Summary: "is it there?", Help: "One line.", Role: verb.Read}
+	loud := &verb.Verb{
+		Name: "destroyIt", Summary: "destroy a|b", Help: "All of it.", Role: verb.Admin, Once: true, Long: true,
+		Params: []verb.Param{
+			{Name: "domain", Label: "Host, or all", Kind: verb.Domain, Required: true},
+			{Name: "affiliation", Label: "A|B", Kind: verb.Affiliation},
+			{Name: "confirm", Label: "Again", Kind: verb.Confirm},
+		},
+	}
+	assert.Equal(t, head+`| verb | role | what it does |
+|---|---|---|
+| [getIt](#getit) | read | is it there? |
+| [destroyIt](#destroyit) | admin | destroy a\|b |
+
+## getIt
+
+`+"```\ngetIt\n```"+`
+
+Is it there? One line.
+
+- Role: read.
+- May be repeated when its outcome is unknown.
+
+## destroyIt
+
+`+"```\ndestroyIt domain affiliation [--yes]\n```"+`
+
+Destroy a|b. All of it.
+
+For example:
+
+`+"```\ndestroyIt example.org member\n```"+`
+
+- Role: admin.
+- Not to be repeated when its outcome is unknown: it does not set a state.
+- What takes longer than a client waits goes on as a job; a message tells its end.
+- Wants confirmation: without it, it says what would be destroyed, and does nothing.
+
+| parameter | what it is | takes | needed |
+|---|---|---|---|
+| domain | Host, or all | a host of the server, or all | yes |
+| affiliation | A\|B | one of owner, admin, member, outcast, none | no |
+| confirm | Again | the argument domain again, or all where there is none | no |
+`, page([]*verb.Verb{quiet, loud}))
+}

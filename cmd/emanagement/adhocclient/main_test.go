@@ -1,0 +1,208 @@
+package adhocclient
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"mellium.im/xmpp/jid"
+
+	"emanagement/internal/testserver"
+	"emanagement/verb"
+	"emanagement/verb/wire"
+)
+
+// Shared by the tests.
+var (
+	// open is a server without TLS, with the program beside it and a component
+	// that does as it is told: strange.
+	open *testserver.Server
+	// closed is a server that insists on TLS for clients, with two components
+	// that call themselves emanagement. Its certificate is for localhost and
+	// plain.example; on the latter passwords are only taken as they are.
+	closed    *testserver.Server
+	authority []byte // who vouches for closed, as PEM
+	strange   *fake
+)
+
+// The hosts of closed.
+const plainHost = "plain.example"
+
+var (
+	service = jid.MustParse(testserver.Component)
+	other   = jid.MustParse(testserver.OtherComponent)
+)
+
+const access = `
+  - {jid: admin@localhost, role: admin}
+  - {jid: reader@localhost, role: read}
+`
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code, err := withServers(m.Run)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func withServers(run func() int) (code int, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	if open, err = testserver.New(nil); err != nil {
+		return 1, err
+	}
+	defer func() { err = errors.Join(err, open.Close()) }()
+	if closed, err = newClosed(); err != nil {
+		return 1, err
+	}
+	defer func() { err = errors.Join(err, closed.Close()) }()
+	for _, s := range []*testserver.Server{open, closed} {
+		if err := s.Start(ctx); err != nil {
+			return 1, err
+		}
+	}
+	if err := register(ctx); err != nil {
+		return 1, err
+	}
+	program, err := startProgram(ctx)
+	if err != nil {
+		return 1, err
+	}
+	defer func() { err = errors.Join(err, program.Stop()) }()
+	strange, err = newFake(ctx, open.OtherAddr(), other, testserver.OtherSecret, strangely)
+	if err != nil {
+		return 1, err
+	}
+	defer strange.close()
+	for name, addr := range map[string]string{testserver.Component: closed.ComponentAddr(), testserver.OtherComponent: closed.OtherAddr()} {
+		secret := map[string]string{testserver.Component: testserver.Secret, testserver.OtherComponent: testserver.OtherSecret}[name]
+		f, err := newFake(ctx, addr, jid.MustParse(name), secret, asEmanagement)
+		if err != nil {
+			return 1, err
+		}
+		defer f.close()
+	}
+	return run(), nil
+}
+
+type section = map[string]any
+
+func newClosed() (*testserver.Server, error) {
+	s, err := testserver.New(nil)
+	if err != nil {
+		return nil, err
+	}
+	inside, outside := s.Path("clients.pem")
+	if authority, err = certificate("localhost", plainHost); err == nil {
+		err = os.WriteFile(outside, authority, 0o644)
+	}
+	if err == nil {
+		err = s.Edit(func(config section) {
+			config["hosts"] = append(config["hosts"].([]any), plainHost)
+			config["host_config"] = section{plainHost: section{"disable_sasl_mechanisms": []string{
+				"SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-512", "SCRAM-SHA-512-PLUS", "DIGEST-MD5", "X-OAUTH2",
+			}}}
+			config["certfiles"] = []string{inside}
+			clients := config["listen"].([]any)[0].(section)
+			clients["starttls_required"] = true
+			clients["max_stanza_size"] = 20000
+		})
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func register(ctx context.Context) error {
+	for _, account := range []struct {
+		s                    *testserver.Server
+		user, host, password string
+	}{
+		{open, "admin", "localhost", "pw"},
+		{open, "reader", "localhost", "pw"},
+		{open, "stranger", "example.org", "pw"},
+		{open, "odd=,name", "localhost", "fin \u00e9"},
+		{closed, "admin", "localhost", "pw"},
+		{closed, "admin", "example.org", "pw"},
+		{closed, "admin", plainHost, "pw"},
+	} {
+		if err := account.s.Register(ctx, account.user, account.host, account.password); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func startProgram(ctx context.Context) (*testserver.Program, error) {
+	dir, err := open.TempDir()
+	if err != nil {
+		return nil, err
+	}
+	binary := filepath.Join(dir, "emanagement")
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "emanagement/cmd/emanagementd").CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return testserver.StartProgram(ctx, binary, open, testserver.Settings{Access: access})
+}
+
+// account is one of open or closed.
+func account(s *testserver.Server, name string) Account {
+	return Account{JID: jid.MustParse(name), Password: "pw", Server: s.ClientAddr()}
+}
+
+// login is a client that is logged in until the test ends.
+func login(t testing.TB, a Account) *Client {
+	t.Helper()
+	c, err := Dial(soon(t), a)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, c.Close()) })
+	return c
+}
+
+// soon is a context for what takes no longer than a moment.
+func soon(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// refusedAs checks an error's kind and returns it.
+func refusedAs(t testing.TB, kind wire.Kind, err error) *wire.Error {
+	t.Helper()
+	var e *wire.Error
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, kind, e.Kind, e.Text)
+	return e
+}
+
+// verb is one of the table.
+func named(t testing.TB, name string) *verb.Verb {
+	t.Helper()
+	for _, v := range verb.Verbs() {
+		if v.Name == name {
+			return v
+		}
+	}
+	require.Fail(t, "no such verb", name)
+	return nil
+}
+
+// values makes arguments from pairs of parameter and value.
+func values(pairs ...string) map[string][]string {
+	m := make(map[string][]string)
+	for i := 0; i < len(pairs); i += 2 {
+		m[pairs[i]] = append(m[pairs[i]], pairs[i+1])
+	}
+	return m
+}

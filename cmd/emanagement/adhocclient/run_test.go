@@ -1,0 +1,301 @@
+package adhocclient
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"mellium.im/xmpp/jid"
+
+	"emanagement/verb"
+	"emanagement/verb/wire"
+)
+
+// person is a JID that no other test uses.
+func person(t *testing.T, name string) string {
+	return strings.NewReplacer("/", ".", "_", "-", " ", "-").Replace(strings.ToLower(name+"."+t.Name())) + "@localhost"
+}
+
+// TestRunRoster: what is written arrives as it is, and is read with its types.
+func TestRunRoster(t *testing.T) {
+	t.Parallel()
+	c, user, buddy := login(t, account(open, "admin@localhost")), person(t, "user"), person(t, "buddy")
+	const nick = "T \"'<&>]]> $(x) \t  ü 👍 \\ -- "
+	done, err := c.Run(soon(t), service, named(t, "addBuddyToRoster"), values(
+		"userJid", user, "buddyJid", buddy, "buddyNick", nick, "buddyGroup", "One; two", "buddyGroup", "Three", "subscription_type", "from"), false)
+	require.NoError(t, err)
+	assert.Equal(t, "done", done.Shape)
+	assert.Equal(t, []string{"Done"}, done.Lines)
+
+	table, err := c.Run(soon(t), service, named(t, "getRoster"), values("userJid", user), false)
+	require.NoError(t, err)
+	assert.Equal(t, "table", table.Shape)
+	assert.Equal(t, "1 item", table.Outcome)
+	raw, err := json.Marshal(table)
+	require.NoError(t, err)
+	var typed struct{ Items []map[string]any }
+	require.NoError(t, json.Unmarshal(raw, &typed))
+	assert.Equal(t, []map[string]any{{
+		"jid": buddy, "nick": nick, "subscription": "from", "ask": "none", "groups": []any{"One; two", "Three"},
+	}}, typed.Items)
+}
+
+func TestRunAnswerAndRefusal(t *testing.T) {
+	t.Parallel()
+	c, user := login(t, account(open, "reader@localhost")), person(t, "user")
+	no, err := c.Run(soon(t), service, named(t, "checkUserJid"), values("userJid", user), false)
+	require.NoError(t, err)
+	assert.Equal(t, "answer", no.Shape)
+	assert.False(t, no.Answer)
+	assert.Equal(t, []string{"false"}, no.Lines)
+
+	refusal, err := c.Run(soon(t), service, named(t, "stopJob"), values("job", "4711"), false)
+	require.NoError(t, err)
+	assert.Equal(t, "refusal", refusal.Shape)
+	assert.Equal(t, "job 4711 not found", refusal.Outcome)
+}
+
+// TestRunWithoutArguments: such a verb runs in one stage all the same.
+func TestRunWithoutArguments(t *testing.T) {
+	t.Parallel()
+	jobs, err := login(t, account(open, "reader@localhost")).Run(soon(t), service, named(t, "listJobs"), nil, false)
+	require.NoError(t, err)
+	assert.Equal(t, "table", jobs.Shape)
+}
+
+func TestRunRefused(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		who         string
+		verb        *verb.Verb
+		values      map[string][]string
+		kind        wire.Kind
+		param, text string
+	}{
+		"no such verb": {"admin@localhost", &verb.Verb{Name: "getRoaster"}, nil, wire.Unknown, "", "no such command: getRoaster; did you mean getRoster?"},
+		"a forbidden verb": {"reader@localhost", named(t, "removeRoster"), values("userJid", "a@localhost"), wire.Forbidden, "",
+			"reader@localhost may not run removeRoster: it takes the role write"},
+		"a stranger": {"stranger@example.org", named(t, "getRoster"), values("userJid", "a@localhost"), wire.Forbidden, "",
+			"stranger@example.org may not run commands here"},
+		"a bad argument": {"admin@localhost", named(t, "getRoster"), values("userJid", "localhost"), wire.Argument, "userJid",
+			`User (userJid): "localhost" is not a user's JID (user@host)`},
+		"no argument": {"admin@localhost", named(t, "getRoster"), nil, wire.Argument, "userJid", "User (userJid): a value is missing"},
+		"what XML cannot carry": {"admin@localhost", named(t, "getRoster"), values("userJid", "a\x01@localhost"), wire.Argument, "userJid",
+			"userJid: it has a character that XMPP cannot carry"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := login(t, account(open, test.who))
+			_, err := c.Run(soon(t), service, test.verb, test.values, false)
+			refusedAs(t, test.kind, err)
+			assert.Equal(t, &wire.Error{Kind: test.kind, Text: test.text, Param: test.param}, err)
+
+			_, err = c.ask(soon(t), "get", service, entity{})
+			assert.NoError(t, err, "the stream goes on")
+		})
+	}
+}
+
+// TestRunConfirmed: nothing is destroyed before it is confirmed.
+func TestRunConfirmed(t *testing.T) {
+	// Not parallel: nobody else may have a roster there meanwhile.
+	c := login(t, account(open, "admin@localhost"))
+	count := func() string {
+		t.Helper()
+		r, err := c.Run(soon(t), service, named(t, "getRoster"), values("userJid", "a@example.org"), false)
+		require.NoError(t, err)
+		return r.Outcome
+	}
+	for _, test := range []struct {
+		verb string
+		args []string
+	}{{"removeAllRostersByDomain", []string{"domain", "example.org"}}, {"removeAllRosters", nil}} {
+		_, err := c.Run(soon(t), service, named(t, "addBuddyToRoster"),
+			values("userJid", "a@example.org", "buddyJid", "b@localhost", "buddyNick", "B", "subscription_type", "both"), false)
+		require.NoError(t, err)
+
+		_, err = c.Run(soon(t), service, named(t, test.verb), values(test.args...), false)
+		e := refusedAs(t, wire.Confirm, err)
+		assert.NotContains(t, e.Text, "in the field confirm")
+		assert.Contains(t, e.Text, "this removes 1 item of 1 roster")
+		assert.Equal(t, values(test.args...)["domain"], map[string][]string{"all": nil, "example.org": {"example.org"}}[e.Word])
+		assert.Equal(t, "1 item", count())
+
+		_, err = c.Run(soon(t), service, named(t, test.verb), values(append(test.args, "confirm", "wrong")...), false)
+		assert.Equal(t, "confirm", refusedAs(t, wire.Argument, err).Param)
+		assert.Equal(t, "1 item", count())
+
+		_, err = c.Run(soon(t), service, named(t, test.verb), values(append(test.args, "confirm", "wrong")...), true)
+		require.NoError(t, err)
+		assert.Equal(t, "Roster not found for user a@example.org", count())
+	}
+}
+
+// TestRunStrange: answers that no emanagement of this version gives.
+func TestRunStrange(t *testing.T) {
+	t.Parallel()
+	c := login(t, account(open, "admin@localhost"))
+	run := func(name string, once bool) (wire.Result, error) {
+		v := &verb.Verb{Name: name, Once: once, Params: []verb.Param{{Name: "whose", Label: "Whose"}}}
+		return c.Run(soon(t), other, v, values("whose", "a"), false)
+	}
+	for name, want := range map[string]string{
+		"oldTable":   `{"shape":"table","outcome":"2 items","lines":["a","b"]}`,
+		"oldDone":    `{"shape":"done","outcome":"Done","lines":["Done"]}`,
+		"oldAnswer":  `{"shape":"answer","answer":true,"outcome":"true","lines":["true"]}`,
+		"oldRefusal": `{"shape":"refusal","outcome":"no such roster","lines":["no such roster"]}`,
+		"noteOnly":   `{"shape":"table","outcome":"all is well","lines":["all is well"]}`,
+		"foreign":    `{"shape":"table","outcome":"genuine","lines":["genuine"]}`,
+		"impostor":   `{"shape":"table","outcome":"genuine","lines":["genuine"]}`,
+	} {
+		r, err := run(name, false)
+		require.NoError(t, err, name)
+		got, err := json.Marshal(r)
+		require.NoError(t, err)
+		assert.JSONEq(t, want, string(got), name)
+	}
+	wantsMore := "rails.localhost: it wants more for %s than this program knows of; is it of another version?"
+	unreached := "rails.localhost cannot be reached (%s): is emanagement running there, and connected to its server?"
+	for name, want := range map[string]wire.Error{
+		"garbled":    {Kind: wire.Failed, Text: "rails.localhost: its answer cannot be read: unexpected end of JSON input; the verb was carried out"},
+		"stages":     {Kind: wire.Failed, Text: strings.ReplaceAll(wantsMore, "%s", "stages")},
+		"cancelled":  {Kind: wire.Failed, Text: strings.ReplaceAll(wantsMore, "%s", "cancelled")},
+		"blames":     {Kind: wire.Argument, Text: "Whose (whose): not that one", Param: "whose"},
+		"blamesNone": {Kind: wire.Argument, Text: "something is wrong (whose)"},
+		"nothing":    {Kind: wire.Failed, Text: "rails.localhost: its answer has no command in it"},
+		"late":       {Kind: wire.Away, Text: "its server is slow"},
+		"busy":       {Kind: wire.Away, Text: "ask again"},
+		"broken":     {Kind: wire.Failed, Text: "half of it is done"},
+		"silently":   {Kind: wire.Failed, Text: "not-acceptable"},
+		"gone":       {Kind: wire.Away, Text: strings.ReplaceAll(unreached, "%s", "gone")},
+		"unservice":  {Kind: wire.Away, Text: strings.ReplaceAll(unreached, "%s", "service-unavailable")},
+	} {
+		_, err := run(name, false)
+		assert.Equal(t, &want, err, name)
+	}
+	_, err := run("late", true)
+	assert.Equal(t, "its server is slow; whether late was carried out is unknown: look before you run it again", refusedAs(t, wire.Away, err).Text)
+	_, err = run("untold", true)
+	assert.Equal(t, "whether it was done is unknown", refusedAs(t, wire.Away, err).Text, "said once")
+}
+
+// TestRunNobody: a component that is not there, at a host of the server's own.
+func TestRunNobody(t *testing.T) {
+	t.Parallel()
+	c := login(t, account(open, "admin@localhost"))
+	_, err := c.Run(soon(t), jid.MustParse("nobody.localhost"), named(t, "getRoster"), values("userJid", "a@localhost"), false)
+	e := refusedAs(t, wire.Away, err)
+	assert.Equal(t, "nobody.localhost cannot be reached (remote-server-not-found): is emanagement running there, and connected to its server?", e.Text)
+}
+
+// TestRunNoAnswer: the wait ends with the context, the stream goes on, and what
+// is said of the verb is what is known.
+func TestRunNoAnswer(t *testing.T) {
+	t.Parallel()
+	for once, unknown := range map[bool]string{
+		false: "whether silent was carried out is unknown, and running it again does no harm",
+		true:  "whether silent was carried out is unknown: look before you run it again",
+	} {
+		t.Run(fmt.Sprintf("once %t", once), func(t *testing.T) {
+			t.Parallel()
+			c := login(t, account(open, "admin@localhost"))
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			defer cancel()
+			_, err := c.Run(ctx, other, &verb.Verb{Name: "silent", Once: once}, nil, false)
+			assert.Equal(t, "rails.localhost does not answer in time; "+unknown, refusedAs(t, wire.Away, err).Text)
+
+			_, err = c.Run(soon(t), service, named(t, "listJobs"), nil, false)
+			assert.NoError(t, err)
+			_, err = c.Run(ctx, service, named(t, "listJobs"), nil, false)
+			assert.Equal(t, "listJobs was not run: not sent: context deadline exceeded", refusedAs(t, wire.Away, err).Text)
+		})
+	}
+}
+
+// TestRunKicked: the server ends the session while a verb runs.
+func TestRunKicked(t *testing.T) {
+	t.Parallel()
+	c := login(t, account(open, "admin@localhost/kicked"))
+	ended := make(chan error, 1)
+	go func() {
+		_, err := c.Run(soon(t), other, &verb.Verb{Name: "silent", Once: true}, nil, false)
+		ended <- err
+	}()
+	for who := range strange.silent {
+		if who == "admin@localhost/kicked" {
+			break
+		}
+	}
+	_, err := open.Ctl(t.Context(), "kick_session", "admin", "localhost", "kicked", "for a test")
+	require.NoError(t, err)
+	e := refusedAs(t, wire.Away, <-ended)
+	assert.Equal(t, "the server ends the stream: conflict: for a test; whether silent was carried out is unknown: look before you run it again", e.Text)
+
+	_, err = c.Run(soon(t), service, named(t, "listJobs"), nil, false)
+	assert.Contains(t, refusedAs(t, wire.Away, err).Text, "listJobs was not run: not sent: conflict")
+}
+
+// TestRunTooLong: the server takes no stanza of that size.
+func TestRunTooLong(t *testing.T) {
+	t.Parallel()
+	c := login(t, account(closed, "admin@localhost"))
+	_, err := c.Run(soon(t), service, named(t, "getRoster"), values("userJid", strings.Repeat("a", 30000)), false)
+	e := refusedAs(t, wire.Failed, err)
+	assert.Equal(t, "getRoster was not run: the server ends the stream: policy-violation: XML stanza is too big", e.Text)
+}
+
+// TestRunForm: what is submitted, and that the component is told to wait and to
+// answer in JSON. (A carriage return does not survive ejabberd, which sends it
+// on as it is, so that XML takes it for a line end.)
+func TestRunForm(t *testing.T) {
+	t.Parallel()
+	c := login(t, account(open, "admin@localhost"))
+	r, err := c.Run(soon(t), other, &verb.Verb{Name: "echo"}, values("b", "1", "b", "2", "a", "", "c", " \n\t"), false)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"execute submit", `a=[""]`, `b=["1" "2"]`, `c=[" \n\t"]`, `format=["json"]`, `wait=["true"]`}, r.Lines)
+
+	destroys := &verb.Verb{Name: "echo", Params: []verb.Param{{Name: "confirm", Kind: verb.Confirm}}}
+	for domain, confirmed := range map[string]string{"example.org": "example.org", "": "all"} {
+		given := values("confirm", "wrong")
+		if domain != "" {
+			given["domain"] = []string{domain}
+		}
+		r, err := c.Run(soon(t), other, destroys, given, true)
+		require.NoError(t, err)
+		confirms := slices.DeleteFunc(r.Lines, func(l string) bool { return !strings.HasPrefix(l, "confirm=") })
+		assert.Equal(t, []string{fmt.Sprintf("confirm=[%q]", confirmed)}, confirms)
+	}
+}
+
+// TestRunTellsProgress: who waits for a long verb hears how far it is, and
+// nothing of another's.
+func TestRunTellsProgress(t *testing.T) {
+	t.Parallel()
+	c := login(t, account(open, "admin@localhost"))
+	var heard []wire.Progress
+	c.OnProgress = func(p wire.Progress) { heard = append(heard, p) }
+	r, err := c.Run(soon(t), other, &verb.Verb{Name: "long", Long: true}, nil, false)
+	require.NoError(t, err)
+	assert.Equal(t, "it is over", r.Outcome)
+	assert.Equal(t, []wire.Progress{{Text: "1 of 2", Done: 1, Total: 2}}, heard)
+
+	_, err = c.Run(soon(t), other, &verb.Verb{Name: "echo"}, nil, false)
+	require.NoError(t, err)
+	assert.Len(t, heard, 1, "only a long verb is asked after")
+}
+
+// TestRunAnswersRequests: who asks the client something while it waits gets an
+// answer.
+func TestRunAnswersRequests(t *testing.T) {
+	t.Parallel()
+	c := login(t, account(open, "admin@localhost"))
+	r, err := c.Run(soon(t), other, &verb.Verb{Name: "ping"}, nil, false)
+	require.NoError(t, err)
+	assert.Equal(t, "you are error", r.Outcome)
+}

@@ -1,0 +1,48 @@
+package config_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"emanagement/cmd/internal/config"
+)
+
+// TestLoadCaller: a caller finds the component also where the configuration is
+// not there, or not for it to read, but not where it was named.
+func TestLoadCaller(t *testing.T) {
+	const here = "/srv/control.sock"
+	dir := newFolder(t)
+	dir.write(t, "c.yml", "jid: emanagement.example.org\nserver: 127.0.0.1:5347\nsecret_file: /no/such\ncontrol: "+here+"\n", 0o644)
+	dir.write(t, "none.yml", "control: none\n", 0o644)
+	dir.write(t, "plain.yml", "jid: emanagement.example.org\n", 0o644)
+	dir.write(t, "bad.yml", "control: [1]\n", 0o644)
+	for name, test := range map[string]struct {
+		file  string
+		named bool
+		env   map[string]string
+		want  config.Caller
+		err   string
+	}{
+		"the file":              {"c.yml", true, nil, config.Caller{Control: here, JID: "emanagement.example.org"}, ""},
+		"nothing of it":         {"plain.yml", true, nil, config.Caller{Control: config.DefaultControl, JID: "emanagement.example.org"}, ""},
+		"none":                  {"none.yml", true, nil, config.Caller{}, ""},
+		"no file":               {"x.yml", false, nil, config.Caller{Control: config.DefaultControl}, ""},
+		"no file, named":        {"x.yml", true, nil, config.Caller{}, "x.yml: no such file or directory"},
+		"the environment":       {"c.yml", false, map[string]string{"EMANAGEMENT_CONTROL": "/e", "EMANAGEMENT_JID": "e.localhost"}, config.Caller{Control: "/e", JID: "e.localhost"}, ""},
+		"the environment alone": {"x.yml", false, map[string]string{"EMANAGEMENT_CONTROL": "/e"}, config.Caller{Control: "/e"}, ""},
+		"a bad environment":     {"x.yml", false, map[string]string{"EMANAGEMENT_CONTROL": "e"}, config.Caller{}, `control: "e" is neither`},
+		"a bad file":            {"bad.yml", false, nil, config.Caller{}, "bad.yml: line 1: control: a list cannot stand here"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := config.LoadCaller(dir.path(test.file), test.named, func(name string) string { return test.env[name] })
+			if test.err != "" {
+				require.ErrorContains(t, err, test.err)
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, test.want, got)
+		})
+	}
+}

@@ -1,0 +1,200 @@
+//go:build soak
+
+package e2e_test
+
+import (
+	"bytes"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	_ "modernc.org/sqlite" // the driver
+
+	"emanagement/internal/testserver"
+	"emanagement/internal/xmppclient"
+)
+
+// soakContacts is how many contacts each user has: the ten before it and the
+// ten after it, as on a ring. So everybody can be found from anybody.
+const soakContacts = 20
+
+// soakMemory is how many MiB the program may need at most. The server's list of
+// 200,000 items alone is ten.
+const soakMemory = 96
+
+// TestSoak measures the verbs about whole hosts, with an eighth of 200,000
+// items and with all of them.
+func TestSoak(t *testing.T) {
+	for _, backend := range []struct {
+		name string
+		edit func(map[string]any)
+		fill func(t *testing.T, s *testserver.Server, users int)
+	}{
+		{"Mnesia", nil, fillMnesia},
+		{"SQLite", func(c map[string]any) { c["sql_type"], c["default_db"], c["auth_method"] = "sqlite", "sql", "internal" }, fillSQLite},
+	} {
+		t.Run(backend.name, func(t *testing.T) {
+			part := soak(t, backend.edit, backend.fill, 1_250)
+			whole := soak(t, backend.edit, backend.fill, 10_000)
+			for verb, worked := range whole {
+				// With their square it would be 64 times.
+				assert.Less(t, worked, 16*part[verb]+time.Second, "%s: eight times the items, more than sixteen times the work", verb)
+			}
+		})
+	}
+}
+
+// soak fills a server, runs the verbs on it and returns how long the program
+// worked for each. (How long each took depends on what else the machine does.)
+func soak(t *testing.T, edit func(map[string]any), fill func(*testing.T, *testserver.Server, int), users int) map[string]time.Duration {
+	s := &domainServer{Server: testserver.Run(t, edit), state: t.TempDir()}
+	require.NoError(t, s.Register(t.Context(), "admin", "localhost", "pw"))
+	fill(t, s.Server, users)
+	s.start(t)
+	defer func() { assert.NoError(t, s.program.Stop()) }()
+	// Where the server cannot list them, one user is enough to find the others.
+	_, _, err := s.importUsers(t, soakUser(0)+"@localhost\n")
+	require.NoError(t, err)
+	admin := loginTo(t, s.Server, "admin@localhost")
+
+	worked := make(map[string]time.Duration)
+	items := users * soakContacts
+	measure := func(name, outcome, verb string, pairs ...string) {
+		t.Helper()
+		require.NoError(t, os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.program.PID()), []byte("5"), 0)) // the peak begins anew
+		began, before := time.Now(), cpu(t, s.program.PID())
+		text := finish(t, admin, verb, pairs...)
+		took := time.Since(began)
+		worked[name] = cpu(t, s.program.PID()) - before
+		require.Regexp(t, outcome, text)
+		memory := peak(t, s.program.PID())
+		t.Logf("%6d items  %-38s %8.2f s, %6.2f s of CPU, at most %3d MiB", items, name, took.Seconds(), worked[name].Seconds(), memory)
+		assert.LessOrEqual(t, memory, soakMemory, name)
+	}
+	measure("getAllUserJidsWithRosterByDomain", "^1000 users; there are more", "getAllUserJidsWithRosterByDomain", "domain", "localhost")
+	measure("getAllUserJidsWithRosterByDomain, all", fmt.Sprintf("^%d users; found by", users), "getAllUserJidsWithRosterByDomain", "domain", "localhost", "limit", "10000")
+	measure("printAllRostersByDomain", "^[0-9]+ rosters; there are more", "printAllRostersByDomain", "domain", "localhost")
+	measure("printAllBidirecctionalBuddysByDomain", "^10[0-9][0-9] pairs; there are more", "printAllBidirecctionalBuddysByDomain", "domain", "localhost")
+	measure("removeAllRostersByDomain, counted", "^this removes (at least )?[0-9]+ items of", "removeAllRostersByDomain", "domain", "localhost")
+	measure("removeAllRostersByDomain", fmt.Sprintf("Done; %d items of %d rosters removed", items, users), "removeAllRostersByDomain", "domain", "localhost", "confirm", "localhost")
+	for _, u := range []int{0, 1, users / 2, users - 1} {
+		require.Empty(t, stored(t, s.Server, soakUser(u)+"@localhost"))
+	}
+	return worked
+}
+
+// finish runs a verb and waits for its end, which may come in a message.
+func finish(t *testing.T, c *xmppclient.Client, verb string, pairs ...string) string {
+	t.Helper()
+	r, err := c.Run(patience(t), service, verb, args(pairs...))
+	require.NoError(t, err, r.Raw.String())
+	if !regexp.MustCompile(`^job \d+: `).MatchString(r.Title) {
+		return r.Title
+	}
+	end, err := c.Next(t.Context(), func(e xmppclient.Element) bool {
+		return e.Name.Local == "message" && !strings.Contains(body(e), " goes on: ")
+	})
+	require.NoError(t, err)
+	text := body(end)
+	_, text, _ = strings.Cut(text, verb+": ")
+	return text
+}
+
+// cpu is how long a process has worked.
+func cpu(t *testing.T, pid int) time.Duration {
+	t.Helper()
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	require.NoError(t, err)
+	_, fields, _ := strings.Cut(string(stat), ") ")
+	var ticks time.Duration // of 10 ms
+	for _, f := range strings.Fields(fields)[11:13] {
+		n, err := strconv.Atoi(f)
+		require.NoError(t, err)
+		ticks += time.Duration(n)
+	}
+	return ticks * 10 * time.Millisecond
+}
+
+// peak is how much memory a process had at most since its clear_refs was
+// written, in MiB.
+func peak(t *testing.T, pid int) int {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	require.NoError(t, err)
+	for line := range strings.Lines(string(status)) {
+		if kB, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			n, err := strconv.Atoi(strings.Fields(kB)[0])
+			require.NoError(t, err)
+			return n / 1024
+		}
+	}
+	t.Fatal("no VmHWM")
+	return 0
+}
+
+func soakUser(i int) string { return fmt.Sprintf("user%05d", i) }
+
+// ring calls each with every user and contact.
+func ring(users int, each func(user, contact string)) {
+	for i := range users {
+		for d := 1; d <= soakContacts/2; d++ {
+			each(soakUser(i), soakUser((i+d)%users))
+			each(soakUser(i), soakUser((i+users-d)%users))
+		}
+	}
+}
+
+// fillMnesia loads files of records: to write them one by one would take
+// minutes, and ejabberdctl waits for one file no longer than one.
+func fillMnesia(t *testing.T, s *testserver.Server, users int) {
+	t.Helper()
+	const head = "{tables,[{roster,[{record_name,roster},{attributes,[usj,us,jid,name,subscription,approved,ask,groups,askmessage,xs]}]}]}.\n"
+	text, items := bytes.NewBufferString(head), 0
+	inside, outside := s.Path("rosters.txt")
+	load := func() {
+		require.NoError(t, os.WriteFile(outside, text.Bytes(), 0o644))
+		out, err := s.Ctl(t.Context(), "load", inside)
+		require.NoError(t, err, out)
+		text = bytes.NewBufferString(head)
+	}
+	ring(users, func(user, contact string) {
+		us, j := fmt.Sprintf(`{<<"%s">>,<<"localhost">>}`, user), fmt.Sprintf(`{<<"%s">>,<<"localhost">>,<<>>}`, contact)
+		fmt.Fprintf(text, `{roster,{<<"%s">>,<<"localhost">>,%s},%s,%s,<<"%s">>,both,false,none,[<<"SocialStream">>],<<>>,[]}.`+"\n", user, j, us, j, contact)
+		if items++; items%20_000 == 0 {
+			load()
+		}
+	})
+	load()
+}
+
+func fillSQLite(t *testing.T, s *testserver.Server, users int) {
+	t.Helper()
+	_, spool := s.Path("spool")
+	files, err := filepath.Glob(spool + "/sqlite/localhost.sqlite")
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+	db, err := sql.Open("sqlite", files[0]+"?_pragma=busy_timeout(10000)")
+	require.NoError(t, err)
+	defer db.Close()
+	tx, err := db.Begin()
+	require.NoError(t, err)
+	item, err := tx.Prepare("INSERT INTO rosterusers (username, jid, nick, subscription, approved, ask, askmessage, server, subscribe, type) VALUES (?, ?, ?, 'B', false, 'N', '', 'N', '', 'item')")
+	require.NoError(t, err)
+	group, err := tx.Prepare("INSERT INTO rostergroups (username, jid, grp) VALUES (?, ?, 'SocialStream')")
+	require.NoError(t, err)
+	ring(users, func(user, contact string) {
+		_, err := item.Exec(user, contact+"@localhost", contact)
+		require.NoError(t, err)
+		_, err = group.Exec(user, contact+"@localhost")
+		require.NoError(t, err)
+	})
+	require.NoError(t, tx.Commit())
+}

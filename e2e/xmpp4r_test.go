@@ -1,0 +1,44 @@
+package e2e_test
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestXmpp4r has xmpp4r, which Social Stream was written with, open the form of
+// each verb about single users and pairs, and submit it: at once, and in two
+// stages.
+func TestXmpp4r(t *testing.T) {
+	needsRuby(t)
+	client := logIn(t, "writer@localhost", debianRuby, "internal/xmppclient/xmpp4r_commands.rb")
+	for _, verb := range slices.Sorted(maps.Keys(submissions("", ""))) {
+		t.Run(verb, func(t *testing.T) {
+			jids := people(t, "localhost", "a", "b")
+			test := submissions(jids[0], jids[1])[verb]
+			test.prepare(t)
+			client.submits(t, verb, test)
+			for _, user := range jids {
+				assert.ElementsMatch(t, test.after[user], stored(t, server, user), user)
+			}
+		})
+	}
+	t.Run("at once", func(t *testing.T) {
+		jids := people(t, "localhost", "a", "b")
+		got := client.ask(t, "run", "addBuddyToRoster", "", args("userJid", jids[0], "buddyJid", jids[1], "buddyNick", `Jonh "J" Doe`, "subscription_type", "from"))
+		require.Nil(t, got.Error)
+		assert.Equal(t, [][2]string{{"info", "Done"}}, got.Notes)
+		got = client.ask(t, "run", "getRoster", "", args("userJid", jids[0]))
+		require.Len(t, got.Fields, 1)
+		assert.Equal(t, jids[1]+"\t"+`Jonh "J" Doe`+"\tfrom\tnone\t", got.Fields[0].Value)
+	})
+	t.Run("error", func(t *testing.T) {
+		got := client.ask(t, "run", "getRoster", "", args("userJid", "a@example.org"))
+		require.NotNil(t, got.Error)
+		assert.Equal(t, "forbidden", got.Error.Condition)
+		assert.Equal(t, "writer@localhost may not run getRoster on example.org", got.Error.Text)
+	})
+}

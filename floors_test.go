@@ -1,0 +1,85 @@
+package emanagement_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// floors are the folders of the module from top to bottom. A package imports
+// packages of its own floor or of floors below it. docs/architecture.md draws
+// them.
+var floors = [][]string{
+	{"e2e", "internal/demo"},
+	{"cmd"},
+	{"internal"},
+	{"front"},
+	{"verb"},
+	{"audit", "store"},
+	{"server"},
+	{"rosterpush", "presence", "room"},
+	{"component"},
+	{"fault", "oserror"},
+	{"xmpp"},
+}
+
+// TestImportsRunDown: no package imports one that stands above it, and two
+// folders of one floor do not import each other.
+func TestImportsRunDown(t *testing.T) {
+	for _, p := range packages(t) {
+		above, folder := floorOf(t, p.ImportPath)
+		for _, imported := range p.Imports {
+			if !strings.HasPrefix(imported, "emanagement/") {
+				continue
+			}
+			below, other := floorOf(t, imported)
+			if folder != other {
+				assert.Greater(t, below, above, "%s imports %s", p.ImportPath, imported)
+			}
+		}
+	}
+}
+
+type goPackage struct {
+	ImportPath string
+	Imports    []string
+}
+
+// packages lists the packages of the module with what their code, tests left
+// out, imports.
+func packages(t *testing.T) (list []goPackage) {
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports", "./...").Output()
+	require.NoError(t, err)
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p goPackage
+		err := d.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			return slices.DeleteFunc(list, func(p goPackage) bool { return p.ImportPath == "emanagement" })
+		}
+		require.NoError(t, err)
+		list = append(list, p)
+	}
+}
+
+// floorOf returns the number of a package's floor, counted from the top, and the
+// folder of that floor in which the package is.
+func floorOf(t *testing.T, path string) (floor int, folder string) {
+	path = strings.TrimPrefix(path, "emanagement/")
+	best := ""
+	for number, folders := range floors {
+		for _, f := range folders {
+			if (path == f || strings.HasPrefix(path, f+"/")) && len(f) > len(best) {
+				floor, best = number, f
+			}
+		}
+	}
+	require.NotEmpty(t, best, "%s: stands on no floor", path)
+	return floor, best
+}

@@ -1,0 +1,46 @@
+package control
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"emanagement/verb"
+	"emanagement/verb/wire"
+)
+
+// slow is a caller who takes a while for each piece.
+type slow struct {
+	*httptest.ResponseRecorder
+	t        *testing.T
+	deadline time.Time
+	pieces   int
+}
+
+func (s *slow) SetWriteDeadline(at time.Time) error {
+	s.deadline = at
+	return nil
+}
+
+func (s *slow) Write(p []byte) (int, error) {
+	s.pieces++
+	assert.Greater(s.t, time.Until(s.deadline), reading-time.Second, "the time for it begins now")
+	s.deadline = time.Now() // it took all of it
+	return s.ResponseRecorder.Write(p)
+}
+
+// TestEveryPieceHasItsTime: what was written before, and when, does not take the
+// time from what is written now.
+func TestEveryPieceHasItsTime(t *testing.T) {
+	s := &slow{ResponseRecorder: httptest.NewRecorder(), t: t}
+	a := &answer{w: s, control: http.NewResponseController(s)}
+	a.progress(verb.Progress{Text: "1 of 2"})
+	require.NoError(t, a.end(http.StatusOK, reply{Error: &wire.Error{Text: strings.Repeat("a", 1<<20)}}))
+	assert.Greater(t, s.pieces, 10)
+	assert.Equal(t, 2, strings.Count(s.Body.String(), "\n"))
+}

@@ -1,5 +1,0 @@
-//go:build !race
-
-package emanagement_test
-
-const raceEnabled = false

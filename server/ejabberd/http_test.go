@@ -1,0 +1,323 @@
+package ejabberd
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"emanagement/fault"
+)
+
+// fake is a plain HTTP server, for what a real ejabberd cannot be made to do,
+// and who calls it.
+func fake(t *testing.T, handler http.HandlerFunc) *overHTTP {
+	s := httptest.NewServer(handler)
+	t.Cleanup(s.Close)
+	return calling(t, Endpoint{URL: s.URL + "/api/"})
+}
+
+func calling(t *testing.T, e Endpoint) *overHTTP {
+	h := newOverHTTP(e)
+	t.Cleanup(h.client.CloseIdleConnections)
+	return h
+}
+
+// saying answers with a status and a body.
+func saying(status int, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		io.WriteString(w, body)
+	}
+}
+
+func TestRequest(t *testing.T) {
+	for name, test := range map[string]struct {
+		e    Endpoint
+		want string
+	}{
+		"nobody":     {Endpoint{}, ""},
+		"a token":    {Endpoint{Token: "abc"}, "Bearer abc"},
+		"an account": {Endpoint{User: "a@b", Password: "p:w é"}, "Basic YUBiOnA6dyDDqQ=="},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := fake(t, func(w http.ResponseWriter, r *http.Request) {
+				var got map[string]any
+				assert.NoError(t, json.NewDecoder(r.Body).Decode(&got))
+				assert.Equal(t, map[string]any{
+					"text": "<&> 😀", "number": -7.0, "none": []any{}, "list": []any{"a", "b"},
+					"named": []any{map[string]any{"name": "a", "value": "1"}, map[string]any{"name": "b", "value": "2"}},
+				}, got)
+				assert.Equal(t, "POST /api/do_it application/json", r.Method+" "+r.URL.Path+" "+r.Header.Get("Content-Type"))
+				assert.Equal(t, test.want, r.Header.Get("Authorization"))
+				io.WriteString(w, "0")
+			})
+			h.Token, h.User, h.Password = test.e.Token, test.e.User, test.e.Password
+			got, err := h.call(t.Context(), "do_it", []arg{
+				{"text", "<&> 😀"}, {"number", -7}, {"none", []string(nil)}, {"list", []string{"a", "b"}}, {"named", map[string]string{"b": "2", "a": "1"}},
+			})
+			require.NoError(t, err)
+			assert.Equal(t, []string{"0"}, got.list())
+		})
+	}
+}
+
+func TestLists(t *testing.T) {
+	for body, want := range map[string][]string{
+		`0`: {"0"}, `1`: {"1"}, `"text"`: {"text"}, `""`: nil, `[]`: nil, `{}`: {"{}"}, `null`: nil, `true`: {"true"},
+		`["a","b : c",""]`: {"a", "b : c", ""}, `[1,22222222222222222222]`: {"1", "22222222222222222222"},
+		`{"num_sessions":3}`: {"3"}, `{"list":["a"]}`: {"a"}, ` ["é\n😀"] `: {"é\n😀"}, `["\ud83d\ude00"]`: {"😀"},
+		`{"a":"1","b":2}`: {`{"a":"1","b":2}`},
+	} {
+		got, err := fake(t, saying(200, body)).call(t.Context(), "c", nil)
+		require.NoError(t, err, body)
+		assert.Equal(t, want, got.list(), body)
+	}
+}
+
+func TestRows(t *testing.T) {
+	for body, want := range map[string][]row{
+		`[]`:                                  nil,
+		`[{"a":"x : y","b":2,"c":0}]`:         {{"a": "x : y", "b": "2"}},
+		`[{"b":"","a":1},{"a":null,"b":[1]}]`: {{"a": "1", "b": ""}, {"a": "null", "b": "[1]"}},
+		`{"a":"1","b":"2"}`:                   {{"a": "1", "b": "2"}},
+		`[{"a":"1"}]`:                         nil, // these cannot be
+		`["a"]`:                               nil,
+		`0`:                                   nil,
+	} {
+		got, err := fake(t, saying(200, body)).call(t.Context(), "c", nil)
+		require.NoError(t, err, body)
+		rows, err := allRows(got, "a", "b")
+		assert.Equal(t, want == nil && body != "[]", err != nil, "%s: %v", body, err)
+		assert.Equal(t, want, rows, body)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	for _, test := range []struct {
+		status int
+		body   string
+		code   int
+		text   string
+	}{
+		{401, `{"status":"error","code":10,"message":"Oauth Token is invalid or expired."}`, Forbidden, "Oauth Token is invalid or expired."},
+		{403, `{"code":32,"message":"AccessRules: no.","status":"error"}`, Forbidden, "AccessRules: no."},
+		{404, `{"code":40,"message":"Endpoint not found.","status":"error"}`, 0, "Endpoint not found."},
+		{404, `"room_not_found"`, 404, "room_not_found"},
+		{404, "<h1>404 Not Found</h1>\n", 0, "Not Found"},
+		{404, "404 page\x00not found\u2028\xff\n", 0, "404 page not found ?"},
+		{404, "", 0, "Not Found"},
+		{400, `"User session not found"`, 400, "User session not found"},
+		{409, `{"status":"error","code":10090,"message":"User already exists"}`, 409, "User already exists"},
+		{500, `"internal_error"`, 500, "internal_error"},
+		{502, "<html>\r\n<b>Bad Gateway</b>", 502, "Bad Gateway"},
+		{503, "", 503, "Service Unavailable"},
+		{301, "", 301, "Moved Permanently"},
+		{204, "", 204, "No Content"},
+		{400, `"` + strings.Repeat("é", maxWords+1) + `"`, 400, strings.Repeat("é", maxWords) + "…"},
+	} {
+		_, err := fake(t, saying(test.status, test.body)).call(t.Context(), "c", nil)
+		assert.Equal(t, &Error{Command: "c", Code: test.code, Text: test.text, HTTP: true}, err, test.body)
+	}
+}
+
+// TestOldForms: each argument that an old server misses is asked for again as
+// it was then, and nothing is asked twice for another reason.
+func TestOldForms(t *testing.T) {
+	type object = map[string]any
+	groups := []arg{{"nick", "n"}, {"groups", []string{"a", "b"}}}
+	for name, test := range map[string]struct {
+		args []arg
+		says []string
+		want []object
+	}{
+		"groups":    {groups, []string{"Request have missing argument: group"}, []object{{"nick": "n", "groups": []any{"a", "b"}}, {"nick": "n", "group": "a;b"}}},
+		"no groups": {[]arg{{"groups", []string(nil)}}, []string{"Request have missing argument: group"}, []object{{"groups": []any{}}, {"group": ""}}},
+		"rooms": {[]arg{{"room", "r"}, {"user", "u"}, {"host", "h"}}, []string{"Request have missing argument: name", "Request have missing argument: jid"},
+			[]object{{"room": "r", "user": "u", "host": "h"}, {"name": "r", "user": "u", "host": "h"}, {"name": "r", "jid": "u@h"}}},
+		"numbers":  {[]arg{{"priority", 3}, {"user", "u"}}, []string{"Arg 3 is not in format binary"}, []object{{"priority": 3.0, "user": "u"}, {"priority": "3", "user": "u"}}},
+		"other":    {groups, []string{"Request have missing argument: nick"}, []object{{"nick": "n", "groups": []any{"a", "b"}}}},
+		"for ever": {[]arg{{"room", "r"}}, []string{"missing argument: name", "missing argument: name", "missing argument: name"}, []object{{"room": "r"}, {"name": "r"}, {"name": nil}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []object
+			h := fake(t, func(w http.ResponseWriter, r *http.Request) {
+				var o object
+				assert.NoError(t, json.NewDecoder(r.Body).Decode(&o))
+				got = append(got, o)
+				if len(got) <= len(test.says) {
+					w.WriteHeader(400)
+					fmt.Fprintf(w, "%q", test.says[len(got)-1])
+					return
+				}
+				io.WriteString(w, "0")
+			})
+			_, err := h.call(t.Context(), "c", test.args)
+			assert.Equal(t, test.want, got)
+			assert.Equal(t, len(got) <= len(test.says), err != nil, "%v", err)
+		})
+	}
+	_, err := fake(t, saying(400, `"Request have missing argument: group"`)).call(t.Context(), "c", []arg{{"localhost", "h"}, {"groups", []string{"a;b"}}})
+	var refused *fault.NotPermittedError
+	require.ErrorAs(t, err, &refused)
+	assert.Contains(t, refused.What, `"a;b"`)
+}
+
+// TestNoAnswer: what may have been carried out says so, and is not sent again.
+func TestNoAnswer(t *testing.T) {
+	hijack := func(w http.ResponseWriter, bytes string) {
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if assert.NoError(t, err) {
+			io.WriteString(conn, bytes)
+			assert.NoError(t, conn.Close())
+		}
+	}
+	for name, handler := range map[string]http.HandlerFunc{
+		"slow": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"slow in the middle": func(w http.ResponseWriter, r *http.Request) {
+			io.WriteString(w, "[")
+			w.(http.Flusher).Flush()
+			<-r.Context().Done()
+		},
+		"huge":           saying(200, `"`+strings.Repeat("x", 1000)+`"`),
+		"an error, huge": saying(403, `"`+strings.Repeat("x", 1000)+`"`),
+		"not JSON":       saying(200, "<html>"),
+		"empty":          saying(200, ""),
+		"more than JSON": saying(200, "0<html>"),
+		"closed":         func(w http.ResponseWriter, _ *http.Request) { hijack(w, "") },
+		"closed in the middle": func(w http.ResponseWriter, _ *http.Request) {
+			hijack(w, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n[")
+		},
+		"no HTTP": func(w http.ResponseWriter, _ *http.Request) { hijack(w, "<stream:error/>") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var asked atomic.Int32
+			h := fake(t, func(w http.ResponseWriter, r *http.Request) {
+				if asked.Add(1) == 1 {
+					io.WriteString(w, "0") // so that the connection is kept
+					return
+				}
+				io.Copy(io.Discard, r.Body) // or its end is not seen
+				handler(w, r)
+			})
+			_, err := h.call(t.Context(), "c", nil)
+			require.NoError(t, err)
+			h.timeout, h.limit = 200*time.Millisecond, 100
+			_, err = h.call(t.Context(), "c", []arg{{"a", "b"}})
+			assert.ErrorIs(t, err, fault.ErrNoAnswer)
+			assert.NotErrorIs(t, err, fault.ErrUnreachable)
+			assert.EqualValues(t, 2, asked.Load())
+		})
+	}
+}
+
+// TestUnreachable: what was surely not carried out says that.
+func TestUnreachable(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	nobody := "http://" + l.Addr().String()
+	require.NoError(t, l.Close())
+	stranger := httptest.NewUnstartedServer(saying(200, "0"))
+	stranger.Config.ErrorLog = log.New(io.Discard, "", 0)
+	stranger.StartTLS()
+	t.Cleanup(stranger.Close)
+	plain := httptest.NewServer(saying(200, "0"))
+	t.Cleanup(plain.Close)
+	for name, url := range map[string]string{
+		"nobody listens": nobody, "no such name": "http://nowhere.invalid/api",
+		"a certificate of nobody's": stranger.URL, "no TLS": strings.Replace(plain.URL, "http:", "https:", 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := calling(t, Endpoint{URL: url, Token: "s3cret"}).call(t.Context(), "c", nil)
+			assert.ErrorIs(t, err, fault.ErrUnreachable)
+			assert.NotErrorIs(t, err, fault.ErrNoAnswer)
+			assert.Contains(t, err.Error(), url+": cannot be reached: ")
+			assert.NotContains(t, err.Error(), "s3cret")
+		})
+	}
+}
+
+func TestSecretStaysHere(t *testing.T) {
+	var asked atomic.Int32
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+	t.Cleanup(elsewhere.Close)
+	h := fake(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, elsewhere.URL, http.StatusPermanentRedirect)
+	})
+	h.Token = "s3cret"
+	_, err := h.call(t.Context(), "c", nil)
+	var refused *Error
+	require.ErrorAs(t, err, &refused)
+	assert.Equal(t, 308, refused.Code)
+	assert.Zero(t, asked.Load())
+}
+
+func TestEndsWithItsContext(t *testing.T) {
+	arrived := make(chan struct{})
+	h := fake(t, func(_ http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		close(arrived)
+		<-r.Context().Done()
+	})
+	h.slots = make(chan struct{}, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		_, err := h.call(ctx, "c", nil)
+		ended <- err
+	}()
+	<-arrived
+	waiting, giveUp := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer giveUp()
+	_, err := h.call(waiting, "c", nil) // there is no place for it
+	assert.ErrorIs(t, err, context.DeadlineExceeded)
+	assert.NotErrorIs(t, err, fault.ErrNoAnswer)
+	cancel()
+	assert.ErrorIs(t, <-ended, context.Canceled)
+}
+
+// TestConnections: as many as are useful, not more, and kept.
+func TestConnections(t *testing.T) {
+	var opened, under atomic.Int32
+	full := make(chan struct{}) // closed when as many as may be are there
+	var once sync.Once
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		n := under.Add(1)
+		defer under.Add(-1) // before the answer is sent
+		assert.LessOrEqual(t, n, int32(httpConns))
+		if n == httpConns {
+			once.Do(func() { close(full) })
+		}
+		<-full
+		io.WriteString(w, "0")
+	}))
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	s.Start()
+	t.Cleanup(s.Close)
+	h := calling(t, Endpoint{URL: s.URL})
+	var calls sync.WaitGroup
+	for range 20 * httpConns {
+		calls.Go(func() {
+			_, err := h.call(t.Context(), "c", nil)
+			assert.NoError(t, err)
+		})
+	}
+	calls.Wait()
+	assert.EqualValues(t, httpConns, opened.Load())
+}

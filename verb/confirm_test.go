@@ -1,0 +1,144 @@
+package verb
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"mellium.im/xmpp/jid"
+)
+
+// destroyer is a verb that asks first, and counts what it did.
+type destroyer struct {
+	counted, destroyed []string // hosts
+	err                error
+}
+
+func (d *destroyer) verb(params ...Param) *Verb {
+	return &Verb{
+		Name: "destroy", Role: Admin, Params: append(params, Param{Name: "confirm", Label: "Again", Kind: Confirm, Extra: true}),
+		stakes: func(ctx context.Context, c *call) (string, error) {
+			hosts, err := c.domains(ctx)
+			if err != nil {
+				return "", err
+			}
+			d.counted = append(d.counted, hosts...)
+			return "at least 7 things of " + c.target(), d.err
+		},
+		run: func(ctx context.Context, c *call) (Result, error) {
+			hosts, err := c.domains(ctx)
+			d.destroyed = append(d.destroyed, hosts...)
+			return Result{}, err
+		},
+	}
+}
+
+// TestConfirmation: nothing is done until the asker has typed what is meant,
+// and only who does not know yet is told what is at stake.
+func TestConfirmation(t *testing.T) {
+	domain := Param{Name: "domain", Label: "Host, or all", Kind: Domain, Required: true}
+	stakes := func(target string) error { return &ConfirmError{"at least 7 things of " + target, target} }
+	wrong := func(typed, target string) error {
+		return &ArgError{"confirm", `"` + typed + `" is not "` + target + `"`}
+	}
+	every := []string{"a.example", "b.example"}
+	for name, test := range map[string]struct {
+		params             []Param
+		values             []string
+		want               error
+		counted, destroyed []string
+	}{
+		"nothing typed":        {[]Param{domain}, []string{"domain", "a.example"}, stakes("a.example"), every[:1], nil},
+		"a blank":              {[]Param{domain}, []string{"domain", "a.example", "confirm", " "}, stakes("a.example"), every[:1], nil},
+		"another one":          {[]Param{domain}, []string{"domain", "a.example", "confirm", "b.example"}, wrong("b.example", "a.example"), nil, nil},
+		"yes":                  {[]Param{domain}, []string{"domain", "a.example", "confirm", "yes"}, wrong("yes", "a.example"), nil, nil},
+		"all for one":          {[]Param{domain}, []string{"domain", "a.example", "confirm", "all"}, wrong("all", "a.example"), nil, nil},
+		"one for all":          {[]Param{domain}, []string{"domain", "all", "confirm", "a.example"}, wrong("a.example", "all"), nil, nil},
+		"the right one":        {[]Param{domain}, []string{"domain", "a.example", "confirm", "a.example"}, nil, nil, every[:1]},
+		"spelled in two ways":  {[]Param{domain}, []string{"domain", "A.Example", "confirm", "a.EXAMPLE."}, nil, nil, every[:1]},
+		"all, nothing typed":   {[]Param{domain}, []string{"domain", "all"}, stakes("all"), every, nil},
+		"all":                  {[]Param{domain}, []string{"domain", "all", "confirm", "all"}, nil, nil, every},
+		"no domain":            {nil, nil, stakes("all"), every, nil},
+		"no domain, confirmed": {nil, []string{"confirm", "all"}, nil, nil, every},
+		"no domain, a host":    {nil, []string{"confirm", "a.example"}, wrong("a.example", "all"), nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := new(destroyer)
+			_, err := newExtra(t.Context(), d.verb(test.params...)).run(t, boss, "destroy", test.values...)
+			assert.Equal(t, test.want, err)
+			assert.Equal(t, test.counted, d.counted)
+			assert.Equal(t, test.destroyed, d.destroyed)
+		})
+	}
+}
+
+func TestConfirmationIsWorded(t *testing.T) {
+	assert.EqualError(t, &ConfirmError{"at least 7 things", "a.example"}, "at least 7 things; to do it, type a.example in the field confirm")
+}
+
+// TestStakesUnknown: what cannot be counted cannot be confirmed blindly.
+func TestStakesUnknown(t *testing.T) {
+	d := &destroyer{err: errors.New("some secret of the machine")}
+	_, err := newExtra(t.Context(), d.verb()).run(t, boss, "destroy")
+	var failed *FailedError
+	require.ErrorAs(t, err, &failed)
+	assert.NotContains(t, failed.Text, "secret")
+	assert.Empty(t, d.destroyed)
+}
+
+// TestWhomHostsLimit: who may act for some hosts only may not run what
+// concerns them all, and learns nothing of what is at stake there.
+func TestWhomHostsLimit(t *testing.T) {
+	did := func(context.Context, *call) (Result, error) { return Result{}, nil }
+	param := func(k Kind, name string) []Param { return []Param{{Name: name, Label: "P", Kind: k}} }
+	for name, test := range map[string]struct {
+		verb    *Verb
+		values  []string
+		refused string // where, "" for not
+	}{
+		"no host named":       {&Verb{run: did}, nil, "every host"},
+		"no host concerned":   {&Verb{run: did, Hostless: true}, nil, ""},
+		"one's own host":      {&Verb{run: did, Params: param(Domain, "domain")}, []string{"domain", "a.example"}, ""},
+		"another":             {&Verb{run: did, Params: param(Domain, "domain")}, []string{"domain", "b.example"}, "b.example"},
+		"all":                 {&Verb{run: did, Params: param(Domain, "domain")}, []string{"domain", "all"}, "every host"},
+		"left out":            {&Verb{run: did, Params: param(Domain, "domain")}, nil, "every host"},
+		"hostless, but named": {&Verb{run: did, Hostless: true, Params: param(Domain, "domain")}, []string{"domain", "b.example"}, "b.example"},
+		"everybody":           {&Verb{run: did, Params: param(RecipientsOrAll, "p")}, []string{"p", "all"}, "every host"},
+		"some":                {&Verb{run: did, Params: param(RecipientsOrAll, "p")}, []string{"p", "[x@a.example,y@a.example]"}, ""},
+		"some elsewhere":      {&Verb{run: did, Params: param(Recipients, "p")}, []string{"p", "[x@a.example,y@b.example]"}, "b.example"},
+		"destroys":            {new(destroyer).verb(), nil, "every host"},
+		"destroys, confirmed": {new(destroyer).verb(), []string{"confirm", "all"}, "every host"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test.verb.Name, test.verb.Role = "try", Admin
+			n := newExtra(t.Context(), test.verb)
+			_, err := n.run(t, limited, "try", test.values...)
+			if test.refused == "" {
+				require.NoError(t, err)
+				return
+			}
+			var refused *ForbiddenError
+			require.ErrorAs(t, err, &refused)
+			assert.Regexp(t, "^limited@a.example may not run try.* on "+test.refused+"$", refused.Why)
+			assert.Contains(t, n.records.String(), "msg=forbidden")
+			_, err = n.run(t, boss, "try", test.values...)
+			assert.NotErrorAs(t, err, new(*ForbiddenError), "somebody without limits may")
+		})
+	}
+}
+
+// TestBodiesAreNotRecorded: what people write to each other is theirs.
+func TestBodiesAreNotRecorded(t *testing.T) {
+	n := newExtra(t.Context(), &Verb{
+		Name: "say", Role: Write, Hostless: true, Params: []Param{{Name: "msg", Label: "Text", Kind: Lines, Required: true}, {Name: "title", Label: "Title", Kind: Text}},
+		run: func(context.Context, *call) (Result, error) { return Result{}, nil },
+	})
+	n.answer(t, boss, "say", "msg", "between us", "title", "in the open")
+	assert.NotContains(t, n.records.String(), "between us")
+	assert.Contains(t, n.records.String(), `msg=[\"(not shown)\"] title=[\"in the open\"]`)
+	_, err := n.Run(t.Context(), Request{Asker: jid.MustParse("stranger@a.example/r"), Verb: "say", Values: values("msg", "between us")})
+	require.Error(t, err)
+	assert.NotContains(t, n.records.String()+n.log.String(), "between us")
+}

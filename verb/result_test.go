@@ -1,0 +1,45 @@
+package verb
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"mellium.im/xmpp/jid"
+
+	"emanagement/rosterpush"
+)
+
+// TestResultAsJSON: programs get values, whatever stands in them.
+func TestResultAsJSON(t *testing.T) {
+	roster := rosterTable([]rosterpush.Item{
+		{JID: jid.MustParse("b@a.example"), Name: "a\tb", Subscription: rosterpush.Both, Groups: []string{"x;y", "z"}, Pending: true},
+		{JID: jid.MustParse("c@a.example"), Subscription: rosterpush.None},
+	})
+	cut := lines("user", []string{"a@a.example"})
+	cut.next, cut.remarks = "a@a.example", []string{"there are more"}
+	for name, test := range map[string]struct {
+		result Result
+		want   string
+	}{
+		"done":    {Result{}, `{"shape":"done","outcome":"Done","lines":["Done"]}`},
+		"yes":     {yesNo(true), `{"shape":"answer","outcome":"true","answer":true,"lines":["true"]}`},
+		"no":      {yesNo(false), `{"shape":"answer","outcome":"false","answer":false,"lines":["false"]}`},
+		"refused": {refused("not %q", "<&>"), `{"shape":"refusal","outcome":"not \"<&>\"","lines":["not \"<&>\""]}`},
+		"started": {accepted(7, "job 7 goes on"), `{"shape":"started","outcome":"job 7 goes on","job":7,"lines":["job 7 goes on"]}`},
+		"empty":   {lines("user", nil), `{"shape":"table","outcome":"0 users","items":[],"lines":[]}`},
+		"missed":  {Result{shape: table, missed: 2}, `{"shape":"table","outcome":"0 items","items":[],"missed":2,"lines":[]}`},
+		"cut":     {cut, `{"shape":"table","outcome":"1 user; there are more","items":["a@a.example"],"next":"a@a.example","lines":["a@a.example"]}`},
+		"roster": {roster, `{"shape":"table","outcome":"2 items","items":[
+			{"jid":"b@a.example","nick":"a\tb","subscription":"both","ask":"out","groups":["x;y","z"]},
+			{"jid":"c@a.example","nick":"","subscription":"none","ask":"none","groups":[]}],
+			"lines":["b@a.example\ta\\tb\tboth\tout\tx;y;z","c@a.example\t\tnone\tnone\t"]}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text, err := json.Marshal(test.result)
+			require.NoError(t, err)
+			assert.JSONEq(t, test.want, string(text))
+		})
+	}
+}
