@@ -1,0 +1,93 @@
+// Package command is an ad-hoc command (XEP-0050) with its data form (XEP-0004) as it
+// stands in a stanza. The types are for both sides: what one marshals, the other
+// unmarshals.
+package command
+
+import "encoding/xml"
+
+// The namespaces of commands and of data forms.
+const (
+	NS     = "http://jabber.org/protocol/commands"
+	NSForm = "jabber:x:data"
+)
+
+// Actions of a requester (XEP-0050 §3.4). An empty action means Execute.
+const (
+	Execute  = "execute"
+	Next     = "next"
+	Complete = "complete"
+	Prev     = "prev"
+	Cancel   = "cancel"
+)
+
+// Statuses of a command (XEP-0050 §3.3).
+const (
+	Executing = "executing"
+	Completed = "completed"
+	Canceled  = "canceled"
+)
+
+// Command is one stage of a command: a request, or the response to one. A response
+// may hold more than is read here: reported columns and items of a form are left out.
+type Command struct {
+	XMLName   xml.Name `xml:"http://jabber.org/protocol/commands command"`
+	Node      string   `xml:"node,attr"`
+	SessionID string   `xml:"sessionid,attr,omitempty"`
+	Action    string   `xml:"action,attr,omitempty"` // of a request
+	Status    string   `xml:"status,attr,omitempty"` // of a response
+	Actions   *Actions `xml:"actions"`
+	Notes     []Note   `xml:"note"`
+	Form      *Form    `xml:"jabber:x:data x"`
+}
+
+// Note is a message to the user of a command (XEP-0050 §3.5).
+type Note struct {
+	Type string `xml:"type,attr,omitempty"` // info, warn or error; info if empty
+	Text string `xml:",chardata"`
+}
+
+// Actions are those that a requester may take next.
+type Actions struct {
+	Execute string   // the default action; may be empty
+	Allowed []string // in the order sent
+}
+
+// MarshalXML implements xml.Marshaler.
+func (a Actions) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
+	if a.Execute != "" {
+		start.Attr = append(start.Attr, xml.Attr{Name: xml.Name{Local: "execute"}, Value: a.Execute})
+	}
+	if err := e.EncodeToken(start); err != nil {
+		return err
+	}
+	for _, action := range a.Allowed {
+		if err := e.EncodeElement(struct{}{}, xml.StartElement{Name: xml.Name{Local: action}}); err != nil {
+			return err
+		}
+	}
+	return e.EncodeToken(start.End())
+}
+
+// UnmarshalXML implements xml.Unmarshaler.
+func (a *Actions) UnmarshalXML(d *xml.Decoder, start xml.StartElement) error {
+	var read struct {
+		Execute string                       `xml:"execute,attr"`
+		Allowed []struct{ XMLName xml.Name } `xml:",any"`
+	}
+	if err := d.DecodeElement(&read, &start); err != nil {
+		return err
+	}
+	a.Execute = read.Execute
+	for _, action := range read.Allowed {
+		a.Allowed = append(a.Allowed, action.XMLName.Local)
+	}
+	return nil
+}
+
+// Note returns the type and text of the first note. Both are empty if there is none.
+func (c *Command) Note() (kind, text string) {
+	if len(c.Notes) == 0 {
+		return "", ""
+	}
+	return c.Notes[0].Type, c.Notes[0].Text
+}
