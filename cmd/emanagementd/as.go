@@ -8,7 +8,7 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"emanagement/cmd/emanagement/adhocclient"
-	"emanagement/cmd/internal/config"
+	"emanagement/cmd/emanagementd/config"
 	"emanagement/verb/wire"
 	"emanagement/xmpp/address"
 )

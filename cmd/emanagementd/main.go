@@ -19,7 +19,7 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"emanagement/audit"
-	"emanagement/cmd/internal/config"
+	"emanagement/cmd/emanagementd/config"
 	"emanagement/component"
 	"emanagement/front/adhoc"
 	"emanagement/front/chat"

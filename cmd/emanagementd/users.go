@@ -9,7 +9,7 @@ import (
 	"log/slog"
 	"os"
 
-	"emanagement/cmd/internal/config"
+	"emanagement/cmd/emanagementd/config"
 	"emanagement/store"
 	"emanagement/verb/wire"
 )

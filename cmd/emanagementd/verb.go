@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"emanagement/cmd/internal/config"
+	"emanagement/cmd/emanagementd/config"
 	"emanagement/verb"
 	"emanagement/verb/wire"
 )

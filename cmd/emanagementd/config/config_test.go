@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"mellium.im/xmpp/jid"
 
-	"emanagement/cmd/internal/config"
+	"emanagement/cmd/emanagementd/config"
 	"emanagement/server/ejabberd"
 	"emanagement/verb"
 )

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"emanagement/cmd/internal/config"
+	"emanagement/cmd/emanagementd/config"
 )
 
 // TestLoadCaller: a caller finds the component also where the configuration is
