@@ -1,13 +1,13 @@
 PREFIX = /usr/local
 
-# The version names the commit, where there is one, whatever GOFLAGS say.
+# The version contains the commit, if there is one, regardless of GOFLAGS.
 VCS := $(shell git rev-parse --verify -q HEAD >/dev/null 2>&1 && echo -buildvcs=true)
 
-# Passed on to the demo.
+# make demo HOLD=1 keeps the demo running.
 HOLD ?=
 
 .PHONY: help
-help: ## list the targets (this is what a bare make does)
+help: ## list the targets (the default)
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1	/p' Makefile | awk -F '\t' '{ printf "make %-8s %s\n", $$1, $$2 }'
 
 .PHONY: build
@@ -15,12 +15,12 @@ build: ## build bin/emanagement and bin/emanagementd
 	@CGO_ENABLED=0 go build -trimpath $(VCS) -o bin/ ./cmd/emanagement ./cmd/emanagementd
 
 .PHONY: demo
-demo: ## show the component at work with an ejabberd of its own
+demo: ## show the component at work with a private ejabberd
 	@scripts/setup ejabberd
 	@$(MAKE) --no-print-directory build
 	@HOLD='$(HOLD)' go run ./internal/demo
 
-# Most tests wait for servers: more of them at once than there are cores.
+# Most tests wait for servers, so more of them run at once than there are cores.
 .PHONY: test
 test: ## run all tests, with the race detector
 	@scripts/setup
@@ -32,27 +32,27 @@ bench: ## run the benchmarks
 	@go test -run '^$$' -bench . -benchtime 2s ./e2e
 
 .PHONY: soak
-soak: ## measure the verbs about whole hosts with 200,000 items (half an hour)
+soak: ## measure the verbs for whole hosts with 200,000 items (half an hour)
 	@scripts/setup ejabberd sqlite
 	@go test -tags soak -run '^TestSoak$$' -v -timeout 180m ./e2e
 
 .PHONY: lint
-lint: ## check format, code, dependencies and generated files
+lint: ## check formatting, code, dependencies and generated files
 	@scripts/lint
 
 .PHONY: check
 check: lint test ## lint and test
 
 .PHONY: setup
-setup: ## install what the tests and the demo need (as root, on Debian)
+setup: ## install the dependencies of the tests and the demo (as root, on Debian)
 	@scripts/setup
 
 .PHONY: install
-install: build ## install both in $(DESTDIR)$(PREFIX)/bin
+install: build ## install both programs in $(DESTDIR)$(PREFIX)/bin
 	@install -d '$(DESTDIR)$(PREFIX)/bin'
 	@install -m 755 bin/emanagement bin/emanagementd '$(DESTDIR)$(PREFIX)/bin'
-	@install -D -m 644 cmd/emanagementd/completion.bash '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/emanagement'
+	@install -D -m 644 cmd/emanagement/cli/completion.bash '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/emanagement'
 
 .PHONY: clean
-clean: ## remove what the build made
+clean: ## remove the built programs
 	@rm -rf bin

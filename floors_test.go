@@ -24,7 +24,7 @@ var floors = [][]string{
 	{"verb"},
 	{"audit", "store"},
 	{"server"},
-	{"rosterpush", "presence", "room"},
+	{"rosterpush", "presence", "message", "room"},
 	{"component"},
 	{"fault", "oserror"},
 	{"xmpp"},

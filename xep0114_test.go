@@ -1,5 +1,5 @@
-// Package emanagement_test has a component shake hands with a real server
-// (XEP-0114 §3). The tests of all the rest are in e2e.
+// Package emanagement_test tests the handshake of a component with a real server
+// (XEP-0114 §3). The other tests with real servers are in e2e.
 package emanagement_test
 
 import (
@@ -28,7 +28,7 @@ func TestHandshake(t *testing.T) {
 			c := testserver.NewComponent(t, s, func(c *component.Config) { c.Address = address })
 			testserver.RunComponent(t, c)
 			for _, h := range testserver.Hosts() {
-				require.NoError(t, c.Ready(patience(t), h))
+				require.NoError(t, c.Ready(shortContext(t), h))
 			}
 			assert.Equal(t, testserver.Hosts(), c.Served())
 		})
@@ -44,7 +44,7 @@ func TestHandshake(t *testing.T) {
 	}
 	for name, test := range refused {
 		t.Run(name, func(t *testing.T) {
-			err := testserver.NewComponent(t, s, test.change).Run(patience(t))
+			err := testserver.NewComponent(t, s, test.change).Run(shortContext(t))
 			if _, ok := test.want.(x509.UnknownAuthorityError); ok {
 				assert.ErrorAs(t, err, new(x509.UnknownAuthorityError))
 				return
@@ -54,9 +54,9 @@ func TestHandshake(t *testing.T) {
 	}
 }
 
-// socketTo is a Unix socket behind which the server's port is found. Its own
-// Unix sockets would do as well, but ejabberd 26.07 crashes at about every
-// tenth start that has one.
+// socketTo returns the address of a Unix socket that forwards to the server's port.
+// The server could listen on a Unix socket itself, but ejabberd 26.07 crashes at
+// about every tenth start with one.
 func socketTo(t *testing.T, address string) string {
 	path := filepath.Join(t.TempDir(), "s")
 	l, err := net.Listen("unix", path)
@@ -74,10 +74,10 @@ func socketTo(t *testing.T, address string) string {
 			if !assert.NoError(t, err) {
 				return
 			}
-			for _, way := range [][2]net.Conn{{near, far}, {far, near}} {
+			for _, direction := range [][2]net.Conn{{near, far}, {far, near}} {
 				served.Go(func() {
-					io.Copy(way[0], way[1])
-					way[0].Close()
+					io.Copy(direction[0], direction[1])
+					direction[0].Close()
 				})
 			}
 		}
@@ -90,9 +90,9 @@ func TestConfiguredHosts(t *testing.T) {
 	s := testserver.Run(t, nil)
 	c := testserver.NewComponent(t, s, func(c *component.Config) { c.Hosts = []string{"localhost"} })
 	testserver.RunComponent(t, c)
-	require.NoError(t, c.Ready(patience(t), "localhost"))
+	require.NoError(t, c.Ready(shortContext(t), "localhost"))
 	var refusal *component.NotGrantedError
-	require.ErrorAs(t, c.Ready(patience(t), "example.org"), &refusal)
+	require.ErrorAs(t, c.Ready(shortContext(t), "example.org"), &refusal)
 	assert.Equal(t, "example.org: not a host served here (served: localhost)", refusal.Error())
 }
 
@@ -104,11 +104,11 @@ func TestServerNotUpYet(t *testing.T) {
 	c := testserver.NewComponent(t, s, nil)
 	testserver.RunComponent(t, c)
 	require.NoError(t, s.Start(t.Context()))
-	assert.NoError(t, c.Ready(patience(t), "localhost"))
+	assert.NoError(t, c.Ready(shortContext(t), "localhost"))
 }
 
-// patience is a context for what takes no longer than a moment.
-func patience(t testing.TB) context.Context {
+// shortContext returns a context that ends after a minute or with the test.
+func shortContext(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx

@@ -1,5 +1,5 @@
-// Package audit records every write: who asked for it, by which way and which
-// verb, what was written over what, and what came of it.
+// Package audit records every write to a server: the requester, the front and the verb,
+// the state before and after, and the outcome.
 package audit
 
 import (
@@ -12,47 +12,49 @@ import (
 	"emanagement/rosterpush"
 )
 
-type key struct{}
+type logKey struct{}
 
-// With has everything that is written under the context recorded with log,
-// whose attributes say who asked.
+// With returns a context under which the servers of this package record every write with
+// log. The attributes of log name the requester. A write under any other context is not
+// recorded.
 func With(ctx context.Context, log *slog.Logger) context.Context {
-	return context.WithValue(ctx, key{}, log)
+	return context.WithValue(ctx, logKey{}, log)
 }
 
-// rosters records what is written to a server.
-type rosters struct{ rosterpush.Server }
+// rosterServer records changes of roster items.
+type rosterServer struct{ rosterpush.Server }
 
-// Rosters returns the server with every write to it recorded, one line an
-// item, where its context was made by With.
-func Rosters(s rosterpush.Server) rosterpush.Server { return rosters{s} }
+// Rosters returns the server with every write recorded, one line an item, that is made
+// under a context made by With.
+func Rosters(s rosterpush.Server) rosterpush.Server { return rosterServer{s} }
 
 // Put implements rosterpush.Server.
-func (r rosters) Put(ctx context.Context, user jid.JID, item rosterpush.Item, was *rosterpush.Item) error {
+func (r rosterServer) Put(ctx context.Context, user jid.JID, item rosterpush.Item, was *rosterpush.Item) error {
 	err := r.Server.Put(ctx, user, item, was)
-	record(ctx, user, item.JID, was, &item, err)
+	recordItem(ctx, user, item.JID, was, &item, err)
 	return err
 }
 
 // Remove implements rosterpush.Server.
-func (r rosters) Remove(ctx context.Context, user jid.JID, was rosterpush.Item) error {
+func (r rosterServer) Remove(ctx context.Context, user jid.JID, was rosterpush.Item) error {
 	err := r.Server.Remove(ctx, user, was)
-	record(ctx, user, was.JID, &was, nil, err)
+	recordItem(ctx, user, was.JID, &was, nil, err)
 	return err
 }
 
-func record(ctx context.Context, user, contact jid.JID, before, after *rosterpush.Item, err error) {
-	note(ctx, "item", err, "user", user, "contact", contact, "before", newState(before), "after", newState(after))
+func recordItem(ctx context.Context, user, contact jid.JID, before, after *rosterpush.Item, err error) {
+	writeRecord(ctx, "item", err, "user", user, "contact", contact, "before", newItemState(before), "after", newItemState(after))
 }
 
-// logOf is the context's log; nil where it has none.
+// logOf returns the log of a context made by With, or nil.
 func logOf(ctx context.Context) *slog.Logger {
-	log, _ := ctx.Value(key{}).(*slog.Logger)
+	log, _ := ctx.Value(logKey{}).(*slog.Logger)
 	return log
 }
 
-// note writes one line, if the context has a log.
-func note(ctx context.Context, what string, err error, attributes ...any) {
+// writeRecord writes one line, if the context has a log. err is nil for a write that was
+// done.
+func writeRecord(ctx context.Context, kind string, err error, attributes ...any) {
 	log := logOf(ctx)
 	if log == nil {
 		return
@@ -61,30 +63,30 @@ func note(ctx context.Context, what string, err error, attributes ...any) {
 	if err != nil {
 		outcome = err.Error()
 	}
-	log.Info(what, append(attributes, "outcome", outcome)...)
+	log.Info(kind, append(attributes, "outcome", outcome)...)
 }
 
-// state is an item as it is recorded: an object in JSON, null for none, and
-// words in text, a dash for none.
-type state struct {
+// itemState is the recorded form of an item. A JSON log has it as an object, and null for
+// no item. A text log has it as words, and a dash for no item.
+type itemState struct {
 	Subscription rosterpush.Subscription `json:"subscription"`
 	Name         string                  `json:"name"`
 	Groups       []string                `json:"groups"`
 	Pending      bool                    `json:"ask,omitempty"`
 }
 
-func newState(i *rosterpush.Item) *state {
+func newItemState(i *rosterpush.Item) *itemState {
 	if i == nil {
 		return nil
 	}
 	groups := i.Groups
 	if groups == nil {
-		groups = []string{} // a list in JSON too
+		groups = []string{} // JSON: [], not null
 	}
-	return &state{i.Subscription, i.Name, groups, i.Pending}
+	return &itemState{i.Subscription, i.Name, groups, i.Pending}
 }
 
-func (s *state) String() string {
+func (s *itemState) String() string {
 	if s == nil {
 		return "-"
 	}

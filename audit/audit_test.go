@@ -20,13 +20,12 @@ import (
 	"emanagement/rosterpush"
 )
 
-// memory is a server that keeps rosters in memory and fails where it is told
-// to.
+// memory is a server that keeps rosters in memory, with writes that fail on request.
 type memory struct {
 	mu      sync.Mutex
 	rosters map[string]map[string]rosterpush.Item // by user and contact
 	writes  int
-	fail    func(write int) error // asked before each write, counted from one
+	fail    func(write int) error // called before each write with its number, from 1 on
 }
 
 func newMemory(fail func(write int) error) *memory {
@@ -51,6 +50,8 @@ func (m *memory) Remove(_ context.Context, user jid.JID, was rosterpush.Item) er
 	return m.write(user, func(roster map[string]rosterpush.Item) { delete(roster, was.JID.String()) })
 }
 
+func (*memory) Spelling(host string) string { return host }
+
 func (m *memory) write(user jid.JID, change func(roster map[string]rosterpush.Item)) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -69,7 +70,7 @@ func (m *memory) write(user jid.JID, change func(roster map[string]rosterpush.It
 
 var a, b = jid.MustParse("a@a.example"), jid.MustParse("b@b.example")
 
-// item is what one line says of a write.
+// item is one decoded line.
 type item struct {
 	Run                   int
 	User, Contact         string
@@ -85,7 +86,7 @@ type state struct {
 	Ask                bool
 }
 
-// decode reads lines as anybody would who is given the file.
+// decode decodes the lines of an audit log. A line must have no other keys than item.
 func decode(t testing.TB, text string) []item {
 	t.Helper()
 	require.True(t, text == "" || strings.HasSuffix(text, "\n"))
@@ -104,7 +105,7 @@ func decode(t testing.TB, text string) []item {
 func TestEveryWriteIsRecorded(t *testing.T) {
 	var log bytes.Buffer
 	rosters := rosterpush.New(audit.Rosters(newMemory(nil)))
-	ctx := audit.With(t.Context(), audit.To(&log))
+	ctx := audit.With(t.Context(), audit.NewLog(&log))
 	put := func(name string, s rosterpush.Subscription, groups ...string) {
 		_, err := rosters.Put(ctx, a, rosterpush.Item{JID: b, Name: name, Subscription: s, Groups: groups}, rosterpush.Fields{})
 		require.NoError(t, err)
@@ -118,7 +119,7 @@ func TestEveryWriteIsRecorded(t *testing.T) {
 	put("B", rosterpush.From, "a;b", "c")
 	_, err := rosters.Get(ctx, a)
 	require.NoError(t, err)
-	assert.Equal(t, []item{line(nil, one)}, decode(t, log.String()), "what stands already is not written, and to look leaves nothing")
+	assert.Equal(t, []item{line(nil, one)}, decode(t, log.String()), "neither an unchanged item nor a read is recorded")
 
 	put("", rosterpush.Both)
 	require.NoError(t, rosters.Remove(ctx, a, b))
@@ -128,19 +129,19 @@ func TestEveryWriteIsRecorded(t *testing.T) {
 func TestPendingIsRecorded(t *testing.T) {
 	var log bytes.Buffer
 	server := audit.Rosters(newMemory(nil))
-	ctx := audit.With(t.Context(), audit.To(&log))
+	ctx := audit.With(t.Context(), audit.NewLog(&log))
 	require.NoError(t, server.Remove(ctx, a, rosterpush.Item{JID: b, Subscription: rosterpush.None, Pending: true}))
 	assert.Equal(t, &state{"none", "", []string{}, true}, decode(t, log.String())[0].Before)
 }
 
-func TestNobodyAsked(t *testing.T) {
+func TestContextWithoutLog(t *testing.T) {
 	server := newMemory(nil)
 	require.NoError(t, audit.Rosters(server).Put(t.Context(), a, rosterpush.Item{JID: b}, nil))
-	assert.Equal(t, 1, server.writes, "what nobody asked for is written, and not recorded")
+	assert.Equal(t, 1, server.writes, "the write is made, and not recorded")
 }
 
-// TestRollbackIsRecorded: the second side of a pair fails, and the first is put
-// back in two writes.
+// TestRollbackIsRecorded: the second side of a pair fails, and the first is restored by
+// two writes.
 func TestRollbackIsRecorded(t *testing.T) {
 	var log bytes.Buffer
 	rosters := rosterpush.New(audit.Rosters(newMemory(func(write int) error {
@@ -149,7 +150,7 @@ func TestRollbackIsRecorded(t *testing.T) {
 		}
 		return nil
 	})))
-	ctx := audit.With(t.Context(), audit.To(&log))
+	ctx := audit.With(t.Context(), audit.NewLog(&log))
 	_, err := rosters.SetPair(ctx, rosterpush.Half{User: a}, rosterpush.Half{User: b})
 	require.Error(t, err)
 
@@ -169,11 +170,11 @@ func TestRollbackIsRecorded(t *testing.T) {
 	}, got)
 }
 
-// TestRunsDoNotMix has many runs write at once into one log.
+// TestRunsDoNotMix writes to one log from many runs concurrently.
 func TestRunsDoNotMix(t *testing.T) {
 	const runs, writes = 50, 20
-	var log bytes.Buffer // its handler sees to it that one writes at a time
-	records := audit.To(&log)
+	var log bytes.Buffer // the handler serializes the writes
+	records := audit.NewLog(&log)
 	server := audit.Rosters(newMemory(nil))
 	var all sync.WaitGroup
 	for run := range runs {
@@ -198,8 +199,8 @@ func TestRunsDoNotMix(t *testing.T) {
 	}
 }
 
-// FuzzNoForgery: whatever a nick, a group and an error say, they are one line,
-// in which they can be read as they were.
+// FuzzNoForgery: no nick, group or error text can add a line, and each can be read back
+// from its line unchanged.
 func FuzzNoForgery(f *testing.F) {
 	for _, s := range []string{
 		"", "B", "a b", "a\nb", "\n", "\r\n", `"`, `\`, `" outcome=done`, "\" }\n{\"msg\":\"item\"", "x outcome=done\ntime=2026",
@@ -215,10 +216,10 @@ func FuzzNoForgery(f *testing.F) {
 			require.Error(t, server.Put(ctx, a, rosterpush.Item{JID: b, Name: name, Subscription: rosterpush.To, Groups: []string{group, "last"}}, nil))
 		}
 		var log bytes.Buffer
-		written(audit.To(&log).Handler())
+		written(audit.NewLog(&log).Handler())
 		require.Equal(t, 1, strings.Count(log.String(), "\n"))
 		got := decode(t, log.String())[0]
-		valid := func(s string) string { return string([]rune(s)) } // what XML would not carry either is replaced
+		valid := func(s string) string { return string([]rune(s)) } // invalid UTF-8 is replaced; XML cannot carry it either
 		assert.Equal(t, &state{"to", valid(name), []string{valid(group), "last"}, false}, got.After)
 		assert.Equal(t, valid(failure), got.Outcome)
 
@@ -241,7 +242,7 @@ func FuzzNoForgery(f *testing.F) {
 
 type word struct{ key, value string }
 
-// words reads a line of text as key=value, or key="value".
+// words parses a line of key=value and key="value" pairs.
 func words(t *testing.T, line string) []word {
 	var all []word
 	for line != "" {
@@ -263,5 +264,3 @@ func words(t *testing.T, line string) []word {
 	}
 	return all
 }
-
-func (*memory) Spelling(host string) string { return host }

@@ -12,40 +12,40 @@ import (
 	"emanagement/oserror"
 )
 
-// Open returns a log that appends its lines, in JSON, to a file, which is
-// created for its owner and group where it is missing. Nothing is held open
-// between two lines: the file may be moved away at any moment, and the next
-// line begins a new one. A line that cannot be written goes to log. The error
-// says why the file cannot be written now.
+// Open returns a log that appends lines in JSON to a file. A missing file is created,
+// readable by its owner and group. The file is open only while a line is written: it may
+// be moved away at any moment, and the next line starts a new file. A line that cannot be
+// written goes to log. The error says why the file cannot be written now.
 func Open(path string, log *slog.Logger) (*slog.Logger, error) {
-	f := file{path, log}
+	f := lineFile{path, log}
 	if err := f.append(nil); err != nil {
 		return nil, fmt.Errorf("audit: %w", oserror.File(path, err))
 	}
-	return To(f), nil
+	return NewLog(f), nil
 }
 
-// To returns a log that writes its lines, in JSON, each at once.
-func To(w io.Writer) *slog.Logger {
-	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{ReplaceAttr: legible}))
+// NewLog returns a log that writes each line in JSON with one call of w.Write.
+func NewLog(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{ReplaceAttr: jidAsText}))
 }
 
-// legible writes a JID as text, of which nothing would be seen in JSON.
-func legible(_ []string, a slog.Attr) slog.Attr {
+// jidAsText turns a JID into text. slog writes it as an empty JSON object otherwise.
+func jidAsText(_ []string, a slog.Attr) slog.Attr {
 	if j, ok := a.Value.Any().(jid.JID); ok {
 		return slog.String(a.Key, j.String())
 	}
 	return a
 }
 
-type file struct {
+// lineFile appends lines to a file, which it opens for each of them. Lines that cannot be
+// written go to log.
+type lineFile struct {
 	path string
 	log  *slog.Logger
 }
 
-// Write implements io.Writer. It takes one line, as a slog.Handler writes
-// them.
-func (f file) Write(line []byte) (int, error) {
+// Write implements io.Writer. A slog.Handler calls it once for each line.
+func (f lineFile) Write(line []byte) (int, error) {
 	if err := f.append(line); err != nil {
 		err = oserror.File(f.path, err)
 		f.log.Error("an audit line could not be written", "why", err, "line", string(line))
@@ -54,8 +54,9 @@ func (f file) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// whole writes a line, or nothing of it: half a line would spoil the next.
-func whole(to *os.File, line []byte) error {
+// writeWhole writes a line. If only a part can be written, it removes that part: the
+// next line would be joined to it.
+func writeWhole(to *os.File, line []byte) error {
 	n, err := to.Write(line)
 	if err == nil || n == 0 {
 		return err
@@ -67,10 +68,11 @@ func whole(to *os.File, line []byte) error {
 	return errors.Join(err, to.Truncate(end-int64(n)))
 }
 
-func (f file) append(line []byte) error {
+// append opens the file and writes one line, or only creates the file if line is empty.
+func (f lineFile) append(line []byte) error {
 	to, err := os.OpenFile(f.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
 	if err == nil {
-		err = errors.Join(whole(to, line), to.Close())
+		err = errors.Join(writeWhole(to, line), to.Close())
 	}
 	return err
 }

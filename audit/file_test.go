@@ -16,7 +16,7 @@ import (
 	"emanagement/audit"
 )
 
-func read(t *testing.T, path string) string {
+func readFile(t *testing.T, path string) string {
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
 	return string(text)
@@ -29,11 +29,11 @@ func TestFileIsAppendedTo(t *testing.T) {
 		require.NoError(t, err)
 		log.Info(msg)
 	}
-	var said []string
-	for _, i := range decode(t, read(t, path)) {
-		said = append(said, i.Msg)
+	var messages []string
+	for _, i := range decode(t, readFile(t, path)) {
+		messages = append(messages, i.Msg)
 	}
-	assert.Equal(t, []string{"one", "two"}, said)
+	assert.Equal(t, []string{"one", "two"}, messages)
 	info, err := os.Stat(path)
 	require.NoError(t, err)
 	assert.Zero(t, info.Mode().Perm()&^0o640, "%o", info.Mode().Perm())
@@ -52,10 +52,10 @@ func TestFileThatCannotBeOpened(t *testing.T) {
 	}
 }
 
-// TestRotation moves the file away again and again while lines are written.
-// Each line is in one of the files.
+// TestRotation moves the file away repeatedly while lines are written. Each line is in
+// one of the files.
 func TestRotation(t *testing.T) {
-	const writers, lines, turns = 4, 200, 50
+	const writers, lines, rotations = 4, 200, 50
 	dir := t.TempDir()
 	path := filepath.Join(dir, "audit.log")
 	var fallback bytes.Buffer
@@ -70,8 +70,8 @@ func TestRotation(t *testing.T) {
 			}
 		})
 	}
-	for turn := range turns {
-		if err := os.Rename(path, fmt.Sprintf("%s.%d", path, turn)); err != nil {
+	for n := range rotations {
+		if err := os.Rename(path, fmt.Sprintf("%s.%d", path, n)); err != nil {
 			require.ErrorIs(t, err, os.ErrNotExist) // nothing was written meanwhile
 		}
 	}
@@ -81,7 +81,7 @@ func TestRotation(t *testing.T) {
 	require.NoError(t, err)
 	seen := make(map[int]int)
 	for _, f := range files {
-		for _, i := range decode(t, read(t, f)) {
+		for _, i := range decode(t, readFile(t, f)) {
 			seen[i.Run]++
 		}
 	}
@@ -92,7 +92,7 @@ func TestRotation(t *testing.T) {
 	assert.Empty(t, fallback.String())
 }
 
-// TestNoLineIsLost: what the file does not take is found in the log.
+// TestNoLineIsLost: a line that cannot be written to the file goes to the log.
 func TestNoLineIsLost(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "folder")
 	require.NoError(t, os.Mkdir(dir, 0o700))

@@ -9,50 +9,42 @@ import (
 	"emanagement/presence"
 )
 
-// presences records what is done to sessions and sent to people.
-type presences struct{ presence.Server }
+// presenceServer records changes of presences and sessions.
+type presenceServer struct{ presence.Server }
 
-// Presences returns the server with every presence that is set, every session
-// that is ended and every message that is sent recorded, but not what the
-// message says, where its context was made by With.
-func Presences(s presence.Server) presence.Server { return presences{s} }
+// Presences returns the server with every presence recorded that is set or sent, and
+// every session that is ended, under a context made by With.
+func Presences(s presence.Server) presence.Server { return presenceServer{s} }
 
 // SetPresence implements presence.Server.
-func (s presences) SetPresence(ctx context.Context, of presence.Session, p presence.Presence) error {
+func (s presenceServer) SetPresence(ctx context.Context, of presence.Session, p presence.Presence) error {
 	err := s.Server.SetPresence(ctx, of, p)
-	note(ctx, "presence", err, "session", of.JID, "before", shown(of.Presence), "after", shown(p))
+	writeRecord(ctx, "presence", err, "session", of.JID, "before", presenceText(of.Presence), "after", presenceText(p))
 	return err
 }
 
 // Kick implements presence.Server.
-func (s presences) Kick(ctx context.Context, session jid.JID, reason string) error {
+func (s presenceServer) Kick(ctx context.Context, session jid.JID, reason string) error {
 	err := s.Server.Kick(ctx, session, reason)
-	note(ctx, "kick", err, "session", session, "reason", reason)
+	writeRecord(ctx, "kick", err, "session", session, "reason", reason)
 	return err
 }
 
-// Message implements presence.Server.
-func (s presences) Message(ctx context.Context, from, to jid.JID, body string) error {
-	err := s.Server.Message(ctx, from, to, body)
-	note(ctx, "message", err, "from", from, "to", to)
+// SendPresence implements presence.Server.
+func (s presenceServer) SendPresence(ctx context.Context, address, to jid.JID, p presence.Presence) error {
+	err := s.Server.SendPresence(ctx, address, to, p)
+	writeRecord(ctx, "announcement", err, "from", address, "to", to, "after", presenceText(p))
 	return err
 }
 
-// Announce implements presence.Server.
-func (s presences) Announce(ctx context.Context, name, to jid.JID, p presence.Presence) error {
-	err := s.Server.Announce(ctx, name, to, p)
-	note(ctx, "announcement", err, "from", name, "to", to, "after", shown(p))
-	return err
-}
-
-// shown is a presence in words.
-func shown(p presence.Presence) string {
-	what := p.Show
+// presenceText formats a presence: the show value, the quoted status, the priority.
+func presenceText(p presence.Presence) string {
+	show := p.Show
 	switch {
 	case p.Unavailable:
-		what = "unavailable"
-	case what == "":
-		what = "available"
+		show = "unavailable"
+	case show == "":
+		show = "available"
 	}
-	return fmt.Sprintf("%s %q %d", what, p.Status, p.Priority)
+	return fmt.Sprintf("%s %q %d", show, p.Status, p.Priority)
 }

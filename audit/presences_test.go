@@ -16,17 +16,21 @@ import (
 	"emanagement/presence"
 )
 
-// sessions is a server that takes everything, or nothing.
-type sessions struct {
+// presenceServer is a server on which all writes end with the same error, or none.
+type presenceServer struct {
 	presence.Server
 	err error
 }
 
-func (s sessions) SetPresence(context.Context, presence.Session, presence.Presence) error {
+func (s presenceServer) SetPresence(context.Context, presence.Session, presence.Presence) error {
 	return s.err
 }
-func (s sessions) Kick(context.Context, jid.JID, string) error             { return s.err }
-func (s sessions) Message(context.Context, jid.JID, jid.JID, string) error { return s.err }
+
+func (s presenceServer) Kick(context.Context, jid.JID, string) error { return s.err }
+
+func (s presenceServer) SendPresence(context.Context, jid.JID, jid.JID, presence.Presence) error {
+	return s.err
+}
 
 func TestPresencesAreRecorded(t *testing.T) {
 	session := jid.MustParse("a@a.example/r")
@@ -54,16 +58,17 @@ func TestPresencesAreRecorded(t *testing.T) {
 				func(ctx context.Context, s presence.Server) error { return s.Kick(ctx, session, "why not") },
 				map[string]string{"msg": "kick", "session": "a@a.example/r", "reason": "why not"},
 			},
-			"message": {
-				func(ctx context.Context, s presence.Server) error { return s.Message(ctx, a, b, "between us") },
-				map[string]string{"msg": "message", "from": "a@a.example", "to": "b@b.example"},
+			"announcement": {
+				func(ctx context.Context, s presence.Server) error {
+					return s.SendPresence(ctx, a, b, presence.Presence{Show: "dnd", Status: "busy", Priority: 1})
+				}, map[string]string{"msg": "announcement", "from": "a@a.example", "to": "b@b.example", "after": `dnd "busy" 1`},
 			},
 		} {
 			t.Run(name+"-"+outcome, func(t *testing.T) {
 				var log bytes.Buffer
-				server := audit.Presences(sessions{err: err})
-				require.Equal(t, err, test.do(audit.With(t.Context(), audit.To(&log)), server))
-				require.Equal(t, err, test.do(t.Context(), server), "nobody asked")
+				server := audit.Presences(presenceServer{err: err})
+				require.Equal(t, err, test.do(audit.With(t.Context(), audit.NewLog(&log)), server))
+				require.Equal(t, err, test.do(t.Context(), server), "a context without a log")
 				require.Equal(t, 1, strings.Count(log.String(), "\n"))
 				var got map[string]string
 				require.NoError(t, json.Unmarshal(log.Bytes(), &got))

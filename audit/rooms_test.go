@@ -14,17 +14,17 @@ import (
 	"emanagement/room"
 )
 
-// lobby is a server with one room, of which a is an owner. It takes everything,
-// or nothing.
+// roomServer is a server with one room, which a owns. All writes end with the same error,
+// or none.
 type roomServer struct {
 	room.Server
 	err error
 }
 
-func (l roomServer) CreateRoom(context.Context, room.Room, bool) error               { return l.err }
-func (l roomServer) DestroyRoom(context.Context, room.Room) error                    { return l.err }
-func (l roomServer) SetAffiliation(context.Context, room.Room, room.Affiliate) error { return l.err }
-func (l roomServer) Affiliations(context.Context, room.Room) ([]room.Affiliate, error) {
+func (s roomServer) CreateRoom(context.Context, room.Room, bool) error               { return s.err }
+func (s roomServer) DestroyRoom(context.Context, room.Room) error                    { return s.err }
+func (s roomServer) SetAffiliation(context.Context, room.Room, room.Affiliate) error { return s.err }
+func (s roomServer) Affiliations(context.Context, room.Room) ([]room.Affiliate, error) {
 	return []room.Affiliate{{JID: a, Affiliation: "owner"}}, nil
 }
 
@@ -53,7 +53,7 @@ func TestRoomsAreRecorded(t *testing.T) {
 		} {
 			t.Run(outcome+"/"+change, func(t *testing.T) {
 				var log bytes.Buffer
-				require.ErrorIs(t, test.do(audit.With(t.Context(), audit.To(&log)), audit.Rooms(roomServer{err: err})), err)
+				require.ErrorIs(t, test.do(audit.With(t.Context(), audit.NewLog(&log)), audit.Rooms(roomServer{err: err})), err)
 				var got map[string]any
 				require.NoError(t, json.Unmarshal(log.Bytes(), &got))
 				delete(got, "time")

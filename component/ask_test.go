@@ -1,12 +1,10 @@
 package component
 
 import (
-	"bytes"
 	"context"
 	"encoding/xml"
 	"errors"
 	"fmt"
-	"net"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,7 +16,7 @@ import (
 	"mellium.im/xmpp/stanza"
 )
 
-// TestAskWaits has a request wait for the stream and for the host's grant.
+// TestAskWaits: a request waits for the stream and for the host's grant.
 func TestAskWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
@@ -41,12 +39,12 @@ func TestAskWaits(t *testing.T) {
 	})
 }
 
-// TestAskCancelled has the asker go away at every stage of a request.
+// TestAskCancelled: a request ends with its context, at every stage.
 func TestAskCancelled(t *testing.T) {
 	for name, reach := range map[string]func(r *rig){
 		"no stream": func(*rig) {},
 		"no grant":  func(r *rig) { r.accept() },
-		"no turn": func(r *rig) {
+		"no slot": func(r *rig) {
 			for range windowSize {
 				_, err := r.c.window.acquire(r.t.Context(), "example.org", "")
 				require.NoError(r.t, err)
@@ -75,8 +73,8 @@ func TestAskCancelled(t *testing.T) {
 	}
 }
 
-// TestNotGranted has a host grant nothing, be it that the server or the
-// configuration leaves it out.
+// TestNotGranted: a host is refused if it grants no access, and if the configuration
+// leaves it out.
 func TestNotGranted(t *testing.T) {
 	refused := func(t *testing.T, asked <-chan error, away bool, host string, served ...string) {
 		var refusal *NotGrantedError
@@ -95,7 +93,7 @@ func TestNotGranted(t *testing.T) {
 			p.grant("example.org")
 			began := time.Now()
 			refused(t, r.asks("a@localhost"), false, "localhost", "example.org")
-			assert.Zero(t, time.Since(began), "a grant that has not come is not waited for again")
+			assert.Zero(t, time.Since(began), "the wait for a missing grant is not repeated")
 			p.hearsNothing()
 		})
 	})
@@ -133,12 +131,12 @@ func TestNotGranted(t *testing.T) {
 			synctest.Wait()
 			assert.Len(t, r.log.with("WARN", "cannot be managed", "host=localhost"), 1)
 			p.grant("localhost")
-			assert.Len(t, r.log.with("granted"), 1, "the same host's second grant is no news")
+			assert.Len(t, r.log.with("granted"), 1, "the second grant of a host is not logged")
 		})
 	})
 }
 
-// TestAnswers checks what the asker gets of what the server answers.
+// TestAnswers checks the result of a request for each kind of answer.
 func TestAnswers(t *testing.T) {
 	type roster struct {
 		XMLName xml.Name `xml:"jabber:iq:roster query"`
@@ -171,7 +169,7 @@ func TestAnswers(t *testing.T) {
 		"error with white space": {"error", "\n <query xmlns='jabber:iq:roster'>\n </query>\n <error type='auth'>\n <forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>\n </error>\n", func(t *testing.T, _ roster, err error) {
 			assert.Equal(t, stanza.Forbidden, Condition(err))
 		}},
-		"error that says nothing": {"error", "<query xmlns='jabber:iq:roster'/>", func(t *testing.T, _ roster, err error) {
+		"error without a condition": {"error", "<query xmlns='jabber:iq:roster'/>", func(t *testing.T, _ roster, err error) {
 			require.ErrorContains(t, err, "cannot be read")
 		}},
 	} {
@@ -192,7 +190,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// TestContent takes an answer undecoded, and reads it more than once.
+// TestContent: an answer that is not decoded can be read more than once.
 func TestContent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
@@ -214,8 +212,8 @@ func TestContent(t *testing.T) {
 	})
 }
 
-// TestAnswersTooLateOrFromOthers checks that only the one who was asked can
-// answer, and only in time.
+// TestAnswersTooLateOrFromOthers: only the recipient of a request can answer it, and
+// only in time.
 func TestAnswersTooLateOrFromOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
@@ -230,15 +228,15 @@ func TestAnswersTooLateOrFromOthers(t *testing.T) {
 		}
 		p.send("<iq type='result' id='x' from='a@localhost' to='emanagement.localhost'/>")
 		synctest.Wait()
-		assert.Len(t, r.log.with("nobody waits for"), 6)
+		assert.Len(t, r.log.with("no pending request"), 6)
 		var late *TimeoutError
 		require.ErrorAs(t, receive(t, asked), &late)
-		assert.Equal(t, TimeoutError{To: "a@localhost", After: r.c.timing.ask}, *late)
-		assert.Equal(t, r.c.timing.ask, time.Since(began))
+		assert.Equal(t, TimeoutError{To: "a@localhost", After: r.c.timing.reply}, *late)
+		assert.Equal(t, r.c.timing.reply, time.Since(began))
 
 		p.answer(e, "")
 		synctest.Wait()
-		assert.Len(t, r.log.with("nobody waits for"), 7)
+		assert.Len(t, r.log.with("no pending request"), 7)
 		again := r.asks("a@localhost")
 		next := p.hears()
 		assert.NotEqual(t, e.Attrs["id"], next.Attrs["id"])
@@ -251,9 +249,9 @@ func TestAnswersTooLateOrFromOthers(t *testing.T) {
 	})
 }
 
-// TestIDsOfStreams has a request of one stream and a request of the next go to
-// the same address: the server may bring the first one's reply late, on the
-// second stream, and it must not be taken for the second one's.
+// TestIDsOfStreams: requests on different streams to the same address have different
+// ids. The server may send the reply to the first one late, on the second stream, and
+// it must not be taken for the reply to the second one.
 func TestIDsOfStreams(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
@@ -271,8 +269,8 @@ func TestIDsOfStreams(t *testing.T) {
 	})
 }
 
-// TestSlowHost has a host leave a window's worth of requests unanswered: it
-// takes the window from nobody for longer than a moment.
+// TestSlowHost: a host that leaves a whole window of requests unanswered gets the
+// window for a moment only.
 func TestSlowHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
@@ -297,7 +295,7 @@ func TestSlowHost(t *testing.T) {
 				p.answer(e, "")
 			}
 		}
-		assert.Equal(t, map[string]int{"a@localhost": 1}, to, "nothing more for the host that has so much unanswered")
+		assert.Equal(t, map[string]int{"a@localhost": 1}, to, "the slow host gets no further requests")
 		require.NoError(t, receive(t, asked))
 		for _, err := range unanswered {
 			require.ErrorAs(t, receive(t, err), new(*TimeoutError))
@@ -305,8 +303,8 @@ func TestSlowHost(t *testing.T) {
 	})
 }
 
-// TestSlotIsNoWaitingRoom has a host come back without its grant after a
-// reconnect: its requests wait, but not with the window in their hands.
+// TestSlotIsNoWaitingRoom: the requests to a host whose grant is missing after a
+// reconnect wait without a slot.
 func TestSlotIsNoWaitingRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
@@ -320,7 +318,7 @@ func TestSlotIsNoWaitingRoom(t *testing.T) {
 		p = r.accept("localhost")
 		asked := r.asks("a@localhost")
 		synctest.Wait()
-		require.Len(t, p.got, 1, "it need not wait for the other host's grant")
+		require.Len(t, p.got, 1, "it does not wait for the grant of the other host")
 		p.answer(p.hears(), "")
 		require.NoError(t, receive(t, asked))
 		p.grant("lost.example")
@@ -330,69 +328,4 @@ func TestSlotIsNoWaitingRoom(t *testing.T) {
 		assert.ErrorIs(t, errors.Join(results...), ErrDisconnected)
 		requireUntouched(t, r.c.window, 1)
 	})
-}
-
-// link makes a stream that nobody serves or reads yet.
-func (r *rig) link() (*link, *peer) {
-	type made struct {
-		l   *link
-		err error
-	}
-	c := make(chan made, 1)
-	go func() {
-		l, err := r.c.connect(context.Background())
-		c <- made{l, err}
-	}()
-	p := r.accept()
-	m := receive(r.t, c)
-	require.NoError(r.t, m.err)
-	r.t.Cleanup(func() { m.l.conn.Close() })
-	return m.l, p
-}
-
-// heldWrites is a connection whose writes of requests arrive and then take
-// their time to return.
-type heldWrites struct {
-	net.Conn
-	release chan struct{}
-}
-
-func (c heldWrites) Write(p []byte) (int, error) {
-	n, err := c.Conn.Write(p)
-	if bytes.HasPrefix(p, []byte("<iq")) {
-		<-c.release
-	}
-	return n, err
-}
-
-// TestAnswerAndEnd has the answer and then the end of the stream, or of the
-// asker's patience, come before the asker looks: it is answered.
-func TestAnswerAndEnd(t *testing.T) {
-	for i := range 20 {
-		t.Run(fmt.Sprint(i), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				r := newRig(t)
-				release := make(chan struct{})
-				plain := r.c.dial
-				r.c.dial = func(ctx context.Context, addr string) (net.Conn, error) {
-					conn, err := plain(ctx, addr)
-					return heldWrites{conn, release}, err
-				}
-				l, p := r.link()
-				go l.read(l.resolve)
-				ctx, cancel := context.WithCancel(t.Context())
-				asked := inBackground(func() error {
-					_, err := l.ask(ctx, stanza.IQ{Type: stanza.GetIQ, To: jid.MustParse("a@localhost"), From: r.c.JID()}, rosterQuery(), ages, nil)
-					return err
-				})
-				p.answer(p.hears(), "")
-				p.conn.Close()
-				receive(t, inBackground(func() error { <-l.done; return nil }))
-				cancel()
-				close(release)
-				require.NoError(t, receive(t, asked))
-				assert.Empty(t, l.pending)
-			})
-		})
-	}
 }

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// backoff says how long to wait before the next attempt to connect: doubling
-// from min to max, each shortened by up to a half so that many components do
-// not come back at once. The zero attempt counter starts anew after reset.
+// backoff is the wait before the next attempt. It doubles from min to max. Each wait
+// is shortened by a random part of up to a half, so that many components do not come
+// back at once. reset starts anew at min.
 type backoff struct {
 	min, max time.Duration
 	attempts int

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestBackoff checks that the waits double from min, stay at max, and are
-// shortened by no more than a half, however many there are.
+// TestBackoff: the waits double from min and stay at max, and none is shortened by more
+// than a half.
 func TestBackoff(t *testing.T) {
 	for name, b := range map[string]backoff{
 		"default":   defaultTiming().backoff,
@@ -26,7 +26,7 @@ func TestBackoff(t *testing.T) {
 				for i := range 1000 {
 					d := b.next()
 					want := min(full, b.max)
-					if i > 16 { // by then at the top, or never
+					if i > 16 { // it is at max by then, or never will be
 						require.LessOrEqual(t, d, b.max)
 					} else {
 						require.LessOrEqual(t, d, want, "attempt %d of round %d", i, round)
@@ -40,8 +40,8 @@ func TestBackoff(t *testing.T) {
 	}
 }
 
-// TestBackoffSpreads checks that components that lost their server together do
-// not come back together.
+// TestBackoffSpreads: components that lost their server together do not come back
+// together.
 func TestBackoffSpreads(t *testing.T) {
 	waits := make(map[time.Duration]bool)
 	for range 100 {

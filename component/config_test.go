@@ -34,7 +34,7 @@ func TestCheckAddress(t *testing.T) {
 		t.Run("not "+addr, func(t *testing.T) {
 			require.Error(t, CheckAddress(addr))
 			_, err := dial(t.Context(), addr)
-			var permanent *refusal
+			var permanent *permanentError
 			require.ErrorAs(t, err, &permanent)
 		})
 	}
@@ -42,11 +42,11 @@ func TestCheckAddress(t *testing.T) {
 
 func TestNew(t *testing.T) {
 	right := func() Config {
-		return Config{JID: jid.MustParse("emanagement.localhost"), Address: "localhost:5347", Secret: []byte("s")}
+		return Config{JID: jid.MustParse("emanagement.localhost"), Address: "localhost:5347", Secret: []byte("s"), Probe: probe}
 	}
 	for name, test := range map[string]struct {
 		change func(*Config)
-		want   string // what the error begins with
+		want   string // part of the error
 	}{
 		"right":             {func(*Config) {}, ""},
 		"no JID":            {func(c *Config) { c.JID = jid.JID{} }, "jid:"},
@@ -54,6 +54,7 @@ func TestNew(t *testing.T) {
 		"full JID":          {func(c *Config) { c.JID = jid.MustParse("emanagement.localhost/r") }, "jid:"},
 		"no address":        {func(c *Config) { c.Address = "" }, "server:"},
 		"no secret":         {func(c *Config) { c.Secret = nil }, "secret:"},
+		"no probe":          {func(c *Config) { c.Probe = nil }, "probe:"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := right()

@@ -8,28 +8,27 @@ import (
 	"sync"
 	"time"
 
-	"mellium.im/xmlstream"
 	"mellium.im/xmpp/stanza"
-
-	"emanagement/xmpp/address"
 )
 
-// ErrUnconfirmed is wrapped by errors of Deliver where the stanza has been
-// sent: whether the server took it is unknown.
+// ErrUnconfirmed is wrapped by errors of Deliver if the stanza was sent and it is
+// unknown whether the server took it.
 var ErrUnconfirmed = errors.New("sent, but whether the server took it is unknown")
 
-// Deliver sends a message or a presence once, under an id of its own, and
-// learns whether the server refuses it. Nothing answers one that it takes, so
-// a question to the host via follows: measured on ejabberd, which works on one
-// stanza of a component after the other, every error of its own comes before
-// that answer. One of another server comes later, and is dropped.
+// Deliver sends a message or a presence once, under an id of its own, and learns
+// whether the server refuses it. A server does not answer a stanza that it takes, so
+// Deliver sends a probe (Config.Probe) to the host via right after the stanza. As
+// measured, ejabberd works on one stanza of a component after the other, so every
+// error of its own comes before the answer to the probe. Errors of other servers and
+// of the recipient's session come later. Deliver waits for them for the duration of
+// linger after the answer to the probe, and drops any that come after that.
 //
-// It waits for the host's grant, its turn in the window and up to 10 s for the
-// answer. Errors: a stanza.Error is the refusal; one that wraps ErrUnconfirmed
-// leaves the outcome open; with any other nothing was sent: *NotGrantedError,
-// the context's.
+// Deliver waits for the grant of the host via, for a slot of the window and up to
+// 10 s for the answer. Errors: a stanza.Error is the refusal. One that wraps
+// ErrUnconfirmed leaves the outcome open. With any other error nothing was sent:
+// *NotGrantedError, *SizeError, the context's.
 func (c *Component) Deliver(ctx context.Context, start xml.StartElement, payload xml.TokenReader, via string, linger time.Duration) error {
-	l, host, slot, err := c.turn(ctx, via)
+	l, host, slot, err := c.acquireSlot(ctx, via)
 	if err != nil {
 		return err
 	}
@@ -52,27 +51,17 @@ func (c *Component) Deliver(ctx context.Context, start xml.StartElement, payload
 		}
 		return fmt.Errorf("%w: %w", ErrUnconfirmed, err)
 	}
-	asking, cancel := context.WithTimeoutCause(ctx, c.timing.ask, &TimeoutError{To: via, After: c.timing.ask})
+	probing, cancel := context.WithTimeoutCause(ctx, c.timing.reply, &TimeoutError{To: via, After: c.timing.reply})
 	defer cancel()
-	_, err = l.ask(asking, stanza.IQ{Type: stanza.GetIQ, To: address.Account(watchLocalpart, host), From: c.cfg.JID}, rosterGet(), c.timing.slow, slot.overdue)
+	to, probe := c.cfg.Probe(host)
+	_, err = l.ask(probing, stanza.IQ{Type: stanza.GetIQ, To: to, From: c.cfg.JID}, probe, c.timing.slow, slot.overdue)
 	answered = err == nil
 	free()
 	if err != nil {
 		linger = 0
 	}
-	late := time.NewTimer(linger)
-	defer late.Stop()
-	select {
-	case in := <-refusal.reply:
+	if in, ok := l.awaitRefusal(ctx, refusal, linger); ok {
 		return in.stanzaError()
-	case <-late.C:
-	case <-ctx.Done():
-	case <-l.done:
-	}
-	select {
-	case in := <-refusal.reply: // it came at the same moment
-		return in.stanzaError()
-	default:
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUnconfirmed, err)
@@ -80,22 +69,22 @@ func (c *Component) Deliver(ctx context.Context, start xml.StartElement, payload
 	return nil
 }
 
-// addressed returns the start of a stanza with from and to (XEP-0114 §3 asks
-// for both) and further attributes.
-func (c *Component) addressed(start xml.StartElement, more ...xml.Attr) (xml.StartElement, error) {
-	if attr(start, "to") == "" {
-		return start, fmt.Errorf("%s: without to", start.Name.Local)
+// awaitRefusal waits for a stanza's error until linger has passed, the context ends
+// or the stream ends.
+func (l *link) awaitRefusal(ctx context.Context, refusal *pendingReply, linger time.Duration) (in inbound, ok bool) {
+	t := time.NewTimer(linger)
+	defer t.Stop()
+	select {
+	case in := <-refusal.reply:
+		return in, true
+	case <-t.C:
+	case <-ctx.Done():
+	case <-l.done:
 	}
-	start = start.Copy() // its attributes are the caller's
-	if attr(start, "from") == "" {
-		start.Attr = append(start.Attr, xml.Attr{Name: xml.Name{Local: "from"}, Value: c.cfg.JID.String()})
+	select {
+	case in := <-refusal.reply: // it came at the same moment
+		return in, true
+	default:
+		return inbound{}, false
 	}
-	start.Attr = append(start.Attr, more...)
-	return start, nil
-}
-
-// rosterGet asks for a roster: a question that every host which grants access
-// answers, and that changes nothing.
-func rosterGet() xml.TokenReader {
-	return xmlstream.Wrap(nil, xml.StartElement{Name: xml.Name{Space: "jabber:iq:roster", Local: "query"}})
 }

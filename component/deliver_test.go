@@ -15,7 +15,7 @@ import (
 	"mellium.im/xmpp/stanza"
 )
 
-// delivers sends a chat message to somebody in the background.
+// delivers delivers a chat message in the background.
 func (r *rig) delivers(ctx context.Context, to, via string) <-chan error {
 	return inBackground(func() error { return r.c.Deliver(ctx, messageTo(to), bodyText("hi"), via, 0) })
 }
@@ -28,18 +28,18 @@ func bodyText(s string) xml.TokenReader {
 	return xmlstream.Wrap(xmlstream.Token(xml.CharData(s)), xml.StartElement{Name: xml.Name{Local: "body"}})
 }
 
-// hearsMessage takes a message and the question that follows it.
-func (p *peer) hearsMessage() (message, question element) {
+// hearsMessage returns a message and the probe that follows it.
+func (p *peer) hearsMessage() (message, probe element) {
 	p.t.Helper()
-	message, question = p.hears(), p.hears()
+	message, probe = p.hears(), p.hears()
 	require.Equal(p.t, "message", message.Name.Local)
-	require.Equal(p.t, "iq", question.Name.Local)
-	require.Equal(p.t, "get", question.Attrs["type"])
-	require.Equal(p.t, xml.Name{Space: "jabber:iq:roster", Local: "query"}, question.Children[0].Name)
-	return message, question
+	require.Equal(p.t, "iq", probe.Name.Local)
+	require.Equal(p.t, "get", probe.Attrs["type"])
+	require.Equal(p.t, xml.Name{Space: "jabber:iq:roster", Local: "query"}, probe.Children[0].Name)
+	return message, probe
 }
 
-// gives back a message with an error.
+// refuses returns a stanza to its sender with an error.
 func (p *peer) refuses(e element, from, condition string) {
 	p.t.Helper()
 	p.send("<%s type='error' id='%s' from='%s' to='%s'><body>hi</body><error type='cancel'><%s xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></%s>",
@@ -49,38 +49,38 @@ func (p *peer) refuses(e element, from, condition string) {
 func TestDeliver(t *testing.T) {
 	const to = "a@far.example"
 	for name, test := range map[string]struct {
-		server func(p *peer, message, question element)
+		server func(p *peer, message, probe element)
 		want   stanza.Condition // "" for none
 	}{
-		"taken":                   {func(p *peer, _, question element) { p.answer(question, "<query xmlns='jabber:iq:roster'/>") }, ""},
-		"the question is refused": {func(p *peer, _, question element) { p.refuses(question, question.Attrs["to"], "forbidden") }, ""},
-		"refused": {func(p *peer, message, question element) {
+		"taken":                {func(p *peer, _, probe element) { p.answer(probe, "<query xmlns='jabber:iq:roster'/>") }, ""},
+		"the probe is refused": {func(p *peer, _, probe element) { p.refuses(probe, probe.Attrs["to"], "forbidden") }, ""},
+		"refused": {func(p *peer, message, probe element) {
 			p.refuses(message, to, "service-unavailable")
-			p.answer(question, "")
+			p.answer(probe, "")
 		}, stanza.ServiceUnavailable},
-		"refused too late": {func(p *peer, message, question element) {
-			p.answer(question, "")
+		"refused too late": {func(p *peer, message, probe element) {
+			p.answer(probe, "")
 			synctest.Wait()
 			p.refuses(message, to, "remote-server-not-found")
 		}, ""},
-		"refused by others": {func(p *peer, message, question element) {
+		"refused by others": {func(p *peer, message, probe element) {
 			for _, from := range []string{"b@far.example", "far.example", to + "/r", service, ""} {
 				p.refuses(message, from, "service-unavailable")
 			}
-			p.answer(question, "")
+			p.answer(probe, "")
 		}, ""},
-		"other kinds of stanza with that id": {func(p *peer, message, question element) {
+		"other kinds of stanza with that id": {func(p *peer, message, probe element) {
 			for _, kind := range []string{"iq", "presence"} {
 				other := message
 				other.Name.Local = kind
 				p.refuses(other, to, "service-unavailable")
 			}
 			p.send("<iq type='result' id='%s' from='%s' to='%s'/>", message.Attrs["id"], to, service)
-			p.answer(question, "")
+			p.answer(probe, "")
 		}, ""},
-		"an answer by message": {func(p *peer, message, question element) {
+		"an answer by message": {func(p *peer, message, probe element) {
 			p.send("<message type='chat' id='%s' from='%s' to='%s'><body>re</body></message>", message.Attrs["id"], to, service)
-			p.answer(question, "")
+			p.answer(probe, "")
 		}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -89,12 +89,12 @@ func TestDeliver(t *testing.T) {
 				r.run()
 				p := r.accept("localhost")
 				delivered := r.delivers(t.Context(), to, "localhost")
-				message, question := p.hearsMessage()
+				message, probe := p.hearsMessage()
 				assert.Equal(t, map[string]string{"from": service, "to": to, "id": message.Attrs["id"]}, message.Attrs)
 				assert.NotEmpty(t, message.Attrs["id"])
-				assert.NotEqual(t, question.Attrs["id"], message.Attrs["id"])
-				assert.Equal(t, "localhost", jid.MustParse(question.Attrs["to"]).Domainpart())
-				test.server(p, message, question)
+				assert.NotEqual(t, probe.Attrs["id"], message.Attrs["id"])
+				assert.Equal(t, "localhost", jid.MustParse(probe.Attrs["to"]).Domainpart())
+				test.server(p, message, probe)
 				err := receive(t, delivered)
 				assert.Equal(t, test.want, Condition(err))
 				assert.Equal(t, test.want == "", err == nil, err)
@@ -107,16 +107,16 @@ func TestDeliver(t *testing.T) {
 	}
 }
 
-// TestDeliverOnce has everything go wrong around a message: it is sent once or
-// not at all, and the error says which.
+// TestDeliverOnce: whatever fails around a message, it is sent once or not at all, and
+// the error says which.
 func TestDeliverOnce(t *testing.T) {
 	for name, test := range map[string]struct {
 		happens func(r *rig, p *peer, cancel func())
 		want    error
 	}{
-		"the stream is lost":  {func(_ *rig, p *peer, _ func()) { p.conn.Close() }, ErrDisconnected},
-		"nobody answers":      {func(r *rig, _ *peer, _ func()) { pass(r.c.timing.ask) }, nil},
-		"the asker goes away": {func(_ *rig, _ *peer, cancel func()) { cancel() }, errGivenUp},
+		"the stream is lost": {func(_ *rig, p *peer, _ func()) { p.conn.Close() }, ErrDisconnected},
+		"no answer":          {func(r *rig, _ *peer, _ func()) { pass(r.c.timing.reply) }, nil},
+		"the context ends":   {func(_ *rig, _ *peer, cancel func()) { cancel() }, errGivenUp},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -173,23 +173,23 @@ func TestDeliverOnce(t *testing.T) {
 	})
 }
 
-// TestRefusalIsNoSignOfPrivileges: a host that only gives messages back has
-// not shown that it still answers.
+// TestRefusalIsNoSignOfPrivileges: a host that only returns messages has not shown that
+// it still answers.
 func TestRefusalIsNoSignOfPrivileges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
 		l, p := r.link()
-		go l.read(l.resolve)
+		go l.read(l.dispatchReply)
 		id, refusal := l.expect("message", "localhost")
 		p.send("<message type='error' id='%s' from='localhost' to='%s'><error type='cancel'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>", id, service)
 		in := receive(t, refusal.reply)
 		assert.Equal(t, stanza.ItemNotFound, Condition(in.stanzaError()))
-		assert.False(t, l.heardSince("localhost", time.Time{}))
+		assert.False(t, l.repliedSince("localhost", time.Time{}))
 		assert.Empty(t, l.pending)
 	})
 }
 
-// TestPresences hands on those that want an answer and no others.
+// TestPresences: only presences that want an answer are handled.
 func TestPresences(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
@@ -198,7 +198,7 @@ func TestPresences(t *testing.T) {
 			assert.NoError(t, ctx.Err())
 			got <- p
 			if p.To.Localpart() == "panics" {
-				panic("as it was told")
+				panic("as told")
 			}
 		})
 		r.run()
@@ -223,8 +223,8 @@ func TestPresences(t *testing.T) {
 	})
 }
 
-// TestLateRefusal: an error of the recipient's session comes after the server has
-// answered the question, and counts for a while.
+// TestLateRefusal: an error of the recipient's session that comes after the answer to
+// the probe counts for a while.
 func TestLateRefusal(t *testing.T) {
 	for name, test := range map[string]struct {
 		after time.Duration
@@ -241,7 +241,7 @@ func TestLateRefusal(t *testing.T) {
 				m := p.hears()
 				p.answer(p.hears(), "")
 				synctest.Wait()
-				assert.Empty(t, r.c.window.hosts, "nobody waits for its slot")
+				assert.Empty(t, r.c.window.hosts, "the slot is free already")
 				pass(test.after)
 				p.send("<message type='error' id='%s' from='a@localhost' to='%s'><error type='modify'><policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>", m.Attrs["id"], service)
 				err := receive(t, delivered)

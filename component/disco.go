@@ -13,29 +13,27 @@ import (
 	"mellium.im/xmpp/version"
 )
 
-// Node is what service discovery (XEP-0030) tells about the component or one
-// of its nodes.
+// Node describes the component, or one of its nodes, to service discovery (XEP-0030).
 type Node struct {
 	Identities []info.Identity
 	Features   []string
 	Items      []items.Item
 }
 
-// discovery holds what answers service discovery.
 type discovery struct {
-	features []string // of the component itself, beside the basic ones
+	features []string // of the component itself, without the basic ones
 	node     func(r Request, node string) (Node, error)
 }
 
-// Discover has node answer for every named node; its error, a stanza.Error,
-// is sent as it is. The features are added to those of the component itself.
-// To be called once, before Run.
+// Discover registers node, which is called for every request that names a node. Its
+// error, a stanza.Error, is sent as it is. The features are added to those of the
+// component itself. Discover must be called once at most, before Run.
 func (c *Component) Discover(features []string, node func(r Request, node string) (Node, error)) {
 	c.disco = discovery{features: features, node: node}
 }
 
-// handleBasics answers what every entity answers: discovery, ping
-// (XEP-0199), software version (XEP-0092).
+// handleBasics registers the handlers of requests that every entity answers: service
+// discovery, ping (XEP-0199) and software version (XEP-0092).
 func (c *Component) handleBasics() {
 	c.Handle(stanza.GetIQ, xml.Name{Space: disco.NSInfo, Local: "query"}, c.discoInfo)
 	c.Handle(stanza.GetIQ, xml.Name{Space: disco.NSItems, Local: "query"}, c.discoItems)
@@ -74,8 +72,8 @@ func (c *Component) discoItems(_ context.Context, r Request) (xml.TokenReader, e
 	return query(disco.NSItems, r, inner), nil
 }
 
-// lookUp finds what is known of the node that a request names, or of the
-// component itself where it names none.
+// lookUp returns the node that a request names, or the component itself if it names
+// none.
 func (c *Component) lookUp(r Request) (Node, error) {
 	name := r.Attr("node")
 	if name == "" {
@@ -90,8 +88,7 @@ func (c *Component) lookUp(r Request) (Node, error) {
 	return c.disco.node(r, name)
 }
 
-// query wraps an answer to a discovery request, whose node it repeats
-// (XEP-0030 §3.2).
+// query wraps the answer to a discovery request and repeats its node (XEP-0030 §3.2).
 func query(ns string, r Request, inner []xml.TokenReader) xml.TokenReader {
 	start := xml.StartElement{Name: xml.Name{Space: ns, Local: "query"}}
 	if node := r.Attr("node"); node != "" {

@@ -1,10 +1,11 @@
-// Package component keeps one XEP-0114 component stream to an XMPP server
-// alive and lets the rest of the program send, ask and answer over it. It
-// knows what the server granted (XEP-0356), and nothing of rosters.
+// Package component keeps one XEP-0114 component stream to an XMPP server alive
+// and lets the rest of the program send, ask and answer over it. It tracks what
+// each host of the server grants (XEP-0356). It knows neither rosters nor the
+// server's configuration: Config.Probe and Config.CheckGrant stand for both.
 //
 // # One stream
 //
-// There is one connection, for ejabberd loses the privileges of a component
+// There is one connection, because ejabberd takes the privileges from a component
 // that connects twice. Its life:
 //
 //	          +---------------------- backoff <--------------------+
@@ -15,16 +16,17 @@
 //	          |          |         lost, silent or stopped        (stopped)
 //	          +----------+--> Run returns: refused for good at the first start
 //
-// While serving, one goroutine reads. It never writes or waits, and of payloads
-// it decodes only grants: a reply goes to the goroutine that asked, a request gets a
-// goroutine of its own (a bounded number of them), and so do all the messages
-// of one sender together; a grant wakes those who wait for it.
+// While the stream is served, one goroutine reads it. The reader never writes or
+// waits, and decodes no payload but a grant. It passes a reply to the goroutine that
+// asked. A grant wakes the goroutines that wait for it. Each request gets a goroutine
+// of its own, up to a limit. All messages of one sender share one goroutine.
 //
 // Invariants:
-//   - nothing is asked of a host before its grant arrived on this stream;
-//   - at most the window's worth of requests to a host is unanswered; slots of
-//     the window are shared in turns among hosts and, within a host, among
-//     askers, and one whose request is slow goes to other hosts;
-//   - every request ends: with its reply, its deadline, or the stream's end;
-//   - whoever starts a goroutine waits for it: when Run returns, none is left.
+//   - Nothing is asked of a host before its grant arrived on this stream.
+//   - The number of unanswered requests to a host never exceeds the size of the
+//     window. The window's slots go round the hosts and, within a host, round the
+//     requesters. The slot of a slow request goes to other hosts.
+//   - Every request ends: with its reply, its deadline, or the end of the stream.
+//   - The code that starts a goroutine waits for it. No goroutine is left when Run
+//     returns.
 package component

@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// element is XML of which two are equal when they mean the same.
+// element is an XML element. Two elements are equal if they mean the same.
 type element struct {
 	Name     xml.Name
 	Attrs    map[string]string // by name, with its namespace in front if it has one
-	Text     string            // all of it, as if no child were between
+	Text     string            // without the children between
 	Children []element
 	raw      string
 }
 
-// parse reads one element that stands in a component's stream. Unlike
-// encoding/xml it accepts no attribute twice.
+// parse parses one element of a component's stream. Unlike encoding/xml it refuses an
+// attribute that is there twice.
 func parse(raw string) (element, error) {
 	if err := attributesOnce(raw); err != nil {
 		return element{}, fmt.Errorf("%s: %w", raw, err)
@@ -37,7 +37,7 @@ func parse(raw string) (element, error) {
 	return top.Children[0], nil
 }
 
-// content reads up to the end of the element that has begun.
+// content reads the content of the current element and its end tag.
 func content(d *xml.Decoder) (e element, err error) {
 	for {
 		tok, err := d.Token()

@@ -6,43 +6,59 @@ import (
 	"strings"
 	"time"
 
+	"mellium.im/xmpp/stanza"
+
 	"emanagement/xmpp/framing"
 )
 
-// Errors that Run returns when the server refuses the component for good at
-// its first start. Both are errors of the configuration, here or there.
+// Causes of a failed attempt to connect. Run logs the errors that wrap them, and
+// returns those that no further attempt can remedy at its first start.
 var (
-	// ErrNotAuthorized: the server knows no component of that name with that
-	// secret (XEP-0114 §3).
+	// ErrNotAuthorized: the server knows no component of that name with that secret
+	// (XEP-0114 §3).
 	ErrNotAuthorized = errors.New("not authorized")
-	// ErrConflict: the name is taken, by a host of the server itself or by
-	// another component.
+	// ErrConflict: a host of the server itself or another component has the name.
 	ErrConflict = errors.New("conflict")
+	// ErrNoComponents: the port is for XMPP, but not for components.
+	ErrNoComponents = errors.New("takes no components")
+	// ErrNoListener: no program listens at the address.
+	ErrNoListener = errors.New("nothing listens there")
+	// ErrCertificate: the server's certificate is not valid, or not for that name.
+	ErrCertificate = errors.New("certificate not accepted")
+	// ErrNoTLS: the connection was made, but no TLS handshake.
+	ErrNoTLS = errors.New("no TLS handshake")
+	// ErrNoHandshake: the peer does not answer the component's handshake.
+	ErrNoHandshake = errors.New("handshake: no answer in time")
+	// ErrNoStream: the peer closes the connection without sending anything.
+	ErrNoStream = errors.New("it closes the connection without a word")
+	// ErrSpeaksTLS: the peer expects TLS.
+	ErrSpeaksTLS = errors.New("it speaks TLS")
+	// ErrSpeaksHTTP: the peer is an HTTP server.
+	ErrSpeaksHTTP = errors.New("it speaks HTTP")
 )
 
-// ErrDisconnected is the end of a request that was under way when the stream
-// was lost: whether the server carried it out is unknown.
+// ErrDisconnected is wrapped by the error of a request that was under way when the
+// stream was lost. It is unknown whether the server carried it out.
 var ErrDisconnected = errors.New("stream: lost while the request was under way")
 
-// ErrClosed is wrapped beside ErrDisconnected where the server ended the stream in
-// order and gave no reason: so ejabberd does when what it is about to send makes it
-// crash.
+// ErrClosed is wrapped beside ErrDisconnected if the server ended the stream in order
+// and gave no reason. ejabberd does so when the stanza that it is about to send makes
+// it crash.
 var ErrClosed = framing.ErrEnd
 
 // errStopped ends a stream because Run's context ended.
 var errStopped = errors.New("stream: stopped")
 
-// errUngranted ends a stream on which no host has granted anything.
+// errUngranted ends a stream on which a grant is missing.
 var errUngranted = errors.New("stream: no host granted access on it")
 
-// NotGrantedError refuses a request to a host that grants this component
-// nothing (XEP-0356 §4.2) or that the configuration leaves out. Nothing was
-// sent.
+// NotGrantedError refuses a request to a host that grants this component no access
+// (XEP-0356 §4.2) or that the configuration leaves out. Nothing was sent.
 type NotGrantedError struct {
-	Host   string   // empty: every host was meant, and none grants anything
-	Served []string // the hosts that grant access, or those that the configuration names
-	// Away says that this may pass: the host has granted access before, the
-	// configuration names it, or no host grants any at the moment.
+	Host   string   // empty: every host was meant, and none grants access
+	Served []string // the hosts that grant access, or the hosts that the configuration names
+	// Away means that this may pass: the host has granted access before, the
+	// configuration names it, or no host grants access at the moment.
 	Away bool
 }
 
@@ -56,36 +72,60 @@ func (e *NotGrantedError) Error() string {
 	return fmt.Sprintf("%s: not a host served here (served: %s)", e.Host, strings.Join(e.Served, ", "))
 }
 
-// TimeoutError is the end of a request that the server did not answer.
-// ejabberd drops what it does not permit without a word, so the text says
-// where to look.
+// MissingGrantError is logged if a grant has not arrived in time.
+type MissingGrantError struct {
+	Host     string   // a host that the configuration names; empty: no host grants access
+	Excluded []string // the hosts that grant access and that the configuration leaves out
+}
+
+func (e *MissingGrantError) Error() string {
+	switch {
+	case e.Host == "":
+		return "no host granted access"
+	case len(e.Excluded) > 0:
+		return "no access granted by a host that hosts names here, though by others"
+	}
+	return "no access granted"
+}
+
+// TimeoutError is the error of a request that the server did not answer in time.
 type TimeoutError struct {
-	To    string
+	To    string // the JID that was asked, or its host
 	After time.Duration
 }
 
 func (e *TimeoutError) Error() string {
-	return fmt.Sprintf("%s: no answer within %s; the server is overloaded, or drops what its mod_privilege does not permit", e.To, e.After)
+	return fmt.Sprintf("%s: no answer within %s", e.To, e.After)
 }
 
-// forbiddenError ends a stream on which a host refuses what is needed of it: what
-// its configuration permits by now it tells new streams only.
+// forbiddenError ends a stream on which a host forbids what is needed. Only new
+// streams learn what the host's configuration permits by now.
 type forbiddenError struct{ host string }
 
 func (e *forbiddenError) Error() string {
 	return fmt.Sprintf("%s: it forbids what is needed of it; a new stream has the permissions of its present configuration", e.host)
 }
 
-// silentError ends a stream because a host that had granted us access no
-// longer answers on it.
+// silentError ends a stream because a host that granted access on it no longer
+// answers.
 type silentError struct{ host string }
 
 func (e *silentError) Error() string {
 	return fmt.Sprintf("%s: granted access, but no longer answers on this stream", e.host)
 }
 
-// refusal is a failed first attempt that no repetition can mend.
-type refusal struct{ err error }
+// permanentError is the error of an attempt to connect that no further attempt can
+// remedy.
+type permanentError struct{ err error }
 
-func (e *refusal) Error() string { return e.err.Error() }
-func (e *refusal) Unwrap() error { return e.err }
+func (e *permanentError) Error() string { return e.err.Error() }
+func (e *permanentError) Unwrap() error { return e.err }
+
+// Condition returns the condition of the first stanza error in err's chain, or "" if
+// there is none.
+func Condition(err error) stanza.Condition {
+	if se, ok := errors.AsType[stanza.Error](err); ok {
+		return se.Condition
+	}
+	return ""
+}

@@ -6,6 +6,7 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -27,27 +28,28 @@ import (
 const (
 	service = "emanagement.localhost"
 	secret  = "s3cr3t"
-	// ages is longer than anything takes that happens at all. Time is that of
-	// a synctest bubble, which passes only while everybody waits.
+	// ages is longer than any wait that ends. Time is that of a synctest bubble,
+	// which advances only while all goroutines wait.
 	ages = 10 * time.Hour
 )
 
-// rig is a component that runs, and the server's side of its connections.
+// rig is a component and the server's side of its connections.
 type rig struct {
 	t       *testing.T
 	c       *Component
 	log     *logbook
 	dialled chan net.Conn
 	stop    context.CancelFunc
-	result  chan error // what Run returned
+	result  chan error // of Run
 }
 
-// newRig makes a component that knows only fake servers and looks at no host.
+// newRig returns a component that connects only to fake servers and probes no host.
 func newRig(t *testing.T, hosts ...string) *rig {
 	r := &rig{t: t, log: &logbook{}, dialled: make(chan net.Conn), result: make(chan error, 1)}
 	c, err := New(Config{
 		JID: jid.MustParse(service), Address: "localhost:5347", Secret: []byte(secret), Hosts: hosts,
-		Name: "emanagement", Version: "1", Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Probe: probe, CheckGrant: checkGrant, OversizeAdvice: oversizeAdvice, Name: "emanagement", Version: "1",
+		Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	require.NoError(t, err)
 	c.dial = func(ctx context.Context, _ string) (net.Conn, error) {
@@ -59,13 +61,13 @@ func newRig(t *testing.T, hosts ...string) *rig {
 			return nil, ctx.Err()
 		}
 	}
-	c.timing.watch, c.timing.watchSoon = 1000*ages, 1000*ages
-	c.ungranted = backoff{min: 1000 * ages, max: 1000 * ages}
+	c.timing.probe, c.timing.probeEarly = 1000*ages, 1000*ages
+	c.grantBackoff = backoff{min: 1000 * ages, max: 1000 * ages}
 	r.c = c
 	return r
 }
 
-// run starts the component and has it stopped when the test ends.
+// run starts the component and stops it when the test ends.
 func (r *rig) run() {
 	ctx, cancel := context.WithCancel(context.Background())
 	r.stop = cancel
@@ -80,11 +82,11 @@ func (r *rig) run() {
 func (r *rig) ended() error {
 	r.t.Helper()
 	err := receive(r.t, r.result)
-	r.result <- err // for the next who asks
+	r.result <- err // for the next call
 	return err
 }
 
-// receive takes what comes next from a channel.
+// receive returns the next value of a channel.
 func receive[T any](t testing.TB, c <-chan T) T {
 	t.Helper()
 	select {
@@ -97,18 +99,18 @@ func receive[T any](t testing.TB, c <-chan T) T {
 	}
 }
 
-// pass lets time pass.
+// pass advances the time.
 func pass(d time.Duration) { <-time.After(d) }
 
 // peer is the server's side of one connection.
 type peer struct {
 	t      *testing.T
 	conn   net.Conn
-	sent   *bytes.Buffer // by the component, so far
-	d      *xml.Decoder  // of the same
+	sent   *bytes.Buffer // all bytes from the component
+	d      *xml.Decoder  // of those bytes
 	got    chan element  // stanzas; closed at the end of the connection
 	ended  chan struct{} // closed when the component has ended its stream
-	rude   bool          // do not end the stream when the component does
+	rude   bool          // does not end the stream when the component does
 	reader sync.WaitGroup
 }
 
@@ -127,7 +129,7 @@ func (r *rig) dial() *peer {
 	return p
 }
 
-// header takes the beginning of the component's stream and answers it.
+// header reads the header of the component's stream and answers it.
 func (p *peer) header() {
 	p.t.Helper()
 	tok, err := p.d.Token()
@@ -139,7 +141,7 @@ func (p *peer) header() {
 	p.send("<?xml version='1.0'?>" + streamStart)
 }
 
-// handshake takes the component's handshake and checks it (XEP-0114 §3).
+// handshake reads the component's handshake and checks it (XEP-0114 §3).
 func (p *peer) handshake() {
 	p.t.Helper()
 	tok, err := p.d.Token()
@@ -153,9 +155,9 @@ func (p *peer) handshake() {
 	require.Equal(p.t, hex.EncodeToString(want[:]), digest)
 }
 
-// deaf accepts the next connection and does not read what comes over it. (Two
-// who want to write then would hang for good: in a bubble, time does not pass
-// while somebody waits for a mutex.)
+// deaf accepts the next connection and reads nothing after its handshake. (Two
+// goroutines that write to it would hang for good if they waited for a mutex: then the
+// time of a bubble does not advance.)
 func (r *rig) deaf() *peer {
 	r.t.Helper()
 	p := r.dial()
@@ -187,8 +189,8 @@ func (p *peer) grant(host string) {
 	synctest.Wait()
 }
 
-// send sends something to the component. A component that has read enough may
-// have closed the connection: a socket, unlike a pipe, would take the rest.
+// send sends text to the component. A component that has read enough may have closed
+// the connection. A socket, unlike a pipe, would take the rest.
 func (p *peer) send(format string, args ...any) {
 	p.t.Helper()
 	if _, err := fmt.Fprintf(p.conn, format, args...); err != io.ErrClosedPipe {
@@ -196,7 +198,7 @@ func (p *peer) send(format string, args ...any) {
 	}
 }
 
-// listen reads what the component sends from now on.
+// listen begins to read the stanzas that the component sends.
 func (p *peer) listen() {
 	p.reader.Go(func() {
 		defer close(p.got)
@@ -205,7 +207,7 @@ func (p *peer) listen() {
 	})
 }
 
-// next reads the next stanza, and says whether there was one.
+// next reads the next stanza and reports whether there was one.
 func (p *peer) next() bool {
 	from := p.d.InputOffset()
 	tok, err := p.d.Token()
@@ -215,7 +217,7 @@ func (p *peer) next() bool {
 	switch tok.(type) {
 	case xml.StartElement:
 		if p.d.Skip() != nil {
-			return false // the connection ended in the midst of it
+			return false // the connection ended inside of it
 		}
 		e, err := parse(string(p.sent.Bytes()[from:p.d.InputOffset()]))
 		if !assert.NoError(p.t, err) {
@@ -236,13 +238,13 @@ func (p *peer) next() bool {
 	return true
 }
 
-// hears takes the next stanza from the component.
+// hears returns the next stanza from the component.
 func (p *peer) hears() element {
 	p.t.Helper()
 	return receive(p.t, p.got)
 }
 
-// hearsNothing checks that nothing has come from the component.
+// hearsNothing checks that the component has sent nothing more.
 func (p *peer) hearsNothing() {
 	p.t.Helper()
 	synctest.Wait()
@@ -253,13 +255,13 @@ func (p *peer) hearsNothing() {
 	}
 }
 
-// answer answers a request of the component's.
+// answer sends the result of one of the component's requests.
 func (p *peer) answer(request element, payload string) {
 	p.t.Helper()
 	p.send("<iq type='result' id='%s' from='%s' to='%s'>%s</iq>", request.Attrs["id"], request.Attrs["to"], request.Attrs["from"], payload)
 }
 
-// asks asks for an account's roster in the background.
+// asks sends a request to an account in the background.
 func (r *rig) asks(to string) <-chan error {
 	return inBackground(func() error {
 		return r.c.Ask(r.t.Context(), stanza.GetIQ, jid.MustParse(to), rosterQuery(), nil)
@@ -272,13 +274,28 @@ func inBackground(f func() error) <-chan error {
 	return c
 }
 
+// probe is Config.Probe: a roster get of an account that need not exist.
+func probe(host string) (jid.JID, xml.TokenReader) {
+	return address.Account("emanagement-watch", host), rosterQuery()
+}
+
+// checkGrant is Config.CheckGrant.
+func checkGrant(g Grant) error {
+	if g.Access["roster"] != "both" {
+		return errors.New("rosters cannot be managed")
+	}
+	return nil
+}
+
+const oversizeAdvice = "raise max_stanza_size"
+
 func rosterQuery() xml.TokenReader {
 	return XML(struct {
 		XMLName xml.Name `xml:"jabber:iq:roster query"`
 	}{})
 }
 
-// logbook is what the component has logged.
+// logbook keeps the lines that the component has logged.
 type logbook struct {
 	mu    sync.Mutex
 	lines bytes.Buffer

@@ -1,30 +1,24 @@
 package component
 
 import (
-	"context"
 	"encoding/xml"
 	"errors"
-	"slices"
-	"sync"
-	"time"
-
-	"emanagement/xmpp/address"
 )
 
-// Namespaces of the grants: ejabberd says :2 since 24.10, :1 before
+// Namespaces of the grants: ejabberd announces :2 since 24.10, and :1 before
 // (XEP-0356 §7).
 const (
 	nsPrivilege1 = "urn:xmpp:privilege:1"
 	nsPrivilege2 = "urn:xmpp:privilege:2"
 )
 
-// Grant is what one host permits this component (XEP-0356 §4).
+// Grant is what one host permits this component to do (XEP-0356 §4).
 type Grant struct {
-	// Namespace is that in which it was announced, and in which the host takes
-	// what this component sends by it.
+	// Namespace is the namespace in which the grant was announced. The host accepts
+	// the privileged stanzas of this component in it.
 	Namespace string
-	// Access says by kind of access ("roster", "message", "presence", "iq")
-	// its type ("both", "get", "outgoing", "managed_entity"; "" for iq).
+	// Access maps each kind of access ("roster", "message", "presence", "iq") to its
+	// type ("both", "get", "outgoing", "managed_entity"; "" for iq).
 	Access map[string]string
 }
 
@@ -37,8 +31,8 @@ type privilege struct {
 	} `xml:"perm"`
 }
 
-// isGrant says whether a message announces a grant: it has <privilege/> as its
-// first child (XEP-0356 §4.2).
+// isGrant reports whether a stanza announces a grant: a message with <privilege/> as
+// its first child (XEP-0356 §4.2).
 func isGrant(in inbound) bool {
 	if in.kind() != "message" {
 		return false
@@ -47,9 +41,9 @@ func isGrant(in inbound) bool {
 	return name.Local == "privilege" && (name.Space == nsPrivilege1 || name.Space == nsPrivilege2)
 }
 
-// grantIn reads a grant out of such a message. It must come from a host itself.
-// The host keeps the spelling that it has there, for its server knows no other.
-func grantIn(in inbound) (host string, g Grant, err error) {
+// parseGrant reads the grant out of such a message, which must come from a host
+// itself. The host keeps its spelling, because its server knows no other.
+func parseGrant(in inbound) (host string, g Grant, err error) {
 	from, err := in.address("from")
 	if err != nil {
 		return "", Grant{}, err
@@ -73,208 +67,38 @@ func grantIn(in inbound) (host string, g Grant, err error) {
 	return from.Domainpart(), g, nil
 }
 
-// board is what is known of the stream and its grants, for those who wait
-// for either. The one owner of that state.
-type board struct {
-	mu      sync.Mutex
-	link    *link              // nil while not connected
-	grants  map[string]granted // of this stream, by prepared host
-	past    map[string]bool    // the hosts that have granted access on any stream
-	left    []string           // those that the configuration leaves out, of this stream
-	stopped bool               // there will be no other stream
-	changed chan struct{}      // closed and replaced at every change
-}
-
-// granted is a host's grant, and how its server spells the host.
-type granted struct {
-	host string
-	Grant
-}
-
-func newBoard() *board {
-	return &board{changed: make(chan struct{}), past: make(map[string]bool)}
-}
-
-func (b *board) update(change func()) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	change()
-	close(b.changed)
-	b.changed = make(chan struct{})
-}
-
-func (b *board) connected(l *link) {
-	b.update(func() { b.link, b.grants, b.left = l, make(map[string]granted), nil })
-}
-
-func (b *board) disconnected() {
-	b.update(func() { b.link, b.grants = nil, nil })
-}
-
-// stop ends all waiting, now and later.
-func (b *board) stop() {
-	b.update(func() { b.stopped = true })
-}
-
-// maxHosts is how many hosts are listened to on one stream. Any domain can
-// claim to grant access.
-const maxHosts = 1000
-
-// granted notes a host's grant on a stream; first says that it is the host's
-// first on it.
-func (b *board) granted(l *link, host string, g Grant) (first bool) {
-	b.update(func() {
-		key := address.PrepareHost(host)
-		_, known := b.grants[key]
-		if b.link == l && (known || len(b.grants) < maxHosts) {
-			first = !known
-			b.grants[key] = granted{host, g}
-			b.past[key] = true
-		}
-	})
-	return first
-}
-
-// leftOut notes a host that grants access and is not to be served.
-func (b *board) leftOut(host string) {
-	b.update(func() {
-		if len(b.left) < maxHosts && !slices.Contains(b.left, host) {
-			b.left = append(b.left, host)
-		}
-	})
-}
-
-// leftOutHosts lists them, sorted.
-func (b *board) leftOutHosts() []string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return slices.Sorted(slices.Values(b.left))
-}
-
-// served lists the hosts, each as its server spells it.
-func (b *board) served() []string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	var hosts []string
-	for _, g := range b.grants {
-		hosts = append(hosts, g.host)
+// receiveGrant takes a message that announces a grant off the reader. A grant that
+// cannot be read affects no other host.
+func (s *session) receiveGrant(in inbound) {
+	host, g, err := parseGrant(in)
+	if err != nil {
+		s.log.Error("a grant cannot be read, and its host is not served", "host", in.attr("from"), "why", err)
+		return
 	}
-	slices.Sort(hosts)
-	return hosts
+	s.acceptGrant(host, g)
 }
 
-// serves says whether a host has granted access on the current stream.
-func (b *board) serves(host string) bool {
-	_, ok := b.grant(host)
-	return ok
-}
-
-// grant returns what a host has granted on the current stream, if it has.
-func (b *board) grant(host string) (g granted, ok bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	g, ok = b.grants[address.PrepareHost(host)]
-	return g, ok
-}
-
-// wasServed says whether a host has granted access on any stream.
-func (b *board) wasServed(host string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.past[address.PrepareHost(host)]
-}
-
-// grantedOn returns the stream on which the host has granted access, if it
-// has on the current one, and how its server spells it.
-func (b *board) grantedOn(host string) (*link, string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	g, ok := b.grants[address.PrepareHost(host)]
-	if !ok {
-		return nil, ""
+// acceptGrant registers a grant and begins to watch its host.
+func (s *session) acceptGrant(host string, g Grant) {
+	if !s.isConfigured(host) {
+		s.registry.addExcluded(host)
+		s.log.Info("a host grants access, but the configuration leaves it out", "host", host)
+		return
 	}
-	return b.current(), g.host
-}
-
-// current is the stream, unless it has ended: that is known a moment before
-// disconnected is called.
-func (b *board) current() *link {
-	if b.link == nil || b.link.cause() != nil {
-		return nil
+	if !s.registry.addGrant(s.link, host, g) {
+		return
 	}
-	return b.link
-}
-
-// awaitLink waits until there is a stream.
-func (b *board) awaitLink(ctx context.Context) (*link, error) {
-	return b.await(ctx, func() (time.Duration, bool) { return forever, b.current() != nil })
-}
-
-// awaitGrant waits until there is a stream and the host has granted access on
-// it; for the grant, no longer than patience after the handshake.
-func (b *board) awaitGrant(ctx context.Context, host string, patience time.Duration) (*link, error) {
-	l, err := b.await(ctx, func() (time.Duration, bool) {
-		if b.current() == nil {
-			return forever, false
+	s.log.Info("granted", "host", host, "access", g.Access)
+	if s.cfg.CheckGrant != nil {
+		if err := s.cfg.CheckGrant(g); err != nil {
+			s.link.setForbidding(host)
+			s.log.Warn("a host grants too little", "host", host, "why", err)
 		}
-		_, ok := b.grants[address.PrepareHost(host)]
-		return time.Until(b.link.since.Add(patience)), ok
-	})
-	if err == nil && l == nil {
-		served := b.served()
-		return nil, &NotGrantedError{Host: host, Served: served, Away: len(served) == 0 || b.wasServed(host)}
 	}
-	return l, err
-}
-
-// settling is how long after the handshake hosts may still be announcing
-// themselves; ejabberd does it within milliseconds.
-const settling = time.Second
-
-// awaitHosts waits until there is a stream and hosts have granted access on
-// it; for the first, no longer than patience after the handshake. Empty: none
-// has.
-func (b *board) awaitHosts(ctx context.Context, patience time.Duration) ([]string, error) {
-	_, err := b.await(ctx, func() (time.Duration, bool) {
-		if b.current() == nil {
-			return forever, false
-		}
-		if len(b.grants) == 0 {
-			return time.Until(b.link.since.Add(patience)), false
-		}
-		left := time.Until(b.link.since.Add(min(settling, patience)))
-		return left, left <= 0
-	})
-	return b.served(), err
-}
-
-const forever = time.Duration(1<<63 - 1)
-
-// await waits until ready says so and returns the link of that moment, or nil
-// when the patience that ready grants is over.
-func (b *board) await(ctx context.Context, ready func() (time.Duration, bool)) (*link, error) {
-	for {
-		b.mu.Lock()
-		left, ok := ready()
-		l, changed, stopped := b.link, b.changed, b.stopped
-		b.mu.Unlock()
-		if stopped {
-			return nil, errStopped
-		}
-		if ok {
-			return l, nil
-		}
-		if left <= 0 {
-			return nil, nil
-		}
-		t := time.NewTimer(left)
-		select {
-		case <-changed:
-		case <-t.C:
-		case <-ctx.Done():
-			t.Stop()
-			return nil, context.Cause(ctx)
-		}
-		t.Stop()
+	// The reader calls this while serve holds the helpers open, so serve waits for
+	// these goroutines too.
+	s.helpers.Go(func() { s.watch(host) })
+	for _, f := range s.onGrant {
+		s.helpers.Go(func() { f(s.ctx, host) })
 	}
 }

@@ -10,22 +10,21 @@ import (
 	"emanagement/xmpp/framing"
 )
 
-// streamStart is how a server begins its stream, which all that follows is a
-// child of.
+// streamStart is the root's start tag of a server's stream.
 const streamStart = `<stream:stream xmlns:stream='http://etherx.jabber.org/streams' xmlns='jabber:component:accept' id='17823' from='emanagement.localhost'>`
 
-// inboundOf is a stanza as the reader takes it off the wire.
+// inboundOf returns a stanza as the reader takes it off the wire.
 func inboundOf(t testing.TB, stanza string) inbound {
 	t.Helper()
-	e, err := framing.New(strings.NewReader(stanza), nsAccept, framing.DefaultLimit).Next()
+	e, err := framing.NewReader(strings.NewReader(stanza), nsAccept, framing.DefaultLimit).Next()
 	require.NoError(t, err)
 	return inbound{e}
 }
 
-// Messages that grant access, and some that look like it.
+// grants lists stanzas that announce a grant, and some that only look like it.
 var grants = map[string]struct {
 	message string
-	host    string // "" where it is none
+	host    string // "" if it is no grant
 	want    Grant
 }{
 	"ejabberd": {
@@ -60,7 +59,7 @@ var grants = map[string]struct {
 		`<message to='emanagement.localhost' from='example.org'><privilege xmlns='urn:xmpp:privilege:2'/></message>`,
 		"", Grant{},
 	},
-	"a message that was to be sent on": {
+	"a privileged message that was refused": {
 		`<message type='error' to='emanagement.localhost' from='example.org'><privilege xmlns='urn:xmpp:privilege:2'><forwarded xmlns='urn:xmpp:forward:0'/></privilege><error type='auth'><forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>`,
 		"", Grant{},
 	},
@@ -72,11 +71,11 @@ var grants = map[string]struct {
 		`<message to='emanagement.localhost' from='example.org/r'><privilege xmlns='urn:xmpp:privilege:2'><perm type='both' access='roster'/></privilege></message>`,
 		"", Grant{},
 	},
-	"from nobody": {
+	"without from": {
 		`<message to='emanagement.localhost'><privilege xmlns='urn:xmpp:privilege:2'><perm type='both' access='roster'/></privilege></message>`,
 		"", Grant{},
 	},
-	"from what is no address": {
+	"from an invalid address": {
 		`<message to='emanagement.localhost' from='@'><privilege xmlns='urn:xmpp:privilege:2'><perm type='both' access='roster'/></privilege></message>`,
 		"", Grant{},
 	},
@@ -104,11 +103,11 @@ var grants = map[string]struct {
 	},
 }
 
-func TestGrantIn(t *testing.T) {
+func TestParseGrant(t *testing.T) {
 	for name, test := range grants {
 		t.Run(name, func(t *testing.T) {
 			in := inboundOf(t, test.message)
-			host, g, err := grantIn(in)
+			host, g, err := parseGrant(in)
 			ok := isGrant(in) && err == nil
 			require.Equal(t, test.host != "", ok, "%s %v", host, g)
 			if ok {

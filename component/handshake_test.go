@@ -12,9 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Ways of a server to hang before the handshake is done.
+// hangs lists how a server can hang before the handshake is done.
 var hangs = map[string]func(*peer){
-	"says nothing":                  func(*peer) {},
+	"sends nothing":                 func(*peer) {},
 	"takes the header":              func(p *peer) { p.d.Token() },
 	"answers the header":            func(p *peer) { p.header() },
 	"does not answer the handshake": func(p *peer) { p.header(); p.handshake() },
@@ -41,8 +41,8 @@ func TestHandshakeHangs(t *testing.T) {
 	}
 }
 
-// Ends of a stream before the handshake is done. None of them is a reason to
-// give up.
+// failures lists how a stream can end before the handshake is done. The component
+// tries again after each of them.
 var failures = map[string]func(*peer){
 	"closes":                func(p *peer) {},
 	"closes after header":   func(p *peer) { p.header(); p.handshake() },
@@ -84,7 +84,8 @@ func TestHandshakeFails(t *testing.T) {
 	}
 }
 
-// Refusals by stream error, and what Run returns for them at first.
+// refusals maps stream errors that are permanent to the errors that Run returns for them
+// at the first start.
 var refusals = map[string]error{
 	"not-authorized":      ErrNotAuthorized,
 	"conflict":            ErrConflict,
@@ -100,8 +101,8 @@ func refuse(p *peer, condition string) {
 	p.conn.Close()
 }
 
-// TestHandshakeRefused has the server refuse for good: at the first start Run
-// gives up, after that it does not.
+// TestHandshakeRefused: if the server refuses for good, Run gives up at the first start,
+// and tries again later on.
 func TestHandshakeRefused(t *testing.T) {
 	for condition, want := range refusals {
 		t.Run(condition, func(t *testing.T) {
@@ -133,9 +134,9 @@ func TestHandshakeRefused(t *testing.T) {
 	}
 }
 
-// TestDialFails has the server not be there at first, and the address be wrong.
+// TestDialFails: no server listens for a while, or the address is wrong.
 func TestDialFails(t *testing.T) {
-	temporary := errors.New("nobody there")
+	temporary := errors.New("no server there")
 	t.Run("for a while", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := newRig(t)
@@ -155,19 +156,20 @@ func TestDialFails(t *testing.T) {
 	t.Run("for good", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := newRig(t)
-			r.c.dial = func(context.Context, string) (net.Conn, error) { return nil, &refusal{temporary} }
+			r.c.dial = func(context.Context, string) (net.Conn, error) { return nil, &permanentError{temporary} }
 			r.run()
 			require.ErrorIs(t, r.ended(), temporary)
 		})
 	})
 }
 
-// TestStopEarly stops a component that is not connected, at any stage of it.
+// TestStopEarly: a component that is not connected stops at once, at every stage of the
+// attempt.
 func TestStopEarly(t *testing.T) {
 	stages := map[string]func(*rig){
-		"before it began": func(r *rig) {},
-		"dialling":        func(r *rig) { synctest.Wait() },
-		"waiting":         func(r *rig) { r.dial().conn.Close(); synctest.Wait() },
+		"before the start": func(r *rig) {},
+		"dialling":         func(r *rig) { synctest.Wait() },
+		"waiting":          func(r *rig) { r.dial().conn.Close(); synctest.Wait() },
 	}
 	for name, hang := range hangs {
 		stages[name] = func(r *rig) { hang(r.dial()); synctest.Wait() }

@@ -1,15 +1,11 @@
 package component
 
 import (
-	"bytes"
-	"crypto/rand"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
-	"mellium.im/xmlstream"
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
@@ -17,8 +13,8 @@ import (
 	"emanagement/xmpp/framing"
 )
 
-// inbound is one stanza as the reader took it off the wire. Decoding its content
-// is left to the goroutine that wants it, so that the one reader stays quick.
+// inbound is one stanza as the reader took it off the wire. The goroutine that wants
+// its content decodes it, so that the one reader stays quick.
 type inbound struct{ framing.Element }
 
 // errDamaged refuses content that holds a character which XML does not allow.
@@ -27,11 +23,13 @@ var errDamaged = errors.New("it holds a character that XML does not allow")
 func (in inbound) kind() string             { return in.Start.Name.Local }
 func (in inbound) attr(local string) string { return attr(in.Start, local) }
 
-// address reads an address exactly as it stands there: the server has prepared
-// it, and knows it by that spelling alone.
-func (in inbound) address(local string) (jid.JID, error) { return address.Exact(in.attr(local)) }
+// address returns the address in an attribute verbatim. The server has prepared it,
+// and knows it by that spelling alone.
+func (in inbound) address(local string) (jid.JID, error) {
+	return address.ParseVerbatim(in.attr(local))
+}
 
-// child is the start of the first child element; its name is empty where there
+// child returns the start tag of the first child element. Its name is empty if there
 // is none.
 func (in inbound) child() (first xml.StartElement) {
 	in.visit(func(depth int, tok xml.Token) bool {
@@ -44,7 +42,7 @@ func (in inbound) child() (first xml.StartElement) {
 	return first
 }
 
-// childNames lists the names of the child elements.
+// childNames returns the names of the child elements.
 func (in inbound) childNames() (names []xml.Name) {
 	in.visit(func(depth int, tok xml.Token) bool {
 		if start, ok := tok.(xml.StartElement); ok && depth == 0 {
@@ -55,8 +53,8 @@ func (in inbound) childNames() (names []xml.Name) {
 	return names
 }
 
-// childText is the text of the first child of that name, without that of what
-// is inside it.
+// childText returns the text of the first child of that name, without the text of the
+// elements inside it.
 func (in inbound) childText(space, local string) string {
 	var text []byte
 	inside := false
@@ -78,8 +76,8 @@ func (in inbound) childText(space, local string) string {
 	return string(text)
 }
 
-// visit shows every token inside, with how many elements are open around it,
-// until it is told that it is enough.
+// visit calls more with every token inside and the number of open elements around it,
+// until more returns false.
 func (in inbound) visit(more func(depth int, tok xml.Token) bool) {
 	r := in.Tokens()
 	for depth := 0; ; {
@@ -96,8 +94,8 @@ func (in inbound) visit(more func(depth int, tok xml.Token) bool) {
 	}
 }
 
-// decodeChild decodes the first child element into v. Without a child, v is
-// left alone.
+// decodeChild decodes the first child element into v. It leaves v unchanged if there
+// is none.
 func (in inbound) decodeChild(v any) error {
 	d := xml.NewTokenDecoder(in.Tokens())
 	for {
@@ -114,8 +112,8 @@ func (in inbound) decodeChild(v any) error {
 	}
 }
 
-// stanzaError decodes the <error/> of a stanza of type error. (The library's
-// stanza.UnmarshalError panics where there is text between the children.)
+// stanzaError returns the <error/> of a stanza of type error, decoded. (The library's
+// stanza.UnmarshalError panics if there is text between the children.)
 func (in inbound) stanzaError() error {
 	d := xml.NewTokenDecoder(in.Tokens())
 	for {
@@ -139,99 +137,17 @@ func (in inbound) stanzaError() error {
 	}
 }
 
-// Content is what an answer holds, not decoded: for those that may be long, of
-// which not everything is wanted at once, or damaged.
+// Content is the content of an answer, not decoded. It suits answers that are long and
+// read in part, and answers that may be damaged.
 type Content struct{ in inbound }
 
-// Tokens reads it, each time from its beginning.
+// Tokens returns a reader of the content. Each reader starts at the beginning.
 func (c Content) Tokens() xml.TokenReader { return c.in.Tokens() }
 
-// Decode decodes the first child element into v, which is left alone where there
-// is none.
+// Decode decodes the first child element into v. It leaves v unchanged if there is
+// none.
 func (c Content) Decode(v any) error { return c.in.decodeChild(v) }
 
-// Damaged says whether the server sent characters that XML does not allow, which
-// it keeps somewhere. Each of them is read as U+FFFD.
+// Damaged reports whether the server sent characters that XML does not allow. It has
+// them in its database. Each of them is read as U+FFFD.
 func (c Content) Damaged() bool { return c.in.Damaged }
-
-// encode writes a stanza, whole, so that what is wrong with its payload shows
-// before half of it is on the stream. Attributes that are empty are left out, and
-// one without an id is given one (RFC 6120 §8.1.3).
-func encode(start xml.StartElement, payload xml.TokenReader) ([]byte, error) {
-	start.Attr = slices.DeleteFunc(slices.Clone(start.Attr), func(a xml.Attr) bool { return a.Value == "" })
-	if attr(start, "id") == "" {
-		start.Attr = append(start.Attr, xml.Attr{Name: xml.Name{Local: "id"}, Value: rand.Text()})
-	}
-	var text bytes.Buffer
-	e := xml.NewEncoder(&text)
-	tokens := xmlstream.Wrap(payload, start)
-	for {
-		tok, err := tokens.Token() // it may come with the end
-		if tok != nil {
-			if err := e.EncodeToken(withoutDeclarations(tok)); err != nil {
-				return nil, fmt.Errorf("payload: cannot be written: %w", err)
-			}
-		}
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, fmt.Errorf("payload: cannot be written: %w", err)
-		}
-	}
-	if err := e.Close(); err != nil {
-		return nil, fmt.Errorf("payload: cannot be written: %w", err)
-	}
-	return text.Bytes(), nil
-}
-
-// withoutDeclarations leaves out the default namespace's declaration where the
-// name has a namespace: the encoder writes one of its own.
-func withoutDeclarations(tok xml.Token) xml.Token {
-	start, ok := tok.(xml.StartElement)
-	if !ok || start.Name.Space == "" {
-		return tok
-	}
-	attrs := make([]xml.Attr, 0, len(start.Attr))
-	for _, a := range start.Attr {
-		if a.Name != (xml.Name{Local: "xmlns"}) {
-			attrs = append(attrs, a)
-		}
-	}
-	start.Attr = attrs
-	return start
-}
-
-// XML turns a value that encoding/xml can marshal into the tokens of a
-// payload. A value that cannot be marshalled yields its error as the first
-// token.
-func XML(v any) xml.TokenReader {
-	raw, err := xml.Marshal(v)
-	if err != nil {
-		return xmlstream.ReaderFunc(func() (xml.Token, error) { return nil, err })
-	}
-	// Raw tokens keep xmlns where it stands; translated ones would repeat it on
-	// every element inside.
-	d := xml.NewDecoder(bytes.NewReader(raw))
-	return xmlstream.ReaderFunc(d.RawToken)
-}
-
-// attr returns the value of an attribute without a namespace, "" where it is
-// absent.
-func attr(start xml.StartElement, local string) string {
-	for _, a := range start.Attr {
-		if a.Name.Space == "" && a.Name.Local == local {
-			return a.Value
-		}
-	}
-	return ""
-}
-
-// Condition reports the condition of a stanza error anywhere in err's chain,
-// or "" where there is none.
-func Condition(err error) stanza.Condition {
-	if se, ok := errors.AsType[stanza.Error](err); ok {
-		return se.Condition
-	}
-	return ""
-}

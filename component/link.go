@@ -21,55 +21,55 @@ import (
 
 // link is one component stream, from its handshake to its end.
 type link struct {
-	conn   net.Conn
-	in     *framing.Reader
-	sizes  *sizes
-	log    *slog.Logger
-	since  time.Time // when the handshake was done
-	prefix string    // of stanza ids: a reply to a request on an earlier stream is none to one on this
+	conn     net.Conn
+	in       *framing.Reader
+	sizes    *sizeLimit
+	log      *slog.Logger
+	since    time.Time // the end of the handshake
+	idPrefix string    // of stanza ids, so that a late reply to an earlier stream matches nothing on this one
 
-	// writing holds whoever writes. It is no mutex, so that those who wait for a
-	// peer that does not read can be told from those who work.
-	writing chan struct{}
+	// writeLock holds the token of the goroutine that writes. It is a channel, so that
+	// the wait for it ends with the stream. A wait for a mutex would also keep the
+	// clock of a synctest bubble from advancing while a peer does not read.
+	writeLock chan struct{}
 
-	mu      sync.Mutex
-	pending map[string]*pendingAsk // by stanza id
-	serial  uint64                 // of the last id given out
-	heard   map[string]time.Time   // by prepared host: when it last answered
-	forbid  map[string]bool        // prepared hosts that have forbidden something
-	err     error                  // why the stream ended, set before done is closed
+	mu         sync.Mutex
+	pending    map[string]*pendingReply // by stanza id
+	lastID     uint64
+	lastReply  map[string]time.Time // by prepared host
+	forbidding map[string]bool      // prepared hosts that have forbidden something
+	err        error                // the cause of the stream's end, set before done is closed
 
-	done    chan struct{} // closed when the stream has ended
-	drained chan struct{} // closed when nothing more arrives
+	done     chan struct{} // closed when the stream has ended
+	readDone chan struct{} // closed when the reader has ended
 }
 
-// pendingAsk is one stanza in flight and where its reply goes.
-type pendingAsk struct {
+// pendingReply is one stanza in flight and the channel for its reply.
+type pendingReply struct {
 	kind  string // of stanza: iq, message, presence
-	from  string // who must answer (RFC 6120 §8.1.2.1), as it was written
+	from  string // the only sender that may reply (RFC 6120 §8.1.2.1), as it was written
 	reply chan inbound
 }
 
-// nsAccept is the namespace of what passes over a component's stream (XEP-0114
-// §3).
+// nsAccept is the namespace of the stanzas on a component's stream (XEP-0114 §3).
 const nsAccept = "jabber:component:accept"
 
-func newLink(conn net.Conn, sizes *sizes, log *slog.Logger) *link {
+func newLink(conn net.Conn, sizes *sizeLimit, log *slog.Logger) *link {
 	return &link{
-		conn: conn, in: framing.New(conn, nsAccept, framing.DefaultLimit), sizes: sizes, log: log, since: time.Now(),
-		prefix:  "em-" + rand.Text()[:8] + "-",
-		writing: make(chan struct{}, 1),
-		pending: make(map[string]*pendingAsk),
-		heard:   make(map[string]time.Time),
-		forbid:  make(map[string]bool),
-		done:    make(chan struct{}),
-		drained: make(chan struct{}),
+		conn: conn, in: framing.NewReader(conn, nsAccept, framing.DefaultLimit), sizes: sizes, log: log, since: time.Now(),
+		idPrefix:   "em-" + rand.Text()[:8] + "-",
+		writeLock:  make(chan struct{}, 1),
+		pending:    make(map[string]*pendingReply),
+		lastReply:  make(map[string]time.Time),
+		forbidding: make(map[string]bool),
+		done:       make(chan struct{}),
+		readDone:   make(chan struct{}),
 	}
 }
 
-// read hands every stanza that arrives to receive, until the stream ends.
+// read calls receive with every stanza that arrives, until the stream ends.
 func (l *link) read(receive func(inbound)) {
-	defer close(l.drained)
+	defer close(l.readDone)
 	for {
 		in, err := l.next()
 		if err != nil {
@@ -80,8 +80,8 @@ func (l *link) read(receive func(inbound)) {
 	}
 }
 
-// next reads the next stanza. A stream error is its error: that is a child of
-// the root, and nothing that stands inside a stanza is one (RFC 6120 §4.9.1).
+// next reads the next stanza. It returns a stream error as its error. Only a child of
+// the root is a stream error, and nothing inside a stanza is (RFC 6120 §4.9.1).
 func (l *link) next() (inbound, error) {
 	e, err := l.in.Next()
 	if err == io.EOF {
@@ -96,8 +96,8 @@ func (l *link) next() (inbound, error) {
 	return inbound{e}, nil
 }
 
-// end marks the stream as ended; the first cause counts. All who wait for a
-// reply are released. The connection is closed by whoever runs the link.
+// end marks the stream as ended and releases all goroutines that wait for a reply.
+// The first cause counts. It leaves the connection open.
 func (l *link) end(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -107,36 +107,36 @@ func (l *link) end(err error) {
 	}
 }
 
+// cause returns why the stream ended, or nil if it has not.
 func (l *link) cause() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.err
 }
 
-// lastWords is how long the server's own reason for the end of a stream is
-// waited for where a write has failed.
-const lastWords = time.Second
+// streamErrorWait is how long send waits, after a failed write, for the reason that
+// the server gives for the end of the stream.
+const streamErrorWait = time.Second
 
-// send writes one stanza; answers is the request that it answers, nil where it
-// is no answer. It does not end with the caller's context, which could cut a
-// stanza in half: writes are bounded by the connection itself. Errors: a
-// *SizeError, or one that wraps ErrDisconnected.
+// send writes one stanza. answers is the request that it answers, or nil. send does
+// not end with the caller's context, which could cut a stanza in half. The connection
+// itself bounds each write. Errors: a *SizeError, or one that wraps ErrDisconnected.
 func (l *link) send(text []byte, answers *Request) error {
 	if err := l.sizes.check(len(text)); err != nil {
 		return err
 	}
 	select {
-	case l.writing <- struct{}{}:
-		defer func() { <-l.writing }()
+	case l.writeLock <- struct{}{}:
+		defer func() { <-l.writeLock }()
 	case <-l.done:
 		return fmt.Errorf("%w (%w)", ErrDisconnected, l.cause())
 	}
-	l.sizes.sending(len(text), answers)
+	l.sizes.record(len(text), answers)
 	if _, err := l.conn.Write(text); err != nil {
-		t := time.NewTimer(lastWords)
+		t := time.NewTimer(streamErrorWait)
 		defer t.Stop()
 		select {
-		case <-l.done: // the reader knows why
+		case <-l.done: // the reader knows the cause
 		case <-t.C:
 		}
 		l.end(&writeError{err})
@@ -145,9 +145,9 @@ func (l *link) send(text []byte, answers *Request) error {
 	return nil
 }
 
-// ask sends a request and waits for its reply, the context's end or the
-// stream's end. If late is not nil it is called once when the reply is slow.
-func (l *link) ask(ctx context.Context, iq stanza.IQ, payload xml.TokenReader, slow time.Duration, late func()) (inbound, error) {
+// ask sends a request and waits for its reply, the context's end or the stream's end.
+// onSlow, if not nil, is called once if the reply takes longer than slow.
+func (l *link) ask(ctx context.Context, iq stanza.IQ, payload xml.TokenReader, slow time.Duration, onSlow func()) (inbound, error) {
 	id, p := l.expect("iq", iq.To.String())
 	defer l.forget(id)
 	iq.ID = id
@@ -158,32 +158,32 @@ func (l *link) ask(ctx context.Context, iq stanza.IQ, payload xml.TokenReader, s
 	if err := l.send(text, nil); err != nil {
 		return inbound{}, err
 	}
-	slowly := time.NewTimer(slow)
-	defer slowly.Stop()
+	slowTimer := time.NewTimer(slow)
+	defer slowTimer.Stop()
 	for {
 		select {
 		case in := <-p.reply:
 			return in, nil
-		case <-slowly.C:
-			if late != nil {
-				late()
+		case <-slowTimer.C:
+			if onSlow != nil {
+				onSlow()
 			}
 		case <-ctx.Done():
-			return p.orElse(context.Cause(ctx))
+			return p.replyOr(context.Cause(ctx))
 		case <-l.done:
-			return p.orElse(fmt.Errorf("%w (%w)", ErrDisconnected, l.cause()))
+			return p.replyOr(fmt.Errorf("%w (%w)", ErrDisconnected, l.cause()))
 		}
 	}
 }
 
-// expect gives out an id for a stanza and notes who may reply to it. To be
-// followed by forget.
-func (l *link) expect(kind, from string) (id string, p *pendingAsk) {
-	p = &pendingAsk{kind: kind, from: from, reply: make(chan inbound, 1)}
+// expect returns an id for a stanza and registers the sender that may reply to it.
+// The caller must call forget at last.
+func (l *link) expect(kind, from string) (id string, p *pendingReply) {
+	p = &pendingReply{kind: kind, from: from, reply: make(chan inbound, 1)}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.serial++
-	id = l.prefix + strconv.FormatUint(l.serial, 36)
+	l.lastID++
+	id = l.idPrefix + strconv.FormatUint(l.lastID, 36)
 	l.pending[id] = p
 	return id, p
 }
@@ -194,8 +194,8 @@ func (l *link) forget(id string) {
 	delete(l.pending, id)
 }
 
-// orElse returns the reply where it has come nevertheless, else the error.
-func (p *pendingAsk) orElse(err error) (inbound, error) {
+// replyOr returns the reply if it has come nevertheless, else the error.
+func (p *pendingReply) replyOr(err error) (inbound, error) {
 	select {
 	case in := <-p.reply:
 		return in, nil
@@ -204,51 +204,51 @@ func (p *pendingAsk) orElse(err error) (inbound, error) {
 	}
 }
 
-// resolve gives a reply to the goroutine that asked. A reply that nobody
-// waits for, or from somebody who was not asked, is dropped. Of what a host
-// sends only IQs show that we still have its privileges.
-func (l *link) resolve(in inbound) {
+// dispatchReply passes a reply to the goroutine that asked. It drops a reply to no
+// pending request, and one from another sender. Only a reply to an IQ shows that the
+// host still honours this component's privileges.
+func (l *link) dispatchReply(in inbound) {
 	id, from := in.attr("id"), in.attr("from")
 	l.mu.Lock()
 	p := l.pending[id]
-	known := p != nil && p.kind == in.kind() && p.from == from
-	if known {
+	matches := p != nil && p.kind == in.kind() && p.from == from
+	if matches {
 		delete(l.pending, id)
 	}
-	if known && p.kind == "iq" {
-		l.heard[address.HostOf(from)] = time.Now()
+	if matches && p.kind == "iq" {
+		l.lastReply[address.HostOf(from)] = time.Now()
 	}
 	l.mu.Unlock()
-	if !known {
-		l.log.Debug("a reply that nobody waits for", "id", id, "from", from)
+	if !matches {
+		l.log.Debug("dropped a reply to no pending request", "id", id, "from", from)
 		return
 	}
 	p.reply <- in // has room: one reply for one request
 }
 
-// heardSince says whether a host has answered anything after t.
-func (l *link) heardSince(host string, t time.Time) bool {
+// repliedSince reports whether a host has answered an IQ after t.
+func (l *link) repliedSince(host string, t time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.heard[address.PrepareHost(host)].After(t)
+	return l.lastReply[address.PrepareHost(host)].After(t)
 }
 
-// forbade notes that a host forbids what is needed of it.
-func (l *link) forbade(host string) {
+// setForbidding registers that a host forbids what is needed.
+func (l *link) setForbidding(host string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.forbid[address.PrepareHost(host)] = true
+	l.forbidding[address.PrepareHost(host)] = true
 }
 
-// forbids says whether a host has forbidden something on the stream.
-func (l *link) forbids(host string) bool {
+// isForbidding reports whether a host has forbidden something on the stream.
+func (l *link) isForbidding(host string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.forbid[address.PrepareHost(host)]
+	return l.forbidding[address.PrepareHost(host)]
 }
 
-// idle says whether nothing is under way on the stream.
-func (l *link) idle() bool {
+// isIdle reports whether no request to a host is under way on the stream.
+func (l *link) isIdle() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.pending) == 0
@@ -260,30 +260,30 @@ type writeError struct{ err error }
 func (e *writeError) Error() string { return "stream: cannot write: " + e.err.Error() }
 func (e *writeError) Unwrap() error { return e.err }
 
-// goodbye leaves as ejabberd needs it: end of stream sent, the server's own
-// end awaited (it comes after all that the server still had to do; closed
-// earlier, the next stream of this component would lose its privileges), and
-// only then the connection closed. It returns when the reader has ended.
-func (l *link) goodbye(patience time.Duration, reader *sync.WaitGroup) {
+// leave ends the stream as ejabberd needs it, and returns when the reader has ended.
+// It sends the end of the stream and waits for the server's own, up to timeout. That
+// comes after everything that the server still had to do. If the connection were
+// closed earlier, the next stream of this component would lose its privileges.
+func (l *link) leave(timeout time.Duration, reader *sync.WaitGroup) {
 	defer reader.Wait()
 	defer l.conn.Close()
-	if _, stuck := errors.AsType[*writeError](l.cause()); stuck {
+	if _, ok := errors.AsType[*writeError](l.cause()); ok {
 		return
 	}
 	select {
-	case l.writing <- struct{}{}:
-		defer func() { <-l.writing }()
-	case <-l.drained:
+	case l.writeLock <- struct{}{}:
+		defer func() { <-l.writeLock }()
+	case <-l.readDone:
 		return
 	}
 	if _, err := io.WriteString(l.conn, "</stream:stream>"); err != nil {
 		return
 	}
-	t := time.NewTimer(patience)
+	t := time.NewTimer(timeout)
 	defer t.Stop()
 	select {
-	case <-l.drained:
+	case <-l.readDone:
 	case <-t.C:
-		l.log.Warn("the server did not end the stream in time", "waited", patience)
+		l.log.Warn("the server did not end the stream in time", "waited", timeout)
 	}
 }

@@ -14,33 +14,33 @@ import (
 // Message is a message to an address at the component's domain.
 type Message struct {
 	stanza.Message
-	// Missed is how many messages of the same sender came right after this
+	// Missed is the number of messages of the same sender that came right after this
 	// one and were dropped, because too many were waiting.
 	Missed int
 
 	in inbound
 }
 
-// Children lists the names of the message's child elements.
+// Children returns the names of the message's child elements.
 func (m Message) Children() []xml.Name { return m.in.childNames() }
 
-// Body is the message's text: that of its first <body/> in the stanza's own
-// namespace (RFC 6121 §5.2.3).
+// Body returns the text of the first <body/> in the stanza's own namespace (RFC 6121
+// §5.2.3), or "" if there is none.
 func (m Message) Body() string { return m.in.childText(m.in.Start.Name.Space, "body") }
 
-// Thread identifies the conversation (RFC 6121 §5.2.5); empty where it has
-// none.
+// Thread returns the id of the conversation (RFC 6121 §5.2.5), or "" if the message
+// has none.
 func (m Message) Thread() string { return m.in.childText(m.in.Start.Name.Space, "thread") }
 
-// OnMessage has f called with every message to an address at the component's
-// domain that is neither an error nor a grant. Those of one sender (a bare
-// JID) are taken one after the other, in their order; up to 32 wait. Those of
-// several are taken at once. The context ends as that of a Handler does. To be
-// called before Run.
+// OnMessage registers f, which is called with every message to an address at the
+// component's domain that is neither an error nor a grant. The messages of one sender
+// (a bare JID) are handled one after the other, in their order, and up to 32 wait.
+// Messages of several senders are handled concurrently. The context ends as a Handler's
+// does. OnMessage must be called before Run.
 func (c *Component) OnMessage(f func(ctx context.Context, m Message)) { c.onMessage = f }
 
-// message takes a message off the reader.
-func (s *serving) message(in inbound) {
+// receiveMessage takes a message off the reader.
+func (s *session) receiveMessage(in inbound) {
 	if s.onMessage == nil {
 		return
 	}
@@ -52,9 +52,9 @@ func (s *serving) message(in inbound) {
 	}
 	m := stanza.Message{XMLName: in.Start.Name, ID: in.attr("id"), From: from, To: to, Type: messageType(in.attr("type"))}
 	sender := m.From.Bare().String()
-	first, ok := s.mail.put(sender, Message{Message: m, in: in})
-	if first && !s.crew.start(sender, func() { s.takeMessages(s.work, sender) }) {
-		s.mail.drop(sender)
+	needsWorker, ok := s.queue.enqueue(sender, Message{Message: m, in: in})
+	if needsWorker && !s.pool.start(sender, func() { s.handleMessages(s.work, sender) }) {
+		s.queue.discard(sender)
 		ok = false
 	}
 	if !ok {
@@ -62,7 +62,7 @@ func (s *serving) message(in inbound) {
 	}
 }
 
-// messageType is the type of a message: normal where it is absent or not known
+// messageType returns the type of a message: normal if it is absent or unknown
 // (RFC 6121 §5.2.2).
 func messageType(text string) stanza.MessageType {
 	switch t := stanza.MessageType(text); t {
@@ -72,23 +72,23 @@ func messageType(text string) stanza.MessageType {
 	return stanza.NormalMessage
 }
 
-// takeMessages takes what waits of one sender.
-func (c *Component) takeMessages(ctx context.Context, sender string) {
+// handleMessages handles the queued messages of one sender.
+func (c *Component) handleMessages(ctx context.Context, sender string) {
 	for {
-		m, ok := c.mail.next(sender)
+		m, ok := c.queue.dequeue(sender)
 		if !ok {
 			return
 		}
-		c.takeMessage(ctx, m)
+		c.handleMessage(ctx, m)
 	}
 }
 
-func (c *Component) takeMessage(ctx context.Context, m Message) {
-	ctx, cancel := context.WithTimeout(WithAsker(ctx, m.From.Bare().String()), c.timing.request)
+func (c *Component) handleMessage(ctx context.Context, m Message) {
+	ctx, cancel := context.WithTimeout(withRequester(ctx, m.From.Bare().String()), c.timing.request)
 	defer cancel()
 	defer func() {
 		if r := recover(); r != nil {
-			c.log.Error("what takes messages panicked", "panic", r, "stack", string(debug.Stack()))
+			c.log.Error("the handler of messages panicked", "panic", r, "stack", string(debug.Stack()))
 		}
 	}()
 	c.onMessage(ctx, m)

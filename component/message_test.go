@@ -13,22 +13,22 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// takes has the component hand on the messages that it gets. One of which the
-// body says panic makes what takes it panic.
-func (r *rig) takes() <-chan Message {
+// collects registers a handler that sends the messages to a channel. It panics on a
+// message whose body is "panic".
+func (r *rig) collects() <-chan Message {
 	got := make(chan Message, 10000)
 	r.c.OnMessage(func(ctx context.Context, m Message) {
 		assert.NoError(r.t, ctx.Err())
-		assert.Equal(r.t, m.From.Bare().String(), asker(ctx))
+		assert.Equal(r.t, m.From.Bare().String(), requesterOf(ctx))
 		got <- m
 		if m.Body() == "panic" {
-			panic("as it was told")
+			panic("as told")
 		}
 	})
 	return got
 }
 
-// TestMessageContent: what is said of a message is what it says.
+// TestMessageContent checks what the methods of a message return.
 func TestMessageContent(t *testing.T) {
 	in := func(space, local string) xml.Name { return xml.Name{Space: space, Local: local} }
 	const stream = "jabber:component:accept"
@@ -52,7 +52,7 @@ func TestMessageContent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := newRig(t)
-				got := r.takes()
+				got := r.collects()
 				r.run()
 				p := r.accept("localhost")
 				_, err := fmt.Fprintf(p.conn, "<message type='chat' id='1' from='a@localhost/r' to='%s/x'>%s</message>", service, test.inside)
@@ -71,12 +71,12 @@ func TestMessageContent(t *testing.T) {
 	}
 }
 
-// TestMessages hands on what is for this component and no error, whoever it is
-// from and of whichever type, and goes on where taking it panics.
+// TestMessages: a message to an address of this component is handled, from any sender
+// and of any type but error. A panic of the handler stops no other message.
 func TestMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
-		got := r.takes()
+		got := r.collects()
 		r.run()
 		p := r.accept("localhost")
 		send := func(from, to, typ string) {
@@ -95,7 +95,7 @@ func TestMessages(t *testing.T) {
 		panics := 0
 		for _, from := range []string{"a@localhost/r", "a@localhost", "far.example", service} {
 			for _, to := range []string{service, "name@" + service, service + "/r"} {
-				// RFC 6121 §5.2.2: what is not understood is normal.
+				// RFC 6121 §5.2.2: an unknown type means normal.
 				for sent, typ := range map[string]string{"": "normal", "chat": "chat", "normal": "normal", "groupchat": "groupchat", "headline": "headline", "nonsense": "normal"} {
 					send(from, to, sent)
 					m := receive(t, got)
@@ -110,8 +110,8 @@ func TestMessages(t *testing.T) {
 	})
 }
 
-// TestMessagesInOrder: one sender's are taken one after the other, by whichever
-// resource they come; another's do not wait for them.
+// TestMessagesInOrder: the messages of one sender are handled one after the other, from
+// all its resources. The messages of another sender do not wait for them.
 func TestMessagesInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
@@ -136,7 +136,7 @@ func TestMessagesInOrder(t *testing.T) {
 		r.run()
 		p := r.accept("localhost")
 		var want []string
-		for i := range maxWaiting {
+		for i := range maxQueuedOfSender {
 			for _, from := range []string{"slow@localhost", "quick@localhost"} {
 				p.send("<message from='%s/r%d' to='%s'><body>%d</body></message>", from, i%3, service, i)
 			}
@@ -149,13 +149,13 @@ func TestMessagesInOrder(t *testing.T) {
 		close(release)
 		synctest.Wait()
 		assert.Equal(t, map[string][]string{"quick@localhost": want, "slow@localhost": want}, taken)
-		assert.Empty(t, r.c.mail.waiting)
-		assert.Zero(t, r.c.mail.all)
-		assert.Empty(t, r.c.crew.of)
+		assert.Empty(t, r.c.queue.waiting)
+		assert.Zero(t, r.c.queue.total)
+		assert.Empty(t, r.c.pool.byRequester)
 	})
 }
 
-// TestTooManyMessages: the last one that found room counts those that did not.
+// TestTooManyMessages: the last queued message counts the dropped ones after it.
 func TestTooManyMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
@@ -179,13 +179,13 @@ func TestTooManyMessages(t *testing.T) {
 			}
 			return counts
 		}
-		send(1 + maxWaiting + 1000) // one is being taken
+		send(1 + maxQueuedOfSender + 1000) // one is being handled
 		release <- struct{}{}
 		synctest.Wait()
 		send(1 + 7) // there is room for one again
 		close(release)
-		want := make([]int, 1+maxWaiting+1)
-		want[maxWaiting], want[maxWaiting+1] = 1000, 7
+		want := make([]int, 1+maxQueuedOfSender+1)
+		want[maxQueuedOfSender], want[maxQueuedOfSender+1] = 1000, 7
 		assert.Equal(t, want, missed(len(want)))
 		send(1)
 		assert.Equal(t, []int{0}, missed(1))
@@ -194,60 +194,60 @@ func TestTooManyMessages(t *testing.T) {
 	})
 }
 
-// TestMailIsBounded for all senders together too.
-func TestMailIsBounded(t *testing.T) {
-	m := mail{waiting: make(map[string][]Message)}
-	sender := func(i int) string { return fmt.Sprintf("a%d@localhost", i/maxWaiting) }
-	for i := range maxMail {
-		first, ok := m.put(sender(i), Message{})
+// TestQueueIsBounded: the queue has a limit for all senders together, too.
+func TestQueueIsBounded(t *testing.T) {
+	q := messageQueue{waiting: make(map[string][]Message)}
+	sender := func(i int) string { return fmt.Sprintf("a%d@localhost", i/maxQueuedOfSender) }
+	for i := range maxQueued {
+		needsWorker, ok := q.enqueue(sender(i), Message{})
 		require.True(t, ok)
-		require.Equal(t, i%maxWaiting == 0, first)
+		require.Equal(t, i%maxQueuedOfSender == 0, needsWorker)
 	}
 	for _, s := range []string{sender(0), "new@localhost"} {
-		first, ok := m.put(s, Message{})
+		needsWorker, ok := q.enqueue(s, Message{})
 		assert.False(t, ok)
-		assert.False(t, first, "nothing to work on")
+		assert.False(t, needsWorker, "there is no message for a worker")
 	}
-	assert.Len(t, m.waiting, maxMail/maxWaiting)
-	_, ok := m.next(sender(0))
+	assert.Len(t, q.waiting, maxQueued/maxQueuedOfSender)
+	_, ok := q.dequeue(sender(0))
 	require.True(t, ok)
-	_, ok = m.put("new@localhost", Message{})
+	_, ok = q.enqueue("new@localhost", Message{})
 	assert.True(t, ok)
-	m.drop(sender(maxWaiting))
-	for i := range maxWaiting {
-		_, ok := m.put("newer@localhost", Message{})
+	q.discard(sender(maxQueuedOfSender))
+	for i := range maxQueuedOfSender {
+		_, ok := q.enqueue("newer@localhost", Message{})
 		require.True(t, ok, i)
 	}
-	_, ok = m.put("newer@localhost", Message{})
+	_, ok = q.enqueue("newer@localhost", Message{})
 	assert.False(t, ok)
 }
 
-// TestMessagesWithoutRoom: where nobody can work on a message it is dropped,
-// and the next one finds its sender as if nothing had been.
+// TestMessagesWithoutRoom: a message is dropped if the pool is full, and the sender's
+// next message is handled as usual.
 func TestMessagesWithoutRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
-		got := r.takes()
-		r.c.crew = newCrew(1)
+		got := r.collects()
+		r.c.pool = newPool(1)
 		r.run()
 		p := r.accept("localhost")
 		release := make(chan struct{})
-		require.True(t, r.c.crew.start("another", func() { <-release }))
+		require.True(t, r.c.pool.start("another", func() { <-release }))
 		p.send("<message from='a@localhost/r' to='%s'><body>lost</body></message>", service)
 		synctest.Wait()
-		assert.Empty(t, r.c.mail.waiting)
+		assert.Empty(t, r.c.queue.waiting)
 		assert.Len(t, r.log.with("WARN", "too many at once"), 1)
 		close(release)
 		synctest.Wait()
-		p.send("<message from='a@localhost/r' to='%s'><body>taken</body></message>", service)
-		assert.Equal(t, "taken", receive(t, got).Body())
+		p.send("<message from='a@localhost/r' to='%s'><body>handled</body></message>", service)
+		assert.Equal(t, "handled", receive(t, got).Body())
 		assert.Empty(t, got)
 	})
 }
 
-// TestStopTakesTheMail: what waits when the component is stopped is taken while
-// there is time.
-func TestStopTakesTheMail(t *testing.T) {
+// TestStopHandlesTheQueue: messages that wait when the component is stopped are handled
+// while there is time.
+func TestStopHandlesTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
 		got := make(chan error, 100)

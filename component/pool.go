@@ -6,85 +6,84 @@ import (
 	"time"
 )
 
-// crew is a bounded number of goroutines that somebody waits for. Nobody may
-// have more than half of them at work.
-type crew struct {
-	mu      sync.Mutex
-	size    int
-	working int
-	of      map[string]int // how many work for whom
-	closed  bool
-	idle    chan struct{} // closed once the crew is closed and nobody works
+// pool is a bounded set of goroutines. One requester may have half of them.
+type pool struct {
+	mu          sync.Mutex
+	size        int
+	running     int
+	byRequester map[string]int // of those that run
+	closed      bool
+	idle        chan struct{} // closed once the pool is closed and nothing runs
 }
 
-func newCrew(size int) *crew {
-	return &crew{size: size, of: make(map[string]int), idle: make(chan struct{})}
+func newPool(size int) *pool {
+	return &pool{size: size, byRequester: make(map[string]int), idle: make(chan struct{})}
 }
 
-// start runs f for somebody in a goroutine of its own, unless the crew is full
-// or closed, or half of it works for them already.
-func (c *crew) start(whom string, f func()) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed || c.working == c.size || c.of[whom] >= (c.size+1)/2 {
+// start runs f in a goroutine of its own and returns true. It returns false if the
+// pool is full or closed, or if the requester has half of it already.
+func (p *pool) start(requester string, f func()) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed || p.running == p.size || p.byRequester[requester] >= (p.size+1)/2 {
 		return false
 	}
-	c.working++
-	c.of[whom]++
+	p.running++
+	p.byRequester[requester]++
 	go func() {
-		defer c.finished(whom)
+		defer p.finished(requester)
 		f()
 	}()
 	return true
 }
 
-func (c *crew) finished(whom string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.working--
-	if c.of[whom]--; c.of[whom] == 0 {
-		delete(c.of, whom)
+func (p *pool) finished(requester string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.running--
+	if p.byRequester[requester]--; p.byRequester[requester] == 0 {
+		delete(p.byRequester, requester)
 	}
-	if c.closed && c.working == 0 {
-		close(c.idle)
+	if p.closed && p.running == 0 {
+		close(p.idle)
 	}
 }
 
-// resting says whether nobody works.
-func (c *crew) resting() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.working == 0
+// isIdle reports whether nothing runs.
+func (p *pool) isIdle() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.running == 0
 }
 
-// close lets nobody new start. It may be called more than once.
-func (c *crew) close() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.closed && c.working == 0 {
-		close(c.idle)
+// close makes start return false from now on. It may be called more than once.
+func (p *pool) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.closed && p.running == 0 {
+		close(p.idle)
 	}
-	c.closed = true
+	p.closed = true
 }
 
-// waitFor waits until the closed crew has finished, for no longer than d and
-// not after lost is closed. It reports whether the crew has.
-func (c *crew) waitFor(d time.Duration, lost <-chan struct{}) bool {
+// waitFor waits until the closed pool has finished, for d at most and not after
+// cancel is closed. It reports whether the pool has finished.
+func (p *pool) waitFor(d time.Duration, cancel <-chan struct{}) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
-	case <-c.idle:
+	case <-p.idle:
 		return true
-	case <-lost:
+	case <-cancel:
 	case <-t.C:
 	}
 	return false
 }
 
-// wait waits until the closed crew has finished, or the context ends.
-func (c *crew) wait(ctx context.Context) error {
+// wait waits until the closed pool has finished, or the context ends.
+func (p *pool) wait(ctx context.Context) error {
 	select {
-	case <-c.idle:
+	case <-p.idle:
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)

@@ -11,16 +11,17 @@ import (
 	"emanagement/xmpp/address"
 )
 
-// OnPresence has f called, in a goroutine of its own, with every presence
-// that wants an answer (RFC 6121 §3, §4.3): subscribe, unsubscribe and probe,
-// to any address at the component's domain. The context ends as that of a
-// Handler does. To be called before Run.
+// OnPresence registers f, which is called in a goroutine of its own with every
+// presence that wants an answer (RFC 6121 §3, §4.3): subscribe, unsubscribe and
+// probe, to any address at the component's domain. The context ends as a
+// Handler's does. OnPresence must be called before Run.
 func (c *Component) OnPresence(f func(ctx context.Context, p stanza.Presence)) { c.onPresence = f }
 
-// presence takes a presence off the reader. Those that only tell are dropped.
-func (s *serving) presence(in inbound) {
-	asks := []stanza.PresenceType{stanza.SubscribePresence, stanza.UnsubscribePresence, stanza.ProbePresence}
-	if s.onPresence == nil || !slices.Contains(asks, stanza.PresenceType(in.attr("type"))) {
+// receivePresence takes a presence off the reader. It drops presences that want no
+// answer.
+func (s *session) receivePresence(in inbound) {
+	wantAnswer := []stanza.PresenceType{stanza.SubscribePresence, stanza.UnsubscribePresence, stanza.ProbePresence}
+	if s.onPresence == nil || !slices.Contains(wantAnswer, stanza.PresenceType(in.attr("type"))) {
 		return
 	}
 	from, ferr := in.address("from")
@@ -30,17 +31,17 @@ func (s *serving) presence(in inbound) {
 		return
 	}
 	p := stanza.Presence{XMLName: in.Start.Name, ID: in.attr("id"), From: from, To: to, Type: stanza.PresenceType(in.attr("type"))}
-	if !s.crew.start(p.From.Bare().String(), func() { s.answerPresence(s.work, p) }) {
+	if !s.pool.start(p.From.Bare().String(), func() { s.handlePresence(s.work, p) }) {
 		s.log.Warn("a presence was dropped: too many requests at once", "from", p.From)
 	}
 }
 
-func (c *Component) answerPresence(ctx context.Context, p stanza.Presence) {
-	ctx, cancel := context.WithTimeout(WithAsker(ctx, p.From.Bare().String()), c.timing.request)
+func (c *Component) handlePresence(ctx context.Context, p stanza.Presence) {
+	ctx, cancel := context.WithTimeout(withRequester(ctx, p.From.Bare().String()), c.timing.request)
 	defer cancel()
 	defer func() {
 		if r := recover(); r != nil {
-			c.log.Error("what answers presences panicked", "panic", r, "stack", string(debug.Stack()))
+			c.log.Error("the handler of presences panicked", "panic", r, "stack", string(debug.Stack()))
 		}
 	}()
 	c.onPresence(ctx, p)

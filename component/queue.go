@@ -2,57 +2,57 @@ package component
 
 import "sync"
 
-// What may wait of messages: of one sender, and in all.
+// Limits of the messages that wait.
 const (
-	maxWaiting = 32
-	maxMail    = 4096
+	maxQueuedOfSender = 32
+	maxQueued         = 4096
 )
 
-// mail is the messages that wait until those before them have been taken, by
-// sender.
-type mail struct {
+// messageQueue holds each sender's messages until the earlier ones of that sender
+// have been handled.
+type messageQueue struct {
 	mu      sync.Mutex
-	waiting map[string][]Message // of senders for whom somebody works
-	all     int
+	waiting map[string][]Message // by sender, of those that have a worker
+	total   int
 }
 
-// put has a message wait. first says that nobody works for this sender yet;
-// where it did not find room, ok is false, and the last one that waits counts
-// it.
-func (m *mail) put(sender string, message Message) (first, ok bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	waiting, busy := m.waiting[sender]
-	if len(waiting) == maxWaiting || m.all == maxMail {
+// enqueue adds a message. needsWorker means that no worker takes this sender's
+// messages yet. If there is no room, ok is false, and the sender's last message in
+// the queue counts the lost one.
+func (q *messageQueue) enqueue(sender string, m Message) (needsWorker, ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	waiting, hasWorker := q.waiting[sender]
+	if len(waiting) == maxQueuedOfSender || q.total == maxQueued {
 		if len(waiting) > 0 {
 			waiting[len(waiting)-1].Missed++
 		}
 		return false, false
 	}
-	m.waiting[sender] = append(waiting, message)
-	m.all++
-	return !busy, true
+	q.waiting[sender] = append(waiting, m)
+	q.total++
+	return !hasWorker, true
 }
 
-// next takes the oldest message of a sender. Where there is none, nobody works
-// for this sender any more.
-func (m *mail) next(sender string) (message Message, ok bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	waiting := m.waiting[sender]
+// dequeue takes the oldest message of a sender. If there is none, ok is false, and
+// the sender has no worker any more.
+func (q *messageQueue) dequeue(sender string) (m Message, ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	waiting := q.waiting[sender]
 	if len(waiting) == 0 {
-		delete(m.waiting, sender)
+		delete(q.waiting, sender)
 		return Message{}, false
 	}
-	m.waiting[sender] = waiting[1:]
-	m.all--
+	q.waiting[sender] = waiting[1:]
+	q.total--
 	return waiting[0], true
 }
 
-// drop forgets what waits of a sender for whom nobody can work.
-func (m *mail) drop(sender string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.all -= len(m.waiting[sender])
-	delete(m.waiting, sender)
+// discard drops the messages of a sender that can have no worker.
+func (q *messageQueue) discard(sender string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.total -= len(q.waiting[sender])
+	delete(q.waiting, sender)
 }

@@ -19,7 +19,7 @@ const (
 	leak = "the password is 1234"
 )
 
-// handlers answers requests whose payload is an element of urn:test.
+// handlers registers handlers of requests whose payload is an element of urn:test.
 func handlers(c *Component) {
 	for local, h := range map[string]Handler{
 		"result": func(context.Context, Request) (xml.TokenReader, error) {
@@ -70,14 +70,14 @@ func handlers(c *Component) {
 	})
 }
 
-// The error elements that requests are refused with.
+// Error elements of refused requests.
 const (
 	noSuchThing = `<error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>such requests are not answered here</text></error>`
 	oneChild    = `<error type='modify'><bad-request xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>a request has exactly one child element</text></error>`
 	ours        = `<error type='wait'><internal-server-error xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>something went wrong here; the log of the component says what</text></error>`
 )
 
-// Requests and the replies that they get; "" where there must be none.
+// requests lists requests and their replies; "" if there must be none.
 var requests = map[string]struct{ request, reply string }{
 	"ping": {
 		`<iq type='get' id='1' from='user@localhost/r' to='emanagement.localhost'><ping xmlns='urn:xmpp:ping'/></iq>`,
@@ -91,19 +91,19 @@ var requests = map[string]struct{ request, reply string }{
 		`<iq type='get' id='1' from='user@localhost/r' to='emanagement.localhost'><query xmlns='jabber:iq:version'/></iq>`,
 		`<iq type='result' id='1' from='emanagement.localhost' to='user@localhost/r'><query xmlns='jabber:iq:version'><name>emanagement</name><version>1</version></query></iq>`,
 	},
-	"what it is": {
+	"disco#info": {
 		`<iq type='get' id='1' from='user@localhost/r' to='emanagement.localhost'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>`,
 		`<iq type='result' id='1' from='emanagement.localhost' to='user@localhost/r'><query xmlns='http://jabber.org/protocol/disco#info'><identity category='component' type='generic' name='emanagement'/><feature var='http://jabber.org/protocol/disco#info'/><feature var='http://jabber.org/protocol/disco#items'/><feature var='urn:xmpp:ping'/><feature var='jabber:iq:version'/><feature var='urn:test'/></query></iq>`,
 	},
-	"what it has": {
+	"disco#items": {
 		`<iq type='get' id='1' from='user@localhost/r' to='emanagement.localhost'><query xmlns='http://jabber.org/protocol/disco#items'/></iq>`,
 		`<iq type='result' id='1' from='emanagement.localhost' to='user@localhost/r'><query xmlns='http://jabber.org/protocol/disco#items'/></iq>`,
 	},
-	"what a node is": {
+	"disco#info of a node": {
 		`<iq type='get' id='1' from='user@localhost/r' to='emanagement.localhost'><query xmlns='http://jabber.org/protocol/disco#info' node='n'/></iq>`,
 		`<iq type='result' id='1' from='emanagement.localhost' to='user@localhost/r'><query xmlns='http://jabber.org/protocol/disco#info' node='n'><identity category='automation' type='command-node' name='N'/><feature var='urn:n'/></query></iq>`,
 	},
-	"what a node has": {
+	"disco#items of a node": {
 		`<iq type='get' id='1' from='user@localhost/r' to='emanagement.localhost'><query xmlns='http://jabber.org/protocol/disco#items' node='n'/></iq>`,
 		`<iq type='result' id='1' from='emanagement.localhost' to='user@localhost/r'><query xmlns='http://jabber.org/protocol/disco#items' node='n'><item jid='emanagement.localhost' node='below' name='B'/></query></iq>`,
 	},
@@ -115,16 +115,16 @@ var requests = map[string]struct{ request, reply string }{
 		`<iq type='set' id='1' from='user@localhost/r' to='emanagement.localhost'> <echo xmlns='urn:test' me='a&amp;&apos;'><word>b&lt;c</word></echo> </iq>`,
 		`<iq type='result' id='1' from='emanagement.localhost' to='user@localhost/r'><said xmlns='urn:test' from="a&amp;'">b&lt;c</said></iq>`,
 	},
-	"characters that XML does not know": {
+	"characters that XML does not allow": {
 		`<iq type='set' id='1' from='user@localhost/r' to='emanagement.localhost'><result xmlns='urn:test'/></iq>`,
 		"<iq type='result' id='1' from='emanagement.localhost' to='user@localhost/r'><done xmlns='urn:test'>a&lt;b\uFFFD</done></iq>",
 	},
 
 	"no id":                   {`<iq type='get' from='user@localhost/r' to='emanagement.localhost'><ping xmlns='urn:xmpp:ping'/></iq>`, ""},
 	"no from":                 {`<iq type='get' id='1' to='emanagement.localhost'><ping xmlns='urn:xmpp:ping'/></iq>`, ""},
-	"from what is no address": {`<iq type='get' id='1' from='@' to='emanagement.localhost'><ping xmlns='urn:xmpp:ping'/></iq>`, ""},
+	"from an invalid address": {`<iq type='get' id='1' from='@' to='emanagement.localhost'><ping xmlns='urn:xmpp:ping'/></iq>`, ""},
 	"no to":                   {`<iq type='get' id='1' from='user@localhost/r'><ping xmlns='urn:xmpp:ping'/></iq>`, ""},
-	"to what is no address":   {`<iq type='get' id='1' from='user@localhost/r' to='@'><ping xmlns='urn:xmpp:ping'/></iq>`, ""},
+	"to an invalid address":   {`<iq type='get' id='1' from='user@localhost/r' to='@'><ping xmlns='urn:xmpp:ping'/></iq>`, ""},
 	"to another domain":       {`<iq type='get' id='1' from='user@localhost/r' to='other.localhost'><ping xmlns='urn:xmpp:ping'/></iq>`, ""},
 	"to a domain below":       {`<iq type='get' id='1' from='user@localhost/r' to='x.emanagement.localhost'><ping xmlns='urn:xmpp:ping'/></iq>`, ""},
 	"a result of nothing":     {`<iq type='result' id='em-1' from='user@localhost/r' to='emanagement.localhost'/>`, ""},
@@ -191,7 +191,7 @@ var requests = map[string]struct{ request, reply string }{
 		`<iq type='error' id='1' from='emanagement.localhost' to='user@localhost/r'><specific xmlns='urn:test'/><error type='modify'><bad-request xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>so not</text><so-not xmlns='urn:test:errors'/></error></iq>`,
 	},
 
-	"bare JID of a host that grants access, nothing to say": {
+	"bare JID of a host that grants access, empty result": {
 		`<iq type='get' id='1' from='user@localhost' to='emanagement.localhost'><ping xmlns='urn:xmpp:ping'/></iq>`,
 		`<iq type='result' id='1' from='emanagement.localhost' to='user@localhost'><ping xmlns='urn:xmpp:ping'/></iq>`,
 	},
@@ -199,7 +199,7 @@ var requests = map[string]struct{ request, reply string }{
 		`<iq type='set' id='1' from='localhost' to='emanagement.localhost'><nothing xmlns='urn:test' a='1'><b/></nothing></iq>`,
 		`<iq type='result' id='1' from='emanagement.localhost' to='localhost'><nothing xmlns='urn:test' a='1'/></iq>`,
 	},
-	"bare JID of a host that grants access, something to say": {
+	"bare JID of a host that grants access, result with content": {
 		`<iq type='set' id='1' from='user@localhost' to='emanagement.localhost'><result xmlns='urn:test'/></iq>`,
 		"<iq type='result' id='1' from='emanagement.localhost' to='user@localhost'><done xmlns='urn:test'>a&lt;b\uFFFD</done></iq>",
 	},
@@ -221,7 +221,7 @@ func TestRequests(t *testing.T) {
 				handlers(r.c)
 				r.run()
 				p := r.accept("localhost")
-				// A percent sign would be taken for a verb.
+				// Not send, which would take a percent sign for a formatting verb.
 				_, err := p.conn.Write([]byte(test.request))
 				require.NoError(t, err)
 				if test.reply == "" {
@@ -235,7 +235,7 @@ func TestRequests(t *testing.T) {
 					assert.Equal(t, want, got)
 				}
 				p.send(`<iq type='get' id='2' from='user@localhost/r' to='emanagement.localhost'><ping xmlns='urn:xmpp:ping'/></iq>`)
-				assert.Equal(t, "2", p.hears().Attrs["id"], "one reply, and the stream is as it was")
+				assert.Equal(t, "2", p.hears().Attrs["id"], "one reply, and the stream still works")
 				p.hearsNothing()
 			})
 		})

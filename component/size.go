@@ -10,42 +10,43 @@ import (
 	"mellium.im/xmpp/stream"
 )
 
-// SizeError refuses a stanza that is larger than the server takes
-// (max_stanza_size of ejabberd's listener). Nothing was sent.
+// SizeError refuses a stanza that is larger than the server accepts. Nothing was
+// sent. Both sizes are in bytes.
 type SizeError struct{ Size, Limit int }
 
 func (e *SizeError) Error() string {
-	return fmt.Sprintf("a stanza of %d bytes: the server takes at most %d (max_stanza_size of the component's listener)", e.Size, e.Limit)
+	return fmt.Sprintf("a stanza of %d bytes: the server takes at most %d", e.Size, e.Limit)
 }
 
-// sizes is how large a stanza may be, and which of our own have been the
-// largest on the current stream. A server that is sent a larger one ends the
-// stream, and does not say what it takes. What it took before was smaller, so
-// only a stanza larger than all before it can have been the one.
-type sizes struct {
-	mu      sync.Mutex
-	limit   int      // the most that is taken; 0: not known
-	largest int      // that was sent on this stream
-	before  int      // the largest before that one, which the server took
-	request *Request // that it answers; nil where it is no answer
-	owed    []refused
+// sizeLimit is the size that a stanza may have. It learns the limit from the server,
+// which ends the stream after a larger stanza and does not say what it accepts. Every
+// stanza that it accepted before was smaller. So only a stanza larger than all others
+// on the stream can have been the cause, and two sizes per stream suffice.
+type sizeLimit struct {
+	mu        sync.Mutex
+	limit     int      // in bytes; 0: not known
+	largest   int      // size of the largest stanza sent on this stream
+	second    int      // size of the largest stanza before that one, which the server accepted
+	answers   *Request // the request that the largest stanza answers; nil if it is no answer
+	oversized []oversizedAnswer
 }
 
-// refused is a request whose answer the server did not take.
-type refused struct {
+// oversizedAnswer is an answer that the server did not accept.
+type oversizedAnswer struct {
 	request Request
 	size    int
 }
 
-// worthNoting is the size below which no stanza is suspected: no server is so
-// narrow, and most stanzas need no notes.
-const worthNoting = 4 << 10
+// minRecorded is the size below which no stanza is recorded. No server has so low a
+// limit, and most stanzas are smaller.
+const minRecorded = 4 << 10
 
-// narrow is what the narrowest listeners take that people set up.
-const narrow = 64 << 10
+// minLearned is the limit of the strictest listeners that administrators set up. No
+// lower limit is learned, unless a stanza of that size was refused.
+const minLearned = 64 << 10
 
 // check refuses a stanza that is known to be too large.
-func (s *sizes) check(size int) error {
+func (s *sizeLimit) check(size int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.limit > 0 && size > s.limit {
@@ -54,54 +55,56 @@ func (s *sizes) check(size int) error {
 	return nil
 }
 
-// sending notes that a stanza is about to be sent, and which request it answers.
-func (s *sizes) sending(size int, answers *Request) {
-	if size < worthNoting {
+// record registers a stanza that is about to be sent. answers is the request that it
+// answers, or nil.
+func (s *sizeLimit) record(size int, answers *Request) {
+	if size < minRecorded {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if size > s.largest {
-		s.before, s.largest, s.request = s.largest, size, answers
+		s.second, s.largest, s.answers = s.largest, size, answers
 	}
 }
 
-// ended learns from the end of a stream whether a stanza was too large, and
-// notes whom an answer is owed. It returns the limit where it is news.
-func (s *sizes) ended(why error) (limit int) {
+// learn takes the cause of a stream's end. If that was the size of a stanza, learn
+// lowers the limit, keeps the request that is without an answer now, and returns the
+// new limit. Otherwise it returns 0.
+func (s *sizeLimit) learn(cause error) (limit int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	before, largest, request := s.before, s.largest, s.request
-	s.before, s.largest, s.request = 0, 0, nil
-	if largest == 0 || !isTooBig(why) {
+	second, largest, request := s.second, s.largest, s.answers
+	s.second, s.largest, s.answers = 0, 0, nil
+	if largest == 0 || !isTooBig(cause) {
 		return 0
 	}
-	// To come near to the limit from above would end a stream each time.
-	s.limit = min(largest-1, max(before, narrow))
+	// An approach to the true limit from above would end a stream at each step.
+	s.limit = min(largest-1, max(second, minLearned))
 	if request != nil {
-		s.owed = append(s.owed, refused{*request, largest})
+		s.oversized = append(s.oversized, oversizedAnswer{*request, largest})
 	}
 	return s.limit
 }
 
-// takeOwed returns those who are owed an answer, once.
-func (s *sizes) takeOwed() []refused {
+// takeOversized returns the answers that learn kept, and forgets them.
+func (s *sizeLimit) takeOversized() []oversizedAnswer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	owed := s.owed
-	s.owed = nil
-	return owed
+	oversized := s.oversized
+	s.oversized = nil
+	return oversized
 }
 
-func (s *sizes) known() int {
+func (s *sizeLimit) current() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.limit
 }
 
-// isTooBig says whether a stream ended because of a stanza's size.
-func isTooBig(why error) bool {
-	e, ok := errors.AsType[stream.Error](why)
+// isTooBig reports whether a stream ended because of a stanza's size.
+func isTooBig(cause error) bool {
+	e, ok := errors.AsType[stream.Error](cause)
 	if !ok || e.Err != stream.PolicyViolation.Err {
 		return false
 	}
@@ -113,8 +116,11 @@ func isTooBig(why error) bool {
 	return false
 }
 
-// tooLarge is the refusal of a request whose answer the server does not take.
-func tooLarge(size, limit int) stanza.Error {
-	return Refuse(stanza.Cancel, stanza.ResourceConstraint, fmt.Sprintf(
-		"the answer has %d bytes, and the server takes no stanza so large from a component (max_stanza_size of the component's listener in ejabberd.yml; up to %d are sent now); what was asked for has been done; on the component's machine, the command line has no such limit", size, limit))
+// oversizeError refuses a request whose answer is larger than the server accepts.
+func (c *Component) oversizeError(size, limit int) stanza.Error {
+	text := fmt.Sprintf("the answer has %d bytes, and the server takes no stanza so large from a component (up to %d are sent now); what was asked for has been done", size, limit)
+	if c.cfg.OversizeAdvice != "" {
+		text += "; " + c.cfg.OversizeAdvice
+	}
+	return Refuse(stanza.Cancel, stanza.ResourceConstraint, text)
 }

@@ -18,14 +18,14 @@ import (
 
 func exactly(t testing.TB, s string) jid.JID {
 	t.Helper()
-	j, err := address.Exact(s)
+	j, err := address.ParseVerbatim(s)
 	require.NoError(t, err)
 	return j
 }
 
 const tooBig = "<stream:error><policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-streams'/><text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>XML stanza is too big</text></stream:error></stream:stream>"
 
-// handleSizes has the component answer with as much text as a request asks for.
+// handleSizes registers a handler that answers with text of the requested length.
 func handleSizes(c *Component) {
 	c.Handle(stanza.GetIQ, xml.Name{Space: "urn:size", Local: "q"}, func(_ context.Context, r Request) (xml.TokenReader, error) {
 		n, err := strconv.Atoi(r.Attr("n"))
@@ -41,8 +41,9 @@ func (p *peer) asksForSize(id string, n int) {
 	p.send("<iq type='get' id='%s' from='any@localhost/one' to='%s'><q xmlns='urn:size' n='%d'/></iq>", id, service, n)
 }
 
-// TestStanzaTooBig: an answer for which the server ends the stream is made up by
-// a refusal on the next one, and such an answer is not sent again.
+// TestStanzaTooBig: if the server ends the stream because of the size of an answer, the
+// requester receives a refusal on the next stream. No answer of that size is sent
+// again.
 func TestStanzaTooBig(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
@@ -60,9 +61,9 @@ func TestStanzaTooBig(t *testing.T) {
 		e := p.hears()
 		assert.Equal(t, []string{"large", "error"}, []string{e.Attrs["id"], e.Attrs["type"]})
 		assert.Contains(t, e.raw, "resource-constraint")
-		assert.Contains(t, e.raw, "max_stanza_size")
+		assert.Contains(t, e.raw, oversizeAdvice)
 		assert.Equal(t, size-1, r.c.MaxStanza())
-		assert.Len(t, r.log.with("ERROR", "max_stanza_size"), 1)
+		assert.Len(t, r.log.with("ERROR", "a stanza's size", "takes at most"), 1)
 		for n, want := range map[int]string{20000: "error", 19000: "result"} {
 			p.asksForSize("again", n)
 			assert.Equal(t, want, p.hears().Attrs["type"], n)
@@ -71,7 +72,7 @@ func TestStanzaTooBig(t *testing.T) {
 	})
 }
 
-// TestConfiguredSize: what is too large by the configuration is never sent.
+// TestConfiguredSize: a stanza larger than the configured limit is never sent.
 func TestConfiguredSize(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
@@ -92,7 +93,7 @@ func TestConfiguredSize(t *testing.T) {
 	})
 }
 
-// TestOtherPolicy: another violation says nothing about sizes.
+// TestOtherPolicy: another policy violation teaches no limit.
 func TestOtherPolicy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)

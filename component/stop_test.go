@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/xml"
 	"fmt"
-	"math/rand/v2"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,9 +16,9 @@ import (
 
 var hold = xml.Name{Space: "urn:test", Local: "hold"}
 
-// holds has requests <hold/> wait for the release or for the end of their
-// context, whose cause goes to the channel.
-func (r *rig) holds(release <-chan struct{}) (given <-chan error) {
+// holds registers a handler of <hold/> that waits for the release, or for the end of
+// its context. It sends the cause of that end to the channel.
+func (r *rig) holds(release <-chan struct{}) <-chan error {
 	causes := make(chan error, 100)
 	r.c.Handle(stanza.SetIQ, hold, func(ctx context.Context, _ Request) (xml.TokenReader, error) {
 		select {
@@ -46,8 +45,8 @@ func (r *rig) requireRunning() {
 	require.Empty(r.t, r.result)
 }
 
-// TestStopWaitsForTheServer has the server take its time to end its stream,
-// and have something to say before.
+// TestStopWaitsForTheServer: the server ends its stream late, and sends a stanza
+// before.
 func TestStopWaitsForTheServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
@@ -68,7 +67,7 @@ func TestStopWaitsForTheServer(t *testing.T) {
 	})
 }
 
-// TestStopGivesUpOnTheServer has the server never end its stream.
+// TestStopGivesUpOnTheServer: the server never ends its stream.
 func TestStopGivesUpOnTheServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
@@ -84,8 +83,8 @@ func TestStopGivesUpOnTheServer(t *testing.T) {
 	})
 }
 
-// TestStopDrains has the component be stopped while requests are under way:
-// they finish, new ones are refused, and nothing is sent after the end.
+// TestStopDrains: requests that are under way at the stop finish. New ones are refused,
+// and nothing is sent after the end.
 func TestStopDrains(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
@@ -103,7 +102,7 @@ func TestStopDrains(t *testing.T) {
 		assert.Equal(t, "wait", e.Children[1].Attrs["type"])
 		assert.Equal(t, "resource-constraint", e.Children[1].Children[0].Name.Local)
 
-		// What is under way may still ask the server things.
+		// Requests under way may still send requests to the server.
 		asked := r.asks("a@localhost")
 		p.answer(p.hears(), "")
 		require.NoError(t, receive(t, asked))
@@ -118,7 +117,7 @@ func TestStopDrains(t *testing.T) {
 	})
 }
 
-// TestStopAbandons has a request take longer than there is time for.
+// TestStopAbandons: a request takes longer than a stop waits.
 func TestStopAbandons(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
@@ -135,8 +134,8 @@ func TestStopAbandons(t *testing.T) {
 	})
 }
 
-// TestStopPutsInOrder has a request begin something that it must put in order
-// when it is out of time: the stream is still there for that, for a while.
+// TestStopPutsInOrder: a request whose context has ended still has the stream for a
+// while, to put in order what it began.
 func TestStopPutsInOrder(t *testing.T) {
 	for name, answers := range map[string]bool{"answered": true, "not answered": false} {
 		t.Run(name, func(t *testing.T) {
@@ -163,7 +162,7 @@ func TestStopPutsInOrder(t *testing.T) {
 				require.NoError(t, r.ended())
 				if !answers {
 					require.ErrorIs(t, receive(t, order), ErrDisconnected)
-					assert.Equal(t, r.c.timing.drain+r.c.timing.giveUp, time.Since(began))
+					assert.Equal(t, r.c.timing.drain+r.c.timing.abort, time.Since(began))
 					assert.Len(t, r.log.with("WARN", "abandoned"), 1)
 				}
 			})
@@ -171,8 +170,8 @@ func TestStopPutsInOrder(t *testing.T) {
 	}
 }
 
-// TestStopWithoutStream has the stream end while requests are waited for: there
-// is nothing more to wait for.
+// TestStopWithoutStream: the stop does not wait for requests once the stream has
+// ended.
 func TestStopWithoutStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
@@ -183,7 +182,7 @@ func TestStopWithoutStream(t *testing.T) {
 			for ; ctx.Err() == nil; tries++ {
 				err = r.c.Ask(ctx, stanza.GetIQ, jid.MustParse("a@localhost"), rosterQuery(), nil)
 			}
-			assert.LessOrEqual(t, tries, 2, "it does not ask where nobody is")
+			assert.LessOrEqual(t, tries, 2, "it does not go on without a stream")
 			asked <- err
 			return nil, err
 		})
@@ -201,7 +200,8 @@ func TestStopWithoutStream(t *testing.T) {
 	})
 }
 
-// TestStopWhileReconnecting has a request be under way when there is no stream.
+// TestStopWhileReconnecting: the component is stopped while a request is under way and
+// there is no stream.
 func TestStopWhileReconnecting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
@@ -217,7 +217,7 @@ func TestStopWhileReconnecting(t *testing.T) {
 	})
 }
 
-// TestStreamEndsWhileStopping has the server close the connection meanwhile.
+// TestStreamEndsWhileStopping: the server closes the connection during the stop.
 func TestStreamEndsWhileStopping(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
@@ -232,7 +232,7 @@ func TestStreamEndsWhileStopping(t *testing.T) {
 	})
 }
 
-// TestReplyOnNextStream has a request outlive its stream.
+// TestReplyOnNextStream: a request outlives its stream.
 func TestReplyOnNextStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
@@ -244,7 +244,7 @@ func TestReplyOnNextStream(t *testing.T) {
 		p.sendHold("2")
 		p.conn.Close()
 		synctest.Wait()
-		release <- struct{}{} // finished while there is none
+		release <- struct{}{} // finished while there is no stream
 		p = r.accept()
 		first := p.hears().Attrs["id"]
 		release <- struct{}{}
@@ -252,7 +252,7 @@ func TestReplyOnNextStream(t *testing.T) {
 	})
 }
 
-// TestRequestTakesTooLong has a request's own time be over.
+// TestRequestTakesTooLong: a request takes longer than its own time limit.
 func TestRequestTakesTooLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
@@ -267,13 +267,13 @@ func TestRequestTakesTooLong(t *testing.T) {
 	})
 }
 
-// TestTooManyRequests lowers the limits: beyond the crew requests are refused,
-// and beyond the refusals that wait to be written, dropped.
+// TestTooManyRequests lowers the limits. Requests that find no place in the pool are
+// refused, and dropped if too many refusals wait to be written.
 func TestTooManyRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const places, room = 2, 3
 		r := newRig(t)
-		r.c.crew = newCrew(2 * places) // half of it for one asker
+		r.c.pool = newPool(2 * places) // half of it for one requester
 		r.c.overflow = make(chan Request, room)
 		release := make(chan struct{})
 		r.holds(release)
@@ -300,78 +300,8 @@ func TestTooManyRequests(t *testing.T) {
 	})
 }
 
-// TestStress has requests of both sides be under way all the time, through
-// streams that end in any way, and the component be stopped in the midst: all
-// ends, and nothing is left.
-func TestStress(t *testing.T) {
-	for seed := range uint64(20) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				stress(watched(t), rand.New(rand.NewPCG(seed, 0)))
-			})
-		})
-	}
-}
-
-func stress(r *rig, random *rand.Rand) {
-	relay := xml.Name{Space: "urn:test", Local: "relay"}
-	ask := func(ctx context.Context) error {
-		return r.c.Ask(ctx, stanza.GetIQ, jid.MustParse("a@localhost"), rosterQuery(), nil)
-	}
-	r.c.Handle(stanza.GetIQ, relay, func(ctx context.Context, _ Request) (xml.TokenReader, error) {
-		return nil, ask(ctx)
-	})
-	r.run()
-	asking, stopAsking := context.WithCancel(r.t.Context())
-	var askers []<-chan error
-	for range 40 {
-		askers = append(askers, inBackground(func() error {
-			for asking.Err() == nil {
-				_ = ask(asking) // any end will do
-			}
-			return nil
-		}))
-	}
-	const streams = 5
-	for n := range streams {
-		p := r.accept("localhost")
-		chance := rand.New(rand.NewPCG(random.Uint64(), 0))
-		p.serve(func(e element) string {
-			switch {
-			case e.Attrs["type"] != "get", chance.IntN(10) == 0:
-				return ""
-			case chance.IntN(2) == 0:
-				return noSuchUser(e)
-			}
-			pass(time.Duration(chance.Int64N(int64(10 * time.Millisecond))))
-			return fmt.Sprintf("<iq type='result' id='%s' from='%s' to='%s'/>", e.Attrs["id"], e.Attrs["to"], e.Attrs["from"])
-		})
-		for i := range random.IntN(60) {
-			_, _ = fmt.Fprintf(p.conn, "<iq type='get' id='%d' from='b@localhost/r' to='emanagement.localhost'><relay xmlns='urn:test'/></iq>", i)
-		}
-		pass(time.Duration(random.Int64N(int64(3 * time.Second))))
-		if n == streams-1 {
-			r.stop()
-			break
-		}
-		if random.IntN(2) == 0 {
-			_, _ = p.conn.Write([]byte("</stream:stream>"))
-		}
-		p.conn.Close()
-	}
-	require.NoError(r.t, r.ended())
-	stopAsking()
-	for _, done := range askers {
-		require.NoError(r.t, receive(r.t, done))
-	}
-	require.Zero(r.t, r.c.crew.working)
-	require.Equal(r.t, windowSize, r.c.window.free)
-	require.Empty(r.t, r.c.window.turns)
-	require.Empty(r.t, r.c.Served())
-}
-
-// TestAfterTheStop: who waits for a stream when there will be none any more,
-// and who comes later, waits no longer.
+// TestAfterTheStop: when the component has stopped, calls that wait for a stream return,
+// and so do later calls.
 func TestAfterTheStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)

@@ -12,7 +12,8 @@ import (
 	"mellium.im/xmpp/stanza"
 )
 
-// Ends of a stream that worked.
+// ends lists how a working stream can end: what the server sends before it closes the
+// connection.
 var ends = map[string]string{
 	"connection closed": "",
 	"end of stream":     "</stream:stream>",
@@ -31,8 +32,8 @@ var ends = map[string]string{
 	"another stream":    streamStart,
 }
 
-// TestStreamEnds has the server end a stream in all ways: what is under way
-// ends, and a new stream takes its place, on which all is as on the first.
+// TestStreamEnds: whenever a stream ends, the requests under way end, and a new stream
+// works as the first one did.
 func TestStreamEnds(t *testing.T) {
 	for name, end := range ends {
 		t.Run(name, func(t *testing.T) {
@@ -72,8 +73,8 @@ func TestStreamEnds(t *testing.T) {
 	}
 }
 
-// TestReconnect checks the pauses between one attempt and the next: growing
-// while streams are short, none after a long one.
+// TestReconnect checks the pauses between attempts to connect. They grow while streams
+// are short, and there is none after a long stream.
 func TestReconnect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
@@ -95,13 +96,13 @@ func TestReconnect(t *testing.T) {
 			}
 			pass(r.c.timing.healthy)
 			require.Zero(t, lost())
-			full = 2 * r.c.timing.backoff.min // that was the first
+			full = 2 * r.c.timing.backoff.min // the backoff was reset
 		}
 	})
 }
 
-// TestWriteBlocked has a server that takes nothing any more: after a while
-// its connection counts as lost.
+// TestWriteBlocked: the connection to a server that reads nothing any more counts as
+// lost after a while.
 func TestWriteBlocked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
@@ -117,13 +118,13 @@ func TestWriteBlocked(t *testing.T) {
 	})
 }
 
-// TestReadsWhileWriting has the server send many requests before it reads a
-// single reply: the component takes them all in, and refuses what is too much.
+// TestReadsWhileWriting: the server sends many requests before it reads a reply. The
+// component reads all of them, and refuses those that are too many.
 func TestReadsWhileWriting(t *testing.T) {
 	const places, sent = 8, 100
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
-		r.c.crew = newCrew(2 * places) // half of it for one asker
+		r.c.pool = newPool(2 * places) // half of it for one requester
 		release := make(chan struct{})
 		name := xml.Name{Space: "urn:test", Local: "wait"}
 		r.c.Handle(stanza.GetIQ, name, func(context.Context, Request) (xml.TokenReader, error) {
@@ -183,13 +184,13 @@ func TestSend(t *testing.T) {
 		require.ErrorContains(t, r.c.Send(t.Context(), presence(), nil), "without to")
 		require.Error(t, r.c.Send(t.Context(), presence(to), XML(make(chan int))), "cannot be marshalled")
 		p.hearsNothing()
-		require.NoError(t, r.c.Send(t.Context(), presence(to), nil), "the stream is as it was")
+		require.NoError(t, r.c.Send(t.Context(), presence(to), nil), "the stream still works")
 		p.hears()
 	})
 }
 
-// TestSendLeavesStartAlone sends one stanza from several goroutines, which
-// share its start.
+// TestSendLeavesStartAlone: several goroutines send one stanza and share its start tag,
+// which Send does not change.
 func TestSendLeavesStartAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
@@ -205,6 +206,6 @@ func TestSendLeavesStartAlone(t *testing.T) {
 			require.NoError(t, receive(t, err))
 			p.hears()
 		}
-		assert.Empty(t, start.Attr[:2][1], "beyond its end, too")
+		assert.Empty(t, start.Attr[:2][1], "not even beyond its end")
 	})
 }

@@ -2,7 +2,6 @@ package component
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,80 +12,14 @@ import (
 	"emanagement/xmpp/address"
 )
 
-func TestSilences(t *testing.T) {
-	now := time.Unix(0, 0)
-	var s silences
-	s.healthy("a", now)
-	s.healthy("b", now)
-	pause := minSilencePause
-	for i := range 10 {
-		require.True(t, s.worthReconnecting("a", now), i)
-		require.False(t, s.worthReconnecting("a", now.Add(pause-1)), i)
-		if i == 0 {
-			require.False(t, s.worthReconnecting("b", now.Add(pause-1)), "not so soon after another one's")
-		}
-		now = now.Add(pause)
-		pause = min(2*pause, maxSilencePause)
-	}
-	require.Equal(t, maxSilencePause, pause)
-	require.True(t, s.worthReconnecting("b", now.Add(-pause/2)), "each host for itself")
-
-	// Answering for a while does not make up for it, answering for longer does.
-	require.True(t, s.worthReconnecting("a", now))
-	s.healthy("a", now.Add(pause))
-	require.False(t, s.worthReconnecting("a", now.Add(pause-1)))
-	s.healthy("a", now.Add(pause+1))
-	require.True(t, s.worthReconnecting("a", now.Add(pause+1)))
-	require.False(t, s.worthReconnecting("a", now.Add(pause+minSilencePause)))
-	require.True(t, s.worthReconnecting("a", now.Add(pause+1+minSilencePause)), "it began anew")
-}
-
-// TestSilencesOfStrangers has ever new hosts claim to grant access and never
-// answer: all together they are worth no more than one.
-func TestSilencesOfStrangers(t *testing.T) {
-	var s silences
-	start := time.Unix(0, 0)
-	n := 0
-	for now := start; now.Sub(start) < 10*24*time.Hour; now = now.Add(15 * time.Second) {
-		if s.worthReconnecting(fmt.Sprint(now.Unix()), now) {
-			n++
-		}
-	}
-	require.LessOrEqual(t, n, 10*24+7)
-	require.Len(t, s.last, 1)
-}
-
-// TestSilencesForEver has a host that never answers be looked at every few
-// seconds for a month: it is worth few reconnects, and none soon after another.
-func TestSilencesForEver(t *testing.T) {
-	for seed := range uint64(5) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			r := rand.New(rand.NewPCG(seed, 0))
-			var s silences
-			start := time.Unix(0, 0)
-			last, n := time.Time{}, 0
-			for now := start; now.Sub(start) < 30*24*time.Hour; now = now.Add(time.Duration(r.Int64N(int64(time.Minute)))) {
-				if !s.worthReconnecting("a", now) {
-					continue
-				}
-				require.GreaterOrEqual(t, now.Sub(last), min(minSilencePause<<min(n, 10)/2, maxSilencePause))
-				last = now
-				n++
-			}
-			require.LessOrEqual(t, n, 30*24+7)
-			require.Greater(t, n, 30*24/2)
-		})
-	}
-}
-
-// watched makes a component that looks at its hosts.
+// watched returns a component that probes its hosts.
 func watched(t *testing.T) *rig {
 	r := newRig(t)
 	r.c.timing = defaultTiming()
 	return r
 }
 
-// serve answers what it hears with what reply says, nothing where that is "".
+// serve answers each stanza with the text that reply returns, if it is not empty.
 func (p *peer) serve(reply func(element) string) {
 	p.reader.Go(func() {
 		for e := range p.got {
@@ -97,48 +30,48 @@ func (p *peer) serve(reply func(element) string) {
 	})
 }
 
-// noSuchUser is how a server answers to the look at a host.
+// noSuchUser returns a server's answer to a probe.
 func noSuchUser(e element) string {
 	return fmt.Sprintf("<iq type='error' id='%s' from='%s' to='%s'><error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>", e.Attrs["id"], e.Attrs["to"], e.Attrs["from"])
 }
 
-// TestWatch checks how often a quiet host is looked at, and with what.
+// TestWatch checks the intervals and the content of the probes of a quiet host.
 func TestWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := watched(t)
 		r.run()
 		p := r.accept("localhost")
 		began := time.Now()
-		var looks []time.Duration
+		var probes []time.Duration
 		for time.Since(began) < 5*time.Minute {
 			e := p.hears()
-			looks = append(looks, time.Since(began))
+			probes = append(probes, time.Since(began))
 			assert.Equal(t, "emanagement-watch@localhost", e.Attrs["to"])
 			assert.Equal(t, "get", e.Attrs["type"])
 			assert.Equal(t, "jabber:iq:roster", e.Children[0].Name.Space)
 			p.send("%s", noSuchUser(e))
 		}
-		for i, look := range looks {
-			want := r.c.timing.watchSoon
+		for i, at := range probes {
+			want := r.c.timing.probeEarly
 			if i > 0 {
-				look -= looks[i-1]
+				at -= probes[i-1]
 			}
-			if i > 0 && looks[i-1] >= r.c.timing.healthy {
-				want = r.c.timing.watch
+			if i > 0 && probes[i-1] >= r.c.timing.healthy {
+				want = r.c.timing.probe
 			}
-			assert.Equal(t, want, look, i)
+			assert.Equal(t, want, at, i)
 		}
-		assert.Empty(t, r.c.silences.last)
+		assert.Empty(t, r.c.silent.last)
 		assert.Empty(t, r.log.with("WARN"))
 	})
 }
 
-// TestUngranted has no host grant access on a stream, until the server's
-// configuration is changed, of which only a new stream is told.
+// TestUngranted: no host grants access on a stream. The stream is replaced, because a
+// server announces a change of its configuration to new streams only.
 func TestUngranted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := watched(t)
-		r.c.ungranted = backoff{min: time.Minute, max: time.Hour}
+		r.c.grantBackoff = backoff{min: time.Minute, max: time.Hour}
 		r.run()
 		for i := range 3 {
 			p, began := r.accept(), time.Now()
@@ -156,14 +89,14 @@ func TestUngranted(t *testing.T) {
 	})
 }
 
-// TestWatchBusyHost has a host answer all the time: it is not looked at.
+// TestWatchBusyHost: a host that answers requests all the time is not probed.
 func TestWatchBusyHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := watched(t)
 		r.run()
 		p := r.accept("localhost")
 		for range 100 {
-			pass(r.c.timing.watchSoon - time.Second)
+			pass(r.c.timing.probeEarly - time.Second)
 			asked := r.asks("a@localhost")
 			e := p.hears()
 			require.Equal(t, "a@localhost", e.Attrs["to"])
@@ -174,8 +107,8 @@ func TestWatchBusyHost(t *testing.T) {
 	})
 }
 
-// TestSilentHost has one host never answer and another always: the stream is
-// replaced for the silent one's sake, soon at first and ever more rarely.
+// TestSilentHost: one host never answers, and another always does. The stream is
+// replaced because of the silent one, soon at first and then ever more rarely.
 func TestSilentHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := watched(t)
@@ -191,9 +124,9 @@ func TestSilentHost(t *testing.T) {
 			})
 			receive(t, inBackground(func() error { <-p.ended; return nil }))
 			if i > 0 {
-				least := min(minSilencePause<<(i-1), maxSilencePause)
+				least := min(minReconnectPause<<(i-1), maxReconnectPause)
 				assert.GreaterOrEqual(t, time.Since(last), least, i)
-				assert.LessOrEqual(t, time.Since(last), least+2*(r.c.timing.watch+r.c.timing.ask), i)
+				assert.LessOrEqual(t, time.Since(last), least+2*(r.c.timing.probe+r.c.timing.reply), i)
 			}
 			last = time.Now()
 			synctest.Wait()
@@ -201,12 +134,12 @@ func TestSilentHost(t *testing.T) {
 		}
 		assert.NotEmpty(t, r.log.with("WARN", "reconnecting has not helped", "host=silent.example"))
 		assert.Empty(t, r.log.with("host=localhost", "WARN"))
-		assert.NotContains(t, r.c.silences.last, "localhost")
+		assert.NotContains(t, r.c.silent.last, "localhost")
 	})
 }
 
-// TestSilentHostRecovers has a new stream bring a host back, which is then
-// worth a reconnect at once when it falls silent again much later.
+// TestSilentHostRecovers: a host that answers again on a new stream causes a reconnect
+// at once if it falls silent again much later.
 func TestSilentHostRecovers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := watched(t)
@@ -216,32 +149,31 @@ func TestSilentHostRecovers(t *testing.T) {
 			p.hears()
 			began := time.Now()
 			receive(t, inBackground(func() error { <-p.ended; return nil }))
-			assert.LessOrEqual(t, time.Since(began), r.c.timing.ask)
+			assert.LessOrEqual(t, time.Since(began), r.c.timing.reply)
 
 			p = r.accept("localhost")
 			for range 20 {
 				p.send("%s", noSuchUser(p.hears()))
 			}
-			assert.Empty(t, r.c.silences.last)
+			assert.Empty(t, r.c.silent.last)
 			p.conn.Close()
 		}
 	})
 }
 
-// TestStreamLostWhileLooking has the stream be lost while a host is looked at:
-// that is not the host's silence, which would delay the reconnect it is worth
-// later.
-func TestStreamLostWhileLooking(t *testing.T) {
+// TestStreamLostWhileProbing: the loss of the stream during a probe does not count as
+// the host's silence. Otherwise it would delay a later reconnect for that host.
+func TestStreamLostWhileProbing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := watched(t)
 		l, p := r.link()
-		go l.read(l.resolve)
-		s := &serving{Component: r.c, link: l, ctx: t.Context(), work: t.Context()}
+		go l.read(l.dispatchReply)
+		s := &session{Component: r.c, link: l, ctx: t.Context(), work: t.Context()}
 		done := inBackground(func() error { s.watch("localhost"); return nil })
 		p.hears()
 		p.conn.Close()
 		receive(t, done)
-		assert.Empty(t, r.c.silences.last)
+		assert.Empty(t, r.c.silent.last)
 		assert.ErrorContains(t, l.cause(), "unexpected EOF")
 	})
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// claim is one acquire under way: it waits, holds a slot or has given up.
+// claim is one call of acquire: it waits, holds a slot or has given up.
 type claim struct {
 	host   string
 	cancel context.CancelCauseFunc
@@ -26,13 +26,13 @@ type claim struct {
 
 var errGivenUp = errors.New("given up")
 
-// claims acquires in the background. Only in a bubble.
-func claims(t *testing.T, w *window, host, asker string) *claim {
+// claims calls acquire in the background. It works only in a synctest bubble.
+func claims(t *testing.T, w *window, host, requester string) *claim {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	c := &claim{host: host, cancel: cancel, slot: make(chan *lease, 1)}
 	go func() {
 		defer close(c.slot)
-		if l, err := w.acquire(ctx, host, asker); err == nil {
+		if l, err := w.acquire(ctx, host, requester); err == nil {
 			c.slot <- l
 		}
 	}()
@@ -40,7 +40,7 @@ func claims(t *testing.T, w *window, host, asker string) *claim {
 	return c
 }
 
-// served says whether the claim's slot has come.
+// served reports whether the claim has its slot.
 func (c *claim) served() bool {
 	synctest.Wait()
 	select {
@@ -53,14 +53,14 @@ func (c *claim) served() bool {
 	return c.lease != nil
 }
 
-// giveUp ends a claim that waits.
+// giveUp ends a waiting claim.
 func (c *claim) giveUp() {
 	c.cancel(errGivenUp)
 	synctest.Wait()
 }
 
-// order lets a window of one slot serve all claims, each done as soon as it is
-// served, and names them in the order of their turns.
+// order frees the only slot of a window, ends each claim as soon as it is served, and
+// returns their names in the order of their turns.
 func order(t *testing.T, named map[string]*claim, held *lease) (names []string) {
 	held.done(true)
 	for len(names) < len(named) {
@@ -71,13 +71,13 @@ func order(t *testing.T, named map[string]*claim, held *lease) (names []string) 
 				c.lease.done(true)
 			}
 		}
-		require.Greater(t, len(names), before, "nobody is served after %v", names)
+		require.Greater(t, len(names), before, "no claim is served after %v", names)
 	}
 	return names
 }
 
 func TestWindowTurns(t *testing.T) {
-	type claimant struct{ name, host, asker string }
+	type claimant struct{ name, host, requester string }
 	for name, test := range map[string]struct {
 		come []claimant
 		want []string
@@ -86,7 +86,7 @@ func TestWindowTurns(t *testing.T) {
 			[]claimant{{"1", "a", "x"}, {"2", "a", "x"}, {"3", "a", "x"}},
 			[]string{"1", "2", "3"},
 		},
-		"askers of a host in turns": {
+		"requesters of a host in turns": {
 			[]claimant{{"x1", "a", "x"}, {"x2", "a", "x"}, {"x3", "a", "x"}, {"y1", "a", "y"}, {"z1", "a", "z"}, {"y2", "a", "y"}},
 			[]string{"x1", "y1", "z1", "x2", "y2", "x3"},
 		},
@@ -94,7 +94,7 @@ func TestWindowTurns(t *testing.T) {
 			[]claimant{{"a1", "a", "x"}, {"a2", "a", "x"}, {"a3", "a", "y"}, {"b1", "b", "x"}, {"b2", "b", "x"}, {"c1", "c", "x"}},
 			[]string{"a1", "b1", "c1", "a3", "b2", "a2"},
 		},
-		"one asker at two hosts is two": {
+		"one requester at two hosts counts as two": {
 			[]claimant{{"a1", "a", "x"}, {"b1", "b", "x"}, {"a2", "a", "y"}, {"b2", "b", "y"}},
 			[]string{"a1", "b1", "a2", "b2"},
 		},
@@ -106,7 +106,7 @@ func TestWindowTurns(t *testing.T) {
 				require.NoError(t, err)
 				named := make(map[string]*claim)
 				for _, c := range test.come {
-					named[c.name] = claims(t, w, c.host, c.asker)
+					named[c.name] = claims(t, w, c.host, c.requester)
 				}
 				assert.Equal(t, test.want, order(t, named, held))
 			})
@@ -114,8 +114,8 @@ func TestWindowTurns(t *testing.T) {
 	}
 }
 
-// TestWindowCrowd has one asker's thousand requests wait when another's one
-// arrives, at the same host and at another.
+// TestWindowCrowd: a thousand requests of one requester wait when the only request of
+// another requester arrives, for the same host or for another one.
 func TestWindowCrowd(t *testing.T) {
 	for _, host := range []string{"crowded", "other"} {
 		t.Run(host, func(t *testing.T) {
@@ -129,7 +129,7 @@ func TestWindowCrowd(t *testing.T) {
 				}
 				single := claims(t, w, host, "single")
 				held.done(true)
-				// Whose turn it was keeps it, and then it is the other's.
+				// The turn goes on to the next one only after it was used.
 				require.True(t, crowd[0].served())
 				crowd[0].lease.done(true)
 				require.True(t, single.served())
@@ -144,7 +144,7 @@ func TestWindowCrowd(t *testing.T) {
 	}
 }
 
-// TestWindowSilentHost has a host fall silent that holds all slots.
+// TestWindowSilentHost: a host that holds all slots falls silent.
 func TestWindowSilentHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const size = 4
@@ -168,27 +168,27 @@ func TestWindowSilentHost(t *testing.T) {
 		require.Equal(t, size, served(held))
 		for i, c := range held {
 			c.lease.overdue()
-			require.Zero(t, served(mute), "it has as many unanswered as the window has slots")
+			require.Zero(t, served(mute), "as many of its requests are unanswered as the window has slots")
 			require.Equal(t, i+1, served(fine), "the slots of the silent host go to others")
 		}
-		// Two of them end without an answer: there is room for one in their place.
+		// Two of them end without an answer, and one request takes their place.
 		held[0].lease.done(false)
 		held[1].lease.done(false)
 		fine[0].lease.done(true)
 		require.Equal(t, []int{1, size}, []int{served(mute), served(fine)})
 		fine[1].lease.done(true)
-		require.Equal(t, []int{1, size + 1}, []int{served(mute), served(fine)}, "as long as it is silent, one at a time")
-		// A late answer is an answer.
+		require.Equal(t, []int{1, size + 1}, []int{served(mute), served(fine)}, "one at a time while it is silent")
+		// A late answer counts as an answer.
 		held[2].lease.done(true)
 		fine[2].lease.done(true)
 		require.Equal(t, []int{2, size + 1}, []int{served(mute), served(fine)})
-		w.forgive()
+		w.reset()
 		require.Equal(t, []int{2, size + 1}, []int{served(mute), served(fine)}, "no slot is free")
 	})
 }
 
-// TestWindowAcquireCancelled has the slot and the end of the context come at
-// the same moment: whichever wins, the slot is not lost.
+// TestWindowAcquireCancelled: the slot and the end of the context come at the same
+// moment. The slot is lost in neither case.
 func TestWindowAcquireCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errGivenUp)
@@ -209,8 +209,7 @@ func TestWindowAcquireCancelled(t *testing.T) {
 	assert.NotZero(t, lost)
 }
 
-// requireUntouched checks that a window whose requests have all ended is as it
-// was when it was new.
+// requireUntouched checks that a window without requests equals a new one.
 func requireUntouched(t *testing.T, w *window, size int) {
 	t.Helper()
 	w.mu.Lock()
@@ -220,9 +219,9 @@ func requireUntouched(t *testing.T, w *window, size int) {
 	require.Empty(t, w.hosts)
 }
 
-// TestWindowRandom does anything in any order and checks after every step that
-// the books are right, that no slot lies idle while somebody could have it,
-// and at the end that no trace is left.
+// TestWindowRandom performs random operations. After each of them it checks that the
+// window's state is right and that no slot is free while a request could have it. At the
+// end no state must be left.
 func TestWindowRandom(t *testing.T) {
 	for seed := range uint64(20) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -300,7 +299,7 @@ func randomWindow(t *testing.T, r *rand.Rand) {
 	require.Equal(t, size, w.free)
 }
 
-// requireConsistent compares the window's books with the claims.
+// requireConsistent compares the window's state with the claims.
 func requireConsistent(t *testing.T, w *window, size int, all []*claim) {
 	t.Helper()
 	w.mu.Lock()
@@ -323,9 +322,9 @@ func requireConsistent(t *testing.T, w *window, size int, all []*claim) {
 		require.LessOrEqual(t, h.taken+h.late, size)
 		sum += h.taken
 		n := 0
-		for asker, list := range h.waiting {
+		for requester, list := range h.waiting {
 			require.NotEmpty(t, list)
-			require.Contains(t, h.turns, asker)
+			require.Contains(t, h.turns, requester)
 			n += len(list)
 		}
 		require.Len(t, h.turns, len(h.waiting))
@@ -344,8 +343,8 @@ func requireConsistent(t *testing.T, w *window, size int, all []*claim) {
 	require.Len(t, w.turns, len(slices.Compact(slices.Sorted(slices.Values(w.turns)))))
 }
 
-// TestWindowStress is the same with nobody waiting for anybody: never more in
-// flight than there are slots, and all of them back at the end.
+// TestWindowStress uses a window from many goroutines: no more requests are in flight
+// than there are slots, and all slots are free at the end.
 func TestWindowStress(t *testing.T) {
 	const size, workers, rounds = 3, 16, 300
 	w := newWindow(size)

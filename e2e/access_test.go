@@ -19,13 +19,14 @@ import (
 	"emanagement/internal/xmppclient"
 )
 
-// grant is what an account may do, by the host of the users that it names.
+// grant lists the hosts on whose users an account may run verbs, by role.
 type grant struct {
-	account               string
-	reads, changes, rules []string
+	account                           string
+	readHosts, writeHosts, adminHosts []string
 }
 
-// grants are those of the program that the tests share, and some who hold none.
+// grants returns the grants of the program that the tests share, and some
+// accounts without one.
 func grants() []grant {
 	all, here, there := testserver.Hosts(), []string{"localhost"}, []string{"example.org"}
 	return []grant{
@@ -35,36 +36,39 @@ func grants() []grant {
 		{"writer@localhost", here, here, nil},
 		{"admin@localhost", all, all, all},
 		{"thereadmin@localhost", there, there, there},
-		{"twofold@localhost", all, here, nil}, // two grants
+		{"twofold@localhost", all, here, nil}, // has two grants
 
 		{"stranger@localhost", nil, nil, nil},
-		{"admin@example.org", nil, nil, nil}, // one of this name has a grant elsewhere, and its own host has one
+		{"admin@example.org", nil, nil, nil}, // has none: the grants of admin@localhost and of the domain example.org do not cover it
 	}
 }
 
-// may says whether a verb that takes a role may be run on users of a host.
+// may reports whether the account may run verbs that require this role on users
+// of the host.
 func (g grant) may(role, host string) bool {
-	hosts := map[string][]string{"read": g.reads, "write": g.changes, "admin": g.rules}[role]
+	hosts := map[string][]string{"read": g.readHosts, "write": g.writeHosts, "admin": g.adminHosts}[role]
 	return slices.Contains(hosts, host)
 }
 
-// everywhere are the verbs that concern all hosts at once.
-var everywhere = []string{"removeAllRosters", "printAllRosters", "getConnectedJids", "destroyAllRooms", "printAllRooms"}
+// allHostVerbs are the verbs that always concern every host.
+var allHostVerbs = []string{"removeAllRosters", "printAllRosters", "getConnectedJids", "destroyAllRooms", "printAllRooms"}
 
-// lists are the verbs that the account may run anywhere, in the table's order.
-func (g grant) lists() []string {
+// listedVerbs returns the verbs that the account may run on at least one host,
+// in the order of verbForms.
+func (g grant) listedVerbs() []string {
 	var verbs []string
-	for _, f := range forms {
+	for _, f := range verbForms {
 		hosts := slices.DeleteFunc(testserver.Hosts(), func(host string) bool { return !g.may(f.role, host) })
-		if len(hosts) == len(testserver.Hosts()) || len(hosts) > 0 && !slices.Contains(everywhere, f.verb) {
+		if len(hosts) == len(testserver.Hosts()) || len(hosts) > 0 && !slices.Contains(allHostVerbs, f.verb) {
 			verbs = append(verbs, f.verb)
 		}
 	}
 	return verbs
 }
 
-// TestAccess has every account try every verb on users of every host, at a
-// resource of its own choice and at one of the server's.
+// TestAccess has every account run every verb on users of every host. The
+// account logs in once with a resource of the server's choice, and once with a
+// resource that looks like a host.
 func TestAccess(t *testing.T) {
 	register(t, "admin@example.org")
 	for _, g := range grants() {
@@ -72,14 +76,14 @@ func TestAccess(t *testing.T) {
 			t.Run(g.account+resource, func(t *testing.T) {
 				t.Parallel()
 				c := login(t, g.account+resource)
-				assert.Equal(t, g.lists(), listed(t, c))
-				for _, f := range forms {
-					opens(t, c, g, f.verb)
+				assert.Equal(t, g.listedVerbs(), listedVerbs(t, c))
+				for _, f := range verbForms {
+					assertFormAccess(t, c, g, f.verb)
 					if _, ok := submissions("", "")[f.verb]; !ok {
-						continue // the others' tests try that
+						continue // covered by the tests of those verbs
 					}
 					for _, host := range testserver.Hosts() {
-						t.Run(f.verb+" on "+host, func(t *testing.T) { tries(t, c, g, f.verb, f.role, host) })
+						t.Run(f.verb+" on "+host, func(t *testing.T) { tryVerb(t, c, g, f.verb, f.role, host) })
 					}
 				}
 			})
@@ -87,10 +91,10 @@ func TestAccess(t *testing.T) {
 	}
 }
 
-// listed are the commands that a client is shown.
-func listed(t testing.TB, c *xmppclient.Client) []string {
+// listedVerbs returns the commands that the component lists to a client.
+func listedVerbs(t testing.TB, c *xmppclient.Client) []string {
 	t.Helper()
-	list, err := c.Commands(patience(t), service)
+	list, err := c.Commands(shortContext(t), service)
 	require.NoError(t, err)
 	var verbs []string
 	for _, c := range list {
@@ -99,58 +103,59 @@ func listed(t testing.TB, c *xmppclient.Client) []string {
 	return verbs
 }
 
-// opens checks that a form, and what is said of the verb, is to be had exactly
-// if the verb is listed.
-func opens(t testing.TB, c *xmppclient.Client, g grant, verb string) {
+// assertFormAccess checks that the verb's form and its disco#info are available
+// if, and only if, the verb is listed to the account.
+func assertFormAccess(t testing.TB, c *xmppclient.Client, g grant, verb string) {
 	t.Helper()
-	_, form := c.Execute(patience(t), service, verb)
-	_, info := c.Ask(patience(t), stanza.GetIQ, service, fmt.Sprintf(`<query xmlns='http://jabber.org/protocol/disco#info' node='%s'/>`, verb))
+	_, form := c.Execute(shortContext(t), service, verb)
+	_, info := c.Ask(shortContext(t), stanza.GetIQ, service, fmt.Sprintf(`<query xmlns='http://jabber.org/protocol/disco#info' node='%s'/>`, verb))
 	for _, err := range []error{form, info} {
-		if slices.Contains(g.lists(), verb) {
+		if slices.Contains(g.listedVerbs(), verb) {
 			assert.NoError(t, err)
 		} else {
-			assert.Equal(t, stanza.Forbidden, condition(t, err).Condition)
+			assert.Equal(t, stanza.Forbidden, requireStanzaError(t, err).Condition)
 		}
 	}
 }
 
-// tries submits a verb's form at once, for a form shown may have been refused.
-// What may not be done is not.
-func tries(t *testing.T, c *xmppclient.Client, g grant, verb, role, host string) {
-	jids := people(t, host, "a", "b")
+// tryVerb submits a verb's form in one step, because the component may refuse
+// to send the form. A refused verb must not change anything.
+func tryVerb(t *testing.T, c *xmppclient.Client, g grant, verb, role, host string) {
+	jids := uniqueJIDs(t, host, "a", "b")
 	test := submissions(jids[0], jids[1])[verb]
 	test.prepare(t)
-	before := [][]entry{stored(t, server, jids[0]), stored(t, server, jids[1])}
-	got, err := c.Submit(patience(t), service, xmppclient.Response{Node: verb}, "", test.values)
+	before := [][]storedItem{storedRoster(t, server, jids[0]), storedRoster(t, server, jids[1])}
+	got, err := c.Submit(shortContext(t), service, xmppclient.Response{Node: verb}, "", test.values)
 	if g.may(role, host) {
 		require.NoError(t, err)
 		assert.Equal(t, []xmppclient.Note{{Type: test.note, Text: test.text}}, got.Notes)
 		return
 	}
-	refusal := condition(t, err)
+	refusal := requireStanzaError(t, err)
 	assert.Equal(t, stanza.Forbidden, refusal.Condition)
 	assert.Equal(t, stanza.Auth, refusal.Type)
 	assert.Contains(t, refusal.Text[""], g.account+" may not run ")
-	assert.Equal(t, before, [][]entry{stored(t, server, jids[0]), stored(t, server, jids[1])})
+	assert.Equal(t, before, [][]storedItem{storedRoster(t, server, jids[0]), storedRoster(t, server, jids[1])})
 }
 
-// TestAccessAcrossHosts: a grant limited to hosts must cover every user and
-// contact that a verb names, for each may be changed.
+// TestAccessAcrossHosts checks that a grant limited to hosts must cover every
+// user and every contact that a verb names: the verb may change the roster of
+// each.
 func TestAccessAcrossHosts(t *testing.T) {
 	limited, unlimited := login(t, "writer@localhost"), login(t, "anywriter@localhost")
 	for _, verb := range []string{"addBuddyToRoster", "removeBuddyFromRoster", "setBidireccionalBuddys", "unsetBidireccionalBuddys", "checkBidirecctionalBuddys"} {
 		for _, hosts := range [][2]string{{"localhost", "example.org"}, {"example.org", "localhost"}} {
 			t.Run(verb+" from "+hosts[0], func(t *testing.T) {
 				t.Parallel()
-				a, b := people(t, hosts[0], "a")[0], people(t, hosts[1], "b")[0]
+				a, b := uniqueJIDs(t, hosts[0], "a")[0], uniqueJIDs(t, hosts[1], "b")[0]
 				test := submissions(a, b)[verb]
 				test.prepare(t)
-				before := [][]entry{stored(t, server, a), stored(t, server, b)}
-				_, err := limited.Submit(patience(t), service, xmppclient.Response{Node: verb}, "", test.values)
-				assert.Equal(t, stanza.Forbidden, condition(t, err).Condition)
-				assert.Equal(t, before, [][]entry{stored(t, server, a), stored(t, server, b)})
+				before := [][]storedItem{storedRoster(t, server, a), storedRoster(t, server, b)}
+				_, err := limited.Submit(shortContext(t), service, xmppclient.Response{Node: verb}, "", test.values)
+				assert.Equal(t, stanza.Forbidden, requireStanzaError(t, err).Condition)
+				assert.Equal(t, before, [][]storedItem{storedRoster(t, server, a), storedRoster(t, server, b)})
 
-				got, err := unlimited.Submit(patience(t), service, xmppclient.Response{Node: verb}, "", test.values)
+				got, err := unlimited.Submit(shortContext(t), service, xmppclient.Response{Node: verb}, "", test.values)
 				require.NoError(t, err)
 				assert.Equal(t, []xmppclient.Note{{Type: test.note, Text: test.text}}, got.Notes)
 			})
@@ -158,17 +163,17 @@ func TestAccessAcrossHosts(t *testing.T) {
 	}
 }
 
-// TestAccessOfComponent: the grant of a domain is for the component of that
-// name, at any of its resources, and not for its users.
+// TestAccessOfComponent checks that the grant of a domain covers the component
+// of that name with any resource, and does not cover its users.
 func TestAccessOfComponent(t *testing.T) {
 	conn, err := net.Dial("tcp", server.OtherAddr())
 	require.NoError(t, err)
 	defer conn.Close()
 	require.NoError(t, conn.SetDeadline(time.Now().Add(time.Minute)))
-	session, err := xep0114.NewSession(patience(t), jid.MustParse(testserver.OtherComponent), []byte(testserver.OtherSecret), conn)
+	session, err := xep0114.NewSession(shortContext(t), jid.MustParse(testserver.OtherComponent), []byte(testserver.OtherSecret), conn)
 	require.NoError(t, err)
-	user := people(t, "example.org", "user")[0]
-	put(t, server, user, entry{"contact@localhost", "", "both", nil})
+	user := uniqueJIDs(t, "example.org", "user")[0]
+	storeItems(t, server, user, storedItem{"contact@localhost", "", "both", nil})
 
 	for from, allowed := range map[string]bool{
 		testserver.OtherComponent + "/web1":            true,
@@ -185,30 +190,30 @@ func TestAccessOfComponent(t *testing.T) {
 				assert.Equal(t, jid.MustParse(from).Bare().String()+" may not run commands here", run.Why)
 				return
 			}
-			writer := grant{reads: testserver.Hosts(), changes: testserver.Hosts()}
-			assert.Len(t, list.Items, len(writer.lists()))
+			writer := grant{readHosts: testserver.Hosts(), writeHosts: testserver.Hosts()}
+			assert.Len(t, list.Items, len(writer.listedVerbs()))
 			assert.Equal(t, "1 item", run.Note)
 		})
 	}
 }
 
-// reply is what another component reads of a reply.
-type reply struct {
+// componentReply holds the parts of a reply that the second component reads.
+type componentReply struct {
 	Items     []struct{} `xml:"query>item"`
 	Note      string     `xml:"command>note"`
 	Forbidden *struct{}  `xml:"error>forbidden"`
 	Why       string     `xml:"error>text"`
 }
 
-// askFrom asks as a component does, from an address of its own, and reads the
-// reply.
-func askFrom(t *testing.T, s *xmpp.Session, conn net.Conn, from, typ, payload string) reply {
+// askFrom sends a request in the name of another component, from an address at
+// its domain, and reads the reply.
+func askFrom(t *testing.T, s *xmpp.Session, conn net.Conn, from, typ, payload string) componentReply {
 	t.Helper()
 	_, err := fmt.Fprintf(conn, "<iq type='%s' id='x' from='%s' to='%s/any'>%s</iq>", typ, from, testserver.Component, payload)
 	require.NoError(t, err)
 	r := s.TokenReader()
 	defer r.Close()
-	var got reply
+	var got componentReply
 	require.NoError(t, xml.NewTokenDecoder(r).Decode(&got))
 	return got
 }

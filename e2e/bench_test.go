@@ -22,16 +22,16 @@ import (
 	"emanagement/internal/xmppclient"
 )
 
-// The benchmarks compare, in one run and on one server: verbs run as ad-hoc
-// commands by one client and by 64 at once, and the stanzas that the server
-// gets in the end, written bare to a component's socket with the same window.
-// An added item is new, an unchanged one stands as asked; a got roster has one
-// item.
+// The benchmarks compare three ways in one run and on one server: ad-hoc
+// commands of one client, ad-hoc commands of 64 clients at once, and the bare
+// stanzas that the server receives in the end. The bare stanzas are written to a
+// component's socket with the same window. "add" writes a new item, "unchanged"
+// an item that exists already, and "get" reads a roster of one item.
 
 const benchClients = 64
 
-// commandOf is a verb with its form filled in at once.
-func commandOf(verb string, pairs ...string) string {
+// commandXML returns a verb as a command with its form filled in, in one step.
+func commandXML(verb string, pairs ...string) string {
 	var fields strings.Builder
 	for i := 0; i < len(pairs); i += 2 {
 		fmt.Fprintf(&fields, "<field var='%s'><value>%s</value></field>", pairs[i], pairs[i+1])
@@ -43,15 +43,15 @@ var benchVerbs = []struct {
 	name    string
 	command func(user string) string
 	bare    func(user jid.JID) (to, typ, payload string)
-	fresh   bool // each time another user
+	fresh   bool // use a new user for each request
 }{
 	{"add", addCommand, addBare, true},
 	{"unchanged", addCommand, addBare, false},
-	{"get", func(user string) string { return commandOf("getRoster", "userJid", user) }, getBare, false},
+	{"get", func(user string) string { return commandXML("getRoster", "userJid", user) }, getBare, false},
 }
 
 func addCommand(user string) string {
-	return commandOf("addBuddyToRoster", "userJid", user, "buddyJid", "contact@localhost", "buddyNick", "Contact", "buddyGroup", "Group", "subscription_type", "both")
+	return commandXML("addBuddyToRoster", "userJid", user, "buddyJid", "contact@localhost", "buddyNick", "Contact", "buddyGroup", "Group", "subscription_type", "both")
 }
 
 func addBare(user jid.JID) (to, typ, payload string) {
@@ -70,7 +70,7 @@ func getBare(user jid.JID) (to, typ, payload string) {
 func BenchmarkVerbs(b *testing.B) {
 	s := testserver.Run(b, nil)
 	require.NoError(b, s.Register(b.Context(), "admin", "localhost", "pw"))
-	put(b, s, benchUser(false), entry{"contact@localhost", "Contact", "both", []string{"Group"}})
+	storeItems(b, s, benchUser(false), storedItem{"contact@localhost", "Contact", "both", []string{"Group"}})
 	b.Run("bare", func(b *testing.B) {
 		for _, v := range benchVerbs {
 			b.Run(v.name, func(b *testing.B) { benchBare(b, s, v.bare, v.fresh) })
@@ -92,7 +92,8 @@ func BenchmarkVerbs(b *testing.B) {
 	}
 }
 
-// benchUsers counts users up, so that no benchmark meets another's.
+// benchUsers counts the users, so that no benchmark uses the users of another
+// one.
 var benchUsers atomic.Int64
 
 func benchUser(fresh bool) string {
@@ -121,15 +122,15 @@ func benchVerb(b *testing.B, clients []*xmppclient.Client, command func(string) 
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "verbs/s")
 }
 
-// benchBare writes requests to a component's socket, sixteen in flight, and
-// counts the results.
+// benchBare writes requests to a component's socket, at most sixteen in flight,
+// and counts the results.
 func benchBare(b *testing.B, s *testserver.Server, request func(jid.JID) (to, typ, payload string), fresh bool) {
 	conn, err := net.Dial("tcp", s.ComponentAddr())
 	require.NoError(b, err)
 	defer conn.Close()
 	r := bufio.NewReader(conn)
-	require.NoError(b, greet(conn, r))
-	defer func() { // the next stream would have no privileges if this did not end first
+	require.NoError(b, handshake(conn, r))
+	defer func() { // a stream that begins before this one ends gets no privileges
 		fmt.Fprint(conn, "</stream:stream>")
 		io.Copy(io.Discard, r)
 	}()
@@ -152,9 +153,9 @@ func benchBare(b *testing.B, s *testserver.Server, request func(jid.JID) (to, ty
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "verbs/s")
 }
 
-// greet makes the handshake by hand and waits for the grants: a library's
-// reader may already hold what follows it.
-func greet(conn net.Conn, r *bufio.Reader) error {
+// handshake performs the component handshake by hand and waits for the grants.
+// The reader of a library might already have buffered later stanzas.
+func handshake(conn net.Conn, r *bufio.Reader) error {
 	fmt.Fprintf(conn, "<stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams' to='%s'>", service)
 	header, err := readUntil(r, ">")
 	for err == nil && !bytes.Contains(header, []byte("id=")) {
@@ -186,8 +187,8 @@ func readUntil(r *bufio.Reader, end string) ([]byte, error) {
 	return text, nil
 }
 
-// BenchmarkMemoryAtRest tells the program's resident memory when it is
-// connected and has nothing to do.
+// BenchmarkMemoryAtRest reports the resident memory of the program while it is
+// connected and idle.
 func BenchmarkMemoryAtRest(b *testing.B) {
 	s := testserver.Run(b, nil)
 	p, err := testserver.StartProgram(b.Context(), binary, s, testserver.Settings{Access: access})

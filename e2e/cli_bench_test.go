@@ -10,19 +10,21 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"emanagement/front/control/client"
 	"emanagement/internal/testserver"
 	"emanagement/verb/wire"
 )
 
 // BenchmarkCommandLine runs two verbs in every way that a script can, each from
-// nothing to its end: a program that does nothing, this one without a verb, a
-// caller that is there already (the server's own time), the command, the
-// command as an XMPP account, and the server's own command.
+// start to exit. As a baseline, it runs a program that does nothing, and this
+// program without a verb. The ways are: a caller that is already running (the
+// time of the server itself), the command, with --json, as an XMPP account, and
+// ejabberdctl.
 func BenchmarkCommandLine(b *testing.B) {
 	s := testserver.Run(b, nil)
 	require.NoError(b, s.Register(b.Context(), "admin", "localhost", "pw"))
 	for i := range 20 {
-		put(b, s, "user@localhost", entry{fmt.Sprintf("contact%d@localhost", i), "Contact", "both", []string{"Group"}})
+		storeItems(b, s, "user@localhost", storedItem{fmt.Sprintf("contact%d@localhost", i), "Contact", "both", []string{"Group"}})
 	}
 	p, err := testserver.StartProgram(b.Context(), binary, s, testserver.Settings{Access: access})
 	require.NoError(b, err)
@@ -49,7 +51,7 @@ func BenchmarkCommandLine(b *testing.B) {
 		line := append([]string{verb}, test.args...)
 		b.Run("called/"+verb, func(b *testing.B) {
 			for b.Loop() {
-				if _, err := wire.Run(b.Context(), p.Control(), verb, wire.Call{Args: test.args}, nil); err != nil {
+				if _, err := client.Run(b.Context(), p.Control(), verb, wire.Call{Args: test.args}, nil); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -20,36 +19,12 @@ import (
 	"emanagement/internal/testserver"
 )
 
-// TestAs runs verbs as an XMPP account, as from any machine.
-func TestAs(t *testing.T) {
-	t.Parallel()
-	p := places[0]
-	users := people(t, "localhost", "user", "buddy")
-	password := filepath.Join(t.TempDir(), "password")
-	require.NoError(t, os.WriteFile(password, []byte("pw\n"), 0o600))
-	as := func(account string, args ...string) said {
-		c := exec.CommandContext(patience(t), binary, append([]string{"--as", account, "--server", p.ClientAddr(), "--password-file", password}, args...)...)
-		c.Env = append(os.Environ(), "EMANAGEMENT_CONTROL=/no/such/socket")
-		return ended(t, c)
-	}
-	assert.Equal(t, said{"Done\n", "", 0}, as("admin@localhost", "--component", testserver.Component, "addBuddyToRoster", users[0], users[1], "--yes", "a b", "both"))
-	assert.Equal(t, []entry{{users[1], "--yes", "both", []string{"a b"}}}, p.stored(t, users[0]))
-	assert.Equal(t, said{users[1] + "\t--yes\tboth\tnone\ta b\n", "", 0}, as("reader@localhost", "getRoster", users[0]), "the component found by the server")
-	assert.Equal(t, said{"false\n", "", 1}, as("reader@localhost", "checkUserJid", users[1]))
-	assert.Equal(t, 1, as("reader@localhost", "removeRoster", users[0]).status)
-	assert.Equal(t, 2, as("admin@localhost", "getRoster", "@").status)
-	assert.Equal(t, 2, as("nobody", "getRoster", users[0]).status)
-	assert.Equal(t, 3, ended(t, exec.CommandContext(patience(t), binary, "--as", "admin@localhost", "--server", "127.0.0.1:1", "--password-file", password, "getRoster", users[0])).status)
-	got := as("admin@localhost", "getRoster", users[0], "--json")
-	assert.Contains(t, got.out, `"nick":"--yes"`)
-}
-
-// TestPasswordPrompt types the password where a person is asked for it. It is
-// seen nowhere.
+// TestPasswordPrompt types a password at the prompt. The terminal must not show
+// it.
 func TestPasswordPrompt(t *testing.T) {
 	t.Parallel()
 	terminal, screen := newTerminal(t)
-	c := exec.CommandContext(patience(t), binary, "--as", "reader@localhost", "--server", places[0].ClientAddr(), "isEjabberdNodeStarted")
+	c := exec.CommandContext(shortContext(t), binary, "--as", "reader@localhost", "--server", deployments[0].ClientAddr(), "isEjabberdNodeStarted")
 	c.Stdin, c.Stdout, c.Stderr = terminal, terminal, terminal
 	require.NoError(t, c.Start())
 	require.NoError(t, terminal.Close())
@@ -64,50 +39,50 @@ func TestPasswordPrompt(t *testing.T) {
 	_, err = io.WriteString(screen, "pw\n")
 	require.NoError(t, err)
 	rest, err := io.ReadAll(lines)
-	require.ErrorIs(t, err, syscall.EIO, "nobody writes any more")
+	require.ErrorIs(t, err, syscall.EIO, "the program has closed the terminal")
 	require.NoError(t, c.Wait())
 	assert.Equal(t, " \r\ntrue\r\n", string(rest))
 }
 
-// TestProgressBar: who looks at a terminal sees how far a long verb is, by the
-// socket and from afar, and nobody else does.
+// TestProgressBar checks that a terminal shows the progress of a long verb,
+// over the socket and as an XMPP account. Without a terminal there is no bar.
 func TestProgressBar(t *testing.T) {
 	t.Parallel()
-	p := places[0]
-	nobody := make([]string, 300)
-	for i := range nobody {
-		nobody[i] = fmt.Sprintf("nobody%d@localhost", i)
+	d := deployments[0]
+	unknown := make([]string, 300)
+	for i := range unknown {
+		unknown[i] = fmt.Sprintf("nobody%d@localhost", i)
 	}
-	broadcast := []string{"broadcast", "news", "[" + strings.Join(nobody, ",") + "]", "hi"}
+	broadcast := []string{"broadcast", "news", "[" + strings.Join(unknown, ",") + "]", "hi"}
 	for name, flags := range map[string][]string{
-		"socket": {"--config", p.program.Config()},
-		"afar":   {"--as", "writer@localhost", "--server", p.ClientAddr(), "--component", testserver.Component},
+		"socket": {"--config", d.program.Config()},
+		"--as":   {"--as", "writer@localhost", "--server", d.ClientAddr(), "--component", testserver.Component},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := exec.CommandContext(patience(t), binary, slices.Concat(flags, broadcast)...)
+			c := exec.CommandContext(shortContext(t), binary, slices.Concat(flags, broadcast)...)
 			c.Env = append(os.Environ(), "EMANAGEMENT_PASSWORD=pw")
 			terminal, screen := newTerminal(t)
 			c.Stdin, c.Stdout, c.Stderr = terminal, terminal, terminal
 			require.NoError(t, c.Start())
 			require.NoError(t, terminal.Close())
 			shown, err := io.ReadAll(screen)
-			require.ErrorIs(t, err, syscall.EIO, "nobody writes any more")
+			require.ErrorIs(t, err, syscall.EIO, "the program has closed the terminal")
 			var exit *exec.ExitError
-			require.ErrorAs(t, c.Wait(), &exit, "nobody was reached")
+			require.ErrorAs(t, c.Wait(), &exit, "no recipient was reached")
 			assert.Equal(t, 1, exit.ExitCode(), string(shown))
 			assert.Regexp(t, `[1-9]\d* of 300`, string(shown))
-			assert.Contains(t, string(shown), "█", "it is a bar")
+			assert.Contains(t, string(shown), "█", "the bar itself")
 
-			c = exec.CommandContext(patience(t), binary, slices.Concat(flags, []string{"broadcast", "news", "[" + nobody[0] + "]", "hi"})...)
+			c = exec.CommandContext(shortContext(t), binary, slices.Concat(flags, []string{"broadcast", "news", "[" + unknown[0] + "]", "hi"})...)
 			c.Env = append(os.Environ(), "EMANAGEMENT_PASSWORD=pw")
-			assert.Empty(t, ended(t, c).err)
+			assert.Empty(t, runCommand(t, c).err)
 		})
 	}
 }
 
-// newTerminal opens a terminal for a program, and what a person sees and types
-// there.
+// newTerminal opens a pseudo-terminal. The program gets terminal; the test
+// reads from and writes to screen, as the user does.
 func newTerminal(t *testing.T) (terminal, screen *os.File) {
 	t.Helper()
 	screen, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
@@ -119,4 +94,42 @@ func newTerminal(t *testing.T) (terminal, screen *os.File) {
 	terminal, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
 	require.NoError(t, err)
 	return terminal, screen
+}
+
+// TestTerminal checks that a terminal shows a progress bar and asks before a
+// verb destroys anything. A pipe gets neither.
+func TestTerminal(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t, testserver.AdHoc, nil)
+	recipients := "[" + strings.Repeat("nobody@localhost,", 1) + "a@localhost"
+	for i := range 150 {
+		recipients += fmt.Sprintf(",b%d@localhost", i)
+	}
+	recipients += "]"
+	inTerminal := func(typed, command string) cliResult {
+		c := exec.CommandContext(shortContext(t), "script", "--quiet", "--return", "--command", command, os.DevNull)
+		c.Env = append(os.Environ(), "EMANAGEMENT_CONTROL="+d.program.Control(), "TERM=xterm")
+		c.Stdin = strings.NewReader(typed)
+		return runCommand(t, c)
+	}
+	broadcast := binary + " broadcast News " + recipients + " hi"
+	got := inTerminal("", broadcast)
+	assert.Equal(t, 1, got.status, "no recipient was reached")
+	assert.Regexp(t, `\d+% .*\d+ of 152`, got.out)
+	piped := inTerminal("", broadcast+" | cat")
+	assert.NotContains(t, piped.out, "of 152")
+	assert.Contains(t, piped.out, "b149@localhost\t")
+
+	d.storeItems(t, "a@localhost", storedItem{"b@localhost", "B", "both", nil})
+	require.Equal(t, 0, emanagement(t, d.program, "getRoster", "a@localhost").status)
+	question := "this removes 1 item of 1 roster on localhost. To do it, type localhost: "
+	refused := inTerminal("yes\n", binary+" removeAllRostersByDomain localhost")
+	assert.Contains(t, refused.out, question)
+	assert.Equal(t, 2, refused.status)
+	assert.Len(t, d.storedRoster(t, "a@localhost"), 1)
+	meant := inTerminal("localhost\n", binary+" removeAllRostersByDomain localhost")
+	assert.Contains(t, meant.out, question)
+	assert.Contains(t, meant.out, "Done")
+	assert.Equal(t, 0, meant.status)
+	assert.Empty(t, d.storedRoster(t, "a@localhost"))
 }

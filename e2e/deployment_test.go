@@ -10,136 +10,140 @@ import (
 	"emanagement/internal/xmppclient"
 )
 
-// place is a server of some kind, with accounts on it and the program beside
-// it, which goes over HTTP where the server's kind offers that.
-type place struct {
+// deployment is an ejabberd of some kind, with accounts on it and the program
+// beside it. The program uses HTTP if the kind offers that.
+type deployment struct {
 	*testserver.Server
 	kind    testserver.Kind
-	edit    func(config map[string]any) // of the server's configuration
-	stock   bool                        // that is made of Debian's own
+	edit    func(config map[string]any) // changes the server's configuration
+	stock   bool                        // the configuration is based on Debian's own ejabberd.yml
 	program *testserver.Program
 }
 
-// accounts are those of every place, on localhost.
+// accounts returns the accounts of every deployment, all on localhost.
 func accounts() []string {
 	return []string{"admin", "reader", "writer", "stranger", "herereader", "anywriter", "thereadmin", "twofold"}
 }
 
-// serve starts the server. The place is to be closed even where this fails.
-func (p *place) serve(ctx context.Context) (err error) {
-	if p.stock {
-		p.Server, err = p.kind.NewStock()
+// startServer starts the server and creates the accounts. The caller must close
+// the deployment even if this fails.
+func (d *deployment) startServer(ctx context.Context) (err error) {
+	if d.stock {
+		d.Server, err = d.kind.NewStock()
 	} else {
-		p.Server, err = p.kind.New(p.edit)
+		d.Server, err = d.kind.New(d.edit)
 	}
 	if err != nil {
 		return err
 	}
-	if err := p.Start(ctx); err != nil {
+	if err := d.Start(ctx); err != nil {
 		return err
 	}
 	for _, name := range accounts() {
-		if err := p.Register(ctx, name, "localhost", "pw"); err != nil {
-			return fmt.Errorf("%w\n%s", err, p.Log())
+		if err := d.Register(ctx, name, "localhost", "pw"); err != nil {
+			return fmt.Errorf("%w\n%s", err, d.Log())
 		}
 	}
 	return nil
 }
 
-// begin starts the program beside it.
-func (p *place) begin(ctx context.Context) (err error) {
+// startProgram starts the program beside the server.
+func (d *deployment) startProgram(ctx context.Context) (err error) {
 	settings := testserver.Settings{Access: access}
-	if p.kind != testserver.AdHoc {
-		settings.More = "api: {url: " + p.APIURL() + "}\n"
+	if d.kind != testserver.AdHoc {
+		settings.More = "api: {url: " + d.APIURL() + "}\n"
 	}
-	p.program, err = testserver.StartProgram(ctx, binary, p.Server, settings)
+	d.program, err = testserver.StartProgram(ctx, binary, d.Server, settings)
 	return err
 }
 
-func (p *place) close() (err error) {
-	if p.program != nil {
-		if serr := p.program.Stop(); serr != nil {
-			err = fmt.Errorf("emanagement: %w; its log:\n%s", serr, p.program.Log())
+func (d *deployment) close() (err error) {
+	if d.program != nil {
+		if serr := d.program.Stop(); serr != nil {
+			err = fmt.Errorf("emanagement: %w; its log:\n%s", serr, d.program.Log())
 		}
 	}
-	if p.Server != nil {
-		err = errors.Join(err, p.Close())
+	if d.Server != nil {
+		err = errors.Join(err, d.Close())
 	}
 	return err
 }
 
-// newPlace is a place of the test's own.
-func newPlace(t *testing.T, kind testserver.Kind, edit func(config map[string]any)) *place {
+// newDeployment starts a deployment for one test, and closes it at the end of
+// the test.
+func newDeployment(t *testing.T, kind testserver.Kind, edit func(config map[string]any)) *deployment {
 	t.Helper()
-	p := &place{kind: kind, edit: edit}
+	d := &deployment{kind: kind, edit: edit}
 	t.Cleanup(func() {
-		if err := p.close(); err != nil {
+		if err := d.close(); err != nil {
 			t.Error(err)
 		}
 	})
-	if err := p.serve(t.Context()); err != nil {
+	if err := d.startServer(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.begin(t.Context()); err != nil {
+	if err := d.startProgram(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return p
+	return d
 }
 
-// newPlaceUntil is such a place whose server lacks something: its program is waited
-// for until it has logged this twice.
-func newPlaceUntil(t *testing.T, edit func(config map[string]any), until string) *place {
+// newIncompleteDeployment is newDeployment for a server that lacks something,
+// so that the program never becomes ready. It waits until the program has
+// logged the text until once for each host.
+func newIncompleteDeployment(t *testing.T, edit func(config map[string]any), until string) *deployment {
 	t.Helper()
-	p := &place{kind: testserver.AdHoc, edit: edit}
+	d := &deployment{kind: testserver.AdHoc, edit: edit}
 	t.Cleanup(func() {
-		if err := p.close(); err != nil {
+		if err := d.close(); err != nil {
 			t.Error(err)
 		}
 	})
-	err := p.serve(t.Context())
+	err := d.startServer(t.Context())
 	if err == nil {
-		p.program, err = testserver.StartProgram(t.Context(), binary, p.Server, testserver.Settings{Access: access, Until: until})
+		d.program, err = testserver.StartProgram(t.Context(), binary, d.Server, testserver.Settings{Access: access, Until: until})
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p
+	return d
 }
 
-// onEveryVersion runs a test in a place of its own on each ejabberd.
-func onEveryVersion(t *testing.T, edit func(config map[string]any), test func(t *testing.T, p *place)) {
+// onEveryVersion runs a test on each ejabberd version, in a deployment of its
+// own.
+func onEveryVersion(t *testing.T, edit func(config map[string]any), test func(t *testing.T, d *deployment)) {
 	for _, kind := range []testserver.Kind{testserver.AdHoc, testserver.Debian13, testserver.Debian12} {
 		t.Run(kind.String(), func(t *testing.T) {
 			t.Parallel()
-			test(t, newPlace(t, kind, edit))
+			test(t, newDeployment(t, kind, edit))
 		})
 	}
 }
 
-// inEveryPlace runs a test in every shared place.
-func inEveryPlace(t *testing.T, test func(t *testing.T, p *place)) {
-	for _, p := range places {
-		t.Run(p.kind.String(), func(t *testing.T) {
+// onEveryDeployment runs a test on every shared deployment.
+func onEveryDeployment(t *testing.T, test func(t *testing.T, d *deployment)) {
+	for _, d := range deployments {
+		t.Run(d.kind.String(), func(t *testing.T) {
 			t.Parallel()
-			test(t, p)
+			test(t, d)
 		})
 	}
 }
 
 // login connects a client of an account.
-func (p *place) login(t testing.TB, account string) *xmppclient.Client {
+func (d *deployment) login(t testing.TB, account string) *xmppclient.Client {
 	t.Helper()
-	return loginTo(t, p.Server, account)
+	return loginTo(t, d.Server, account)
 }
 
-// stored is what the server keeps as a user's roster.
-func (p *place) stored(t testing.TB, user string) []entry {
+// storedRoster returns the roster that the server stores for a user.
+func (d *deployment) storedRoster(t testing.TB, user string) []storedItem {
 	t.Helper()
-	return stored(t, p.Server, user)
+	return storedRoster(t, d.Server, user)
 }
 
-// put writes items by the server's own command.
-func (p *place) put(t testing.TB, user string, entries ...entry) {
+// storeItems writes items by the server's own API command.
+func (d *deployment) storeItems(t testing.TB, user string, items ...storedItem) {
 	t.Helper()
-	put(t, p.Server, user, entries...)
+	storeItems(t, d.Server, user, items...)
 }

@@ -15,9 +15,9 @@ import (
 	"emanagement/internal/xmppclient"
 )
 
-// hostile are stanzas that any account may send, with content that would end a
-// stream if it were not inside of a stanza (RFC 6120 §8.4).
-func hostile(to string, i int) string {
+// hostileStanza returns one of several stanzas that any account may send. Their
+// content would end a stream if it stood outside of a stanza (RFC 6120 §8.4).
+func hostileStanza(to string, i int) string {
 	const streams = "xmlns='http://etherx.jabber.org/streams'"
 	content := []string{
 		"<error " + streams + "/>",
@@ -36,9 +36,9 @@ func hostile(to string, i int) string {
 	return fmt.Sprintf("<%s to='%s'>%s</%s>", start, to, content, name)
 }
 
-// undisturbed has clients run verbs while do goes on. All of them succeed, and
-// quickly.
-func undisturbed(t *testing.T, p *testserver.Program, login func(string) *xmppclient.Client, do func(ctx context.Context) error) {
+// requireUndisturbed runs do, while a client runs verbs. All the verbs must
+// succeed within a minute, and the component's stream must not end.
+func requireUndisturbed(t *testing.T, p *testserver.Program, login func(string) *xmppclient.Client, do func(ctx context.Context) error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -48,7 +48,7 @@ func undisturbed(t *testing.T, p *testserver.Program, login func(string) *xmppcl
 	client := login("admin@localhost")
 	all.Go(func() error {
 		for working.Err() == nil || runs < 10 {
-			r, err := client.Run(ctx, service, "checkUserJid", args("userJid", "nobody@localhost"))
+			r, err := client.Run(ctx, service, "checkUserJid", formValues("userJid", "nobody@localhost"))
 			if err != nil {
 				return err
 			}
@@ -66,21 +66,22 @@ func undisturbed(t *testing.T, p *testserver.Program, login func(string) *xmppcl
 	assert.NotContains(t, p.Log(), "stream ended")
 }
 
-// TestHostileStanzas: whatever an account without rights sends, to any name at
-// the component, the stream goes on and others are served.
+// TestHostileStanzas has an account without rights send hostile stanzas to
+// several addresses of the component. The stream must go on, and the component
+// must serve other users.
 func TestHostileStanzas(t *testing.T) {
 	t.Parallel()
-	onEveryVersion(t, nil, func(t *testing.T, p *place) {
-		registerOn(t, p.Server, "any@localhost")
-		any := p.login(t, "any@localhost")
-		undisturbed(t, p.program, func(account string) *xmppclient.Client { return p.login(t, account) }, func(ctx context.Context) error {
+	onEveryVersion(t, nil, func(t *testing.T, d *deployment) {
+		registerOn(t, d.Server, "any@localhost")
+		any := d.login(t, "any@localhost")
+		requireUndisturbed(t, d.program, func(account string) *xmppclient.Client { return d.login(t, account) }, func(ctx context.Context) error {
 			for i := range 100 {
 				to := []string{service.String(), "name@" + service.String(), service.String() + "/r"}[i%3]
-				if err := any.Send(ctx, hostile(to, i)); err != nil {
+				if err := any.Send(ctx, hostileStanza(to, i)); err != nil {
 					return err
 				}
 			}
-			// What is answered after all of these has come after them.
+			// An answer to this request proves that the component has read all of them.
 			_, err := any.Run(ctx, service, "getRoster", nil)
 			if err == nil || !strings.Contains(err.Error(), "may not run commands here") {
 				return fmt.Errorf("not refused: %w", err)
@@ -90,43 +91,44 @@ func TestHostileStanzas(t *testing.T) {
 	})
 }
 
-// damaged are nicks that the server takes over its API and that no XML stream
-// could bring it.
-var damaged = []string{"Be\x01n", "\x0b", "tail \uffff"}
+// damagedNicks are nicks that the server accepts over its API, but that no XML
+// stream can carry.
+var damagedNicks = []string{"Be\x01n", "\x0b", "tail \uffff"}
 
-// TestDamagedNicks: a roster in which the server keeps what XML does not allow is
-// named to whoever asks for it, stops nobody else, and can be mended.
+// TestDamagedNicks checks a roster that contains characters that XML does not
+// allow. A requester of that roster gets an error that names it. Other requests
+// still work, and verbs can repair the roster.
 func TestDamagedNicks(t *testing.T) {
 	t.Parallel()
-	onEveryVersion(t, nil, func(t *testing.T, p *place) {
-		admin := p.login(t, "admin@localhost")
+	onEveryVersion(t, nil, func(t *testing.T, d *deployment) {
+		admin := d.login(t, "admin@localhost")
 		const user, ben, eva = "ana@localhost", "ben@localhost", "eva@localhost"
-		for _, nick := range damaged {
-			p.put(t, user, entry{ben, nick, "both", []string{"G"}}, entry{eva, "Eva", "to", nil})
+		for _, nick := range damagedNicks {
+			d.storeItems(t, user, storedItem{ben, nick, "both", []string{"G"}}, storedItem{eva, "Eva", "to", nil})
 
-			why := failed(t, admin, "getRoster", "userJid", user)
+			why := requireFailure(t, admin, "getRoster", "userJid", user)
 			assert.Contains(t, why, user)
 			assert.Contains(t, why, ben)
 			assert.NotContains(t, why, eva)
-			undisturbed(t, p.program, func(account string) *xmppclient.Client { return p.login(t, account) }, func(ctx context.Context) error {
+			requireUndisturbed(t, d.program, func(account string) *xmppclient.Client { return d.login(t, account) }, func(ctx context.Context) error {
 				for range 100 {
-					if _, err := admin.Run(ctx, service, "getRoster", args("userJid", user)); err == nil {
+					if _, err := admin.Run(ctx, service, "getRoster", formValues("userJid", user)); err == nil {
 						return fmt.Errorf("%q was shown", nick)
 					}
 				}
 				return nil
 			})
-			assert.Equal(t, "true", run(t, admin, "checkUserJid", "userJid", user).text)
-			list := run(t, admin, "printAllRostersByDomain", "domain", "localhost")
+			assert.Equal(t, "true", runVerb(t, admin, "checkUserJid", "userJid", user).text)
+			list := runVerb(t, admin, "printAllRostersByDomain", "domain", "localhost")
 			assert.Contains(t, strings.Join(list.lines, "\n"), "characters that XML does not allow")
-			assert.Contains(t, run(t, admin, "getAllUserJidsWithRosterByDomain", "domain", "localhost").lines, user)
+			assert.Contains(t, runVerb(t, admin, "getAllUserJidsWithRosterByDomain", "domain", "localhost").lines, user)
 
-			// It can be written anew, or removed.
-			done(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", ben, "buddyNick", "Ben", "buddyGroup", "G", "subscription_type", "both")
-			assert.Equal(t, []string{ben + "\tBen\tboth\tnone\tG", eva + "\tEva\tto\tnone\t"}, run(t, admin, "getRoster", "userJid", user).lines)
-			p.put(t, user, entry{ben, nick, "both", nil})
-			done(t, admin, "removeBuddyFromRoster", "userJid", user, "buddyJid", ben)
-			assert.Equal(t, []entry{{eva, "Eva", "to", []string{}}}, p.stored(t, user))
+			// The item can be overwritten or removed.
+			requireDone(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", ben, "buddyNick", "Ben", "buddyGroup", "G", "subscription_type", "both")
+			assert.Equal(t, []string{ben + "\tBen\tboth\tnone\tG", eva + "\tEva\tto\tnone\t"}, runVerb(t, admin, "getRoster", "userJid", user).lines)
+			d.storeItems(t, user, storedItem{ben, nick, "both", nil})
+			requireDone(t, admin, "removeBuddyFromRoster", "userJid", user, "buddyJid", ben)
+			assert.Equal(t, []storedItem{{eva, "Eva", "to", []string{}}}, d.storedRoster(t, user))
 		}
 	})
 }

@@ -12,8 +12,51 @@ import (
 	"emanagement/internal/testserver"
 )
 
-// TestJobEndsWithTheComponent: whoever asked for a job hears what it has done
-// before the component leaves.
+// TestJobTellsItsEnd stops a broadcast that takes longer than a request waits.
+// The requester gets the outcome as a message.
+func TestJobTellsItsEnd(t *testing.T) {
+	t.Parallel()
+	admin := deployments[0].online(t, "admin@localhost/job", "")
+	var unknown []string
+	for i := range 5000 {
+		unknown = append(unknown, fmt.Sprintf("nobody%d@localhost", i))
+	}
+	accepted := runVerb(t, admin, "broadcast", "admin", "News", "userJids", strings.Join(unknown, "\n"), "msg", "hi")
+	var number int
+	_, err := fmt.Sscanf(accepted.text, "job %d: broadcast goes on;", &number)
+	require.NoError(t, err, accepted.text)
+	var progress string
+	for _, line := range runVerb(t, admin, "listJobs").lines {
+		if columns := strings.Split(line, "\t"); columns[0] == fmt.Sprint(number) {
+			progress = columns[4]
+			assert.Equal(t, []string{"broadcast", "admin@localhost"}, columns[1:3])
+		}
+	}
+	var sent, of int
+	_, err = fmt.Sscanf(progress, "%d of %d", &sent, &of)
+	require.NoError(t, err, progress)
+	assert.Equal(t, 5000, of)
+	assert.Greater(t, sent, 100)
+	assert.LessOrEqual(t, sent, 1000, "at most a hundred per second")
+
+	requireDone(t, admin, "stopJob", "job", fmt.Sprint(number))
+	e := nextStanza(t, admin, "message", testserver.Component)
+	outcome := strings.Split(strings.Join(bodiesIn(e), ""), "\n")
+	var reached, shown, left int
+	_, err = fmt.Sscanf(outcome[0], fmt.Sprintf("job %d: broadcast: stopped; what was done until then stays done: %%d of 5000", number), &reached)
+	require.NoError(t, err, outcome[0])
+	assert.GreaterOrEqual(t, reached, sent)
+	shown = len(outcome) - 2
+	_, err = fmt.Sscanf(outcome[len(outcome)-1], "(%d lines left out; the audit log has all of it)", &left)
+	require.NoError(t, err, outcome[len(outcome)-1])
+	assert.GreaterOrEqual(t, shown+left, reached, "a line for each recipient until the stop")
+	for i, line := range outcome[1 : len(outcome)-1] {
+		assert.Equal(t, unknown[i]+" – no such user, or none who takes messages", line)
+	}
+}
+
+// TestJobEndsWithTheComponent checks that the requester of a job gets its
+// outcome before a stopping component disconnects.
 func TestJobEndsWithTheComponent(t *testing.T) {
 	t.Parallel()
 	s := testserver.Run(t, nil)
@@ -22,20 +65,20 @@ func TestJobEndsWithTheComponent(t *testing.T) {
 	require.NoError(t, err)
 	admin := loginTo(t, s, "admin@localhost/job")
 	require.NoError(t, admin.Send(t.Context(), "<presence/>"))
-	next(t, admin, "presence", admin.JID().String())
-	var nobody []string
+	nextStanza(t, admin, "presence", admin.JID().String())
+	var unknown []string
 	for i := range 5000 {
-		nobody = append(nobody, fmt.Sprintf("nobody%d@localhost", i))
+		unknown = append(unknown, fmt.Sprintf("nobody%d@localhost", i))
 	}
-	accepted := run(t, admin, "broadcast", "admin", "News", "userJids", strings.Join(nobody, "\n"), "msg", "hi")
+	accepted := runVerb(t, admin, "broadcast", "admin", "News", "userJids", strings.Join(unknown, "\n"), "msg", "hi")
 	require.Contains(t, accepted.text, "job 1: broadcast goes on;")
 	require.NoError(t, p.Stop(), p.Log())
-	told := strings.Join(bodiesIn(next(t, admin, "message", testserver.Component)), "")
-	assert.Regexp(t, `^job 1: broadcast: the component was stopped; what was done until then stays done: \d+ of 5000\n`, told)
+	outcome := strings.Join(bodiesIn(nextStanza(t, admin, "message", testserver.Component)), "")
+	assert.Regexp(t, `^job 1: broadcast: the component was stopped; what was done until then stays done: \d+ of 5000\n`, outcome)
 }
 
-// TestNoHostGrants: where no host grants access, a verb about all hosts does
-// not say that there was nothing to do.
+// TestNoHostGrants checks that a verb about all hosts does not report success
+// if no host grants access.
 func TestNoHostGrants(t *testing.T) {
 	t.Parallel()
 	s := testserver.Run(t, func(c map[string]any) { delete(c["modules"].(map[string]any), "mod_privilege") })
@@ -43,7 +86,7 @@ func TestNoHostGrants(t *testing.T) {
 	p, err := testserver.StartProgram(t.Context(), binary, s, testserver.Settings{Access: access, Until: "level="})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, p.Stop()) })
-	// Before, it could still come, and is waited for.
+	// Until this line is logged, a grant may still arrive, and verbs wait for it.
 	require.Eventually(t, func() bool { return strings.Contains(p.Log(), "no host granted access") }, time.Minute, 50*time.Millisecond)
 	admin := loginTo(t, s, "admin@localhost")
 	for verb, pairs := range map[string][]string{
@@ -54,7 +97,7 @@ func TestNoHostGrants(t *testing.T) {
 		"broadcastToConnectedUsers": {"admin", "SocialStream", "userJids", "all", "msg", "hi"},
 	} {
 		t.Run(verb, func(t *testing.T) {
-			assert.Contains(t, failed(t, admin, verb, pairs...), "no host's rosters are managed here at the moment")
+			assert.Contains(t, requireFailure(t, admin, verb, pairs...), "no host's rosters are managed here at the moment")
 		})
 	}
 }

@@ -1,5 +1,4 @@
-// Package e2e_test tries the component on a real ejabberd, from the
-// outside.
+// Package e2e_test tests the component from the outside, on a real ejabberd.
 package e2e_test
 
 import (
@@ -20,15 +19,15 @@ import (
 	"emanagement/internal/xmppclient"
 )
 
-// Shared by the tests that neither stop the servers nor mind other users on
-// them.
+// The deployments that tests share, if they do not stop the server and do not
+// depend on its other users.
 var (
-	server *testserver.Server // of the kind AdHoc
-	places []*place
-	binary string
+	server      *testserver.Server // the server of the first deployment, of the kind AdHoc
+	deployments []*deployment
+	binary      string // the path of emanagement, with emanagementd beside it
 )
 
-// access is who may do what in the tests.
+// access is the section access of the configuration in most tests.
 const access = `
   - {jid: admin@localhost, role: admin}
   - {jid: reader@localhost, role: read}
@@ -46,16 +45,16 @@ var service = jid.MustParse(testserver.Component)
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	// What the tests read, README.md for one, is named from the project's root.
+	// The tests name files, such as README.md, from the project's root.
 	if err := os.Chdir(".."); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	// Built with the race detector, each program would sleep a second at its end.
+	// Without this, a program with the race detector sleeps a second before it exits.
 	err := os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 	code := 1
 	if err == nil {
-		code, err = withPlaces(m.Run)
+		code, err = withDeployments(m.Run)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -64,52 +63,53 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// withPlaces builds the program and runs the tests with the shared places.
-func withPlaces(run func() int) (code int, err error) {
+// withDeployments builds the program and runs the tests with the shared
+// deployments.
+func withDeployments(run func() int) (code int, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	places = []*place{{kind: testserver.AdHoc}, {kind: testserver.HTTP}, {kind: testserver.Debian13}}
+	deployments = []*deployment{{kind: testserver.AdHoc}, {kind: testserver.HTTP}, {kind: testserver.Debian13}}
 	defer func() {
-		for _, p := range places {
-			err = errors.Join(err, p.close())
+		for _, d := range deployments {
+			err = errors.Join(err, d.close())
 		}
 	}()
-	if err := inAll(places, func(p *place) error { return p.serve(ctx) }); err != nil {
+	if err := forAll(deployments, func(d *deployment) error { return d.startServer(ctx) }); err != nil {
 		return 1, err
 	}
-	dir, err := places[0].TempDir()
+	dir, err := deployments[0].TempDir()
 	if err != nil {
 		return 1, err
 	}
 	if binary, err = build(ctx, dir); err != nil {
 		return 1, err
 	}
-	if err := inAll(places, func(p *place) error { return p.begin(ctx) }); err != nil {
+	if err := forAll(deployments, func(d *deployment) error { return d.startProgram(ctx) }); err != nil {
 		return 1, err
 	}
-	server = places[0].Server
+	server = deployments[0].Server
 	return run(), nil
 }
 
-// inAll does something in all places at once.
-func inAll(places []*place, do func(*place) error) error {
+// forAll runs a function for all deployments at once.
+func forAll(deployments []*deployment, do func(*deployment) error) error {
 	var doing errgroup.Group
-	for _, p := range places {
-		doing.Go(func() error { return do(p) })
+	for _, d := range deployments {
+		doing.Go(func() error { return do(d) })
 	}
 	return doing.Wait()
 }
 
-// build builds the program, emanagement with emanagementd beside it, as the
-// tests are built: with the race detector where they have it. flags are more of
-// go build's.
+// build builds emanagement and emanagementd into dir and returns the path of
+// emanagement. The programs have the race detector if the tests have it. flags
+// are further flags for go build.
 func build(ctx context.Context, dir string, flags ...string) (string, error) {
 	args := append([]string{"build", "-o", dir + "/"}, flags...)
 	env := os.Environ()
 	if raceEnabled {
 		args = append(args, "-race")
 	} else {
-		env = append(env, "CGO_ENABLED=0") // as make build has it: benchmarks run what is installed
+		env = append(env, "CGO_ENABLED=0") // as in make build, so that the benchmarks measure the installed program
 	}
 	c := exec.CommandContext(ctx, "go", append(args, "emanagement/cmd/emanagement", "emanagement/cmd/emanagementd")...)
 	c.Env = env
@@ -120,7 +120,7 @@ func build(ctx context.Context, dir string, flags ...string) (string, error) {
 	return filepath.Join(dir, "emanagement"), nil
 }
 
-// login connects a client of an account on the shared server.
+// login connects a client of an account to the shared server.
 func login(t testing.TB, account string) *xmppclient.Client {
 	t.Helper()
 	return loginTo(t, server, account)
@@ -156,8 +156,8 @@ func registerOn(t testing.TB, s *testserver.Server, names ...string) {
 	}
 }
 
-// runProgram runs the program on a server of the test's own until the test
-// ends, with the accounts admin and reader on it.
+// runProgram creates the accounts admin and reader on a server of the test's
+// own, and runs the program there until the test ends.
 func runProgram(t testing.TB, s *testserver.Server, settings testserver.Settings) *testserver.Program {
 	t.Helper()
 	registerOn(t, s, "admin@localhost", "reader@localhost")

@@ -17,23 +17,24 @@ import (
 	"emanagement/internal/testserver"
 )
 
-// nobody is a user that owns nothing here.
-const nobody = 65534
+// nobodyID is the uid and gid of a user that owns no file of the test.
+const nobodyID = 65534
 
-// mistake is a set-up with something wrong with it. In its texts DIR is a folder of
-// the test's own.
+// mistake is a faulty set-up of the program. DIR in its texts stands for a
+// folder of the test.
 type mistake struct {
-	prepare func(t *testing.T, dir string) // beside the configuration and the secret
-	change  map[string]string              // lines of the configuration, by key; "" takes one out
-	more    string                         // what else stands in it
+	prepare func(t *testing.T, dir string) // called after the configuration and the secret are written
+	change  map[string]string              // changed lines of the configuration, by key; "" removes a line
+	more    string                         // further lines of the configuration
 	env     []string
-	user    uint32   // whom the program runs as; 0: whom the tests do
-	ends    bool     // rather than to try again
-	says    []string // the cause and the cure
-	never   string   // what it does not say
+	user    uint32   // the uid of the program; 0 for that of the tests
+	exits   bool     // the program exits; otherwise it retries
+	want    []string // texts in the log: the cause and the remedy
+	not     string   // a text that the log must not contain
 }
 
-// TestMistakes: whoever makes a mistake is told what is wrong and what to do.
+// TestMistakes checks that the log names the cause and the remedy of common
+// mistakes.
 func TestMistakes(t *testing.T) {
 	t.Parallel()
 	mqtt := freePort(t)
@@ -45,47 +46,47 @@ func TestMistakes(t *testing.T) {
 		return func(t *testing.T, dir string) { require.NoError(t, os.Mkdir(filepath.Join(dir, name), mode)) }
 	}
 	for name, test := range map[string]mistake{
-		"a TLS port": {change: map[string]string{"server": strings.TrimPrefix(strings.Replace(s.TLSAddr(), "localhost", "127.0.0.1", 1), "tls://")}, ends: true,
-			says: []string{"it speaks TLS", "write server: " + strings.Replace(s.TLSAddr(), "localhost", "127.0.0.1", 1)}, never: "illegal character"},
-		"an MQTT port":         {change: map[string]string{"server": fmt.Sprintf("127.0.0.1:%d", mqtt)}, says: []string{"is that the port of ejabberd_service?", "MQTT"}},
-		"a client's port":      {change: map[string]string{"server": s.ClientAddr()}, says: []string{"ejabberd_service"}},
-		"nothing there":        {change: map[string]string{"server": fmt.Sprintf("127.0.0.1:%d", freePort(t))}, says: []string{"connection refused", "is the listener (module: ejabberd_service) in ejabberd.yml, and was it reloaded (ejabberdctl reload_config)?"}},
-		"another secret":       {env: []string{"EMANAGEMENT_SECRET=wrong"}, says: []string{"not authorized", "must be spelled as in ejabberd.yml"}},
-		"a tab":                {more: "api:\n\turl: x\n", ends: true, says: []string{"a tab", "blanks"}},
-		"a colon is missing":   {more: "state DIR/state\n", ends: true, says: []string{"a colon is missing behind state"}},
-		"an unknown key":       {more: "contol: DIR/x\n", ends: true, says: []string{"contol", "control"}},
-		"an unknown key below": {more: "api:\n  ulr: http://127.0.0.1:5281/api/v3\n", ends: true, says: []string{"ulr", "url"}},
-		"no host that grants": {more: "hosts: [exmaple.org]\n", says: []string{"exmaple.org", "granted_by=\"example.org, localhost\"", "spelled"},
-			never: "mod_privilege of this host"},
+		"a TLS port": {change: map[string]string{"server": strings.TrimPrefix(strings.Replace(s.TLSAddr(), "localhost", "127.0.0.1", 1), "tls://")}, exits: true,
+			want: []string{"it speaks TLS", "write server: " + strings.Replace(s.TLSAddr(), "localhost", "127.0.0.1", 1)}, not: "illegal character"},
+		"an MQTT port":         {change: map[string]string{"server": fmt.Sprintf("127.0.0.1:%d", mqtt)}, want: []string{"is that the port of ejabberd_service?", "MQTT"}},
+		"a client's port":      {change: map[string]string{"server": s.ClientAddr()}, want: []string{"ejabberd_service"}},
+		"nothing there":        {change: map[string]string{"server": fmt.Sprintf("127.0.0.1:%d", freePort(t))}, want: []string{"connection refused", "is the listener (module: ejabberd_service) in ejabberd.yml, and was it reloaded (ejabberdctl reload_config)?"}},
+		"another secret":       {env: []string{"EMANAGEMENT_SECRET=wrong"}, want: []string{"not authorized", "must be spelled as in ejabberd.yml"}},
+		"a tab":                {more: "api:\n\turl: x\n", exits: true, want: []string{"a tab", "blanks"}},
+		"a colon is missing":   {more: "state DIR/state\n", exits: true, want: []string{"a colon is missing behind state"}},
+		"an unknown key":       {more: "contol: DIR/x\n", exits: true, want: []string{"contol", "control"}},
+		"an unknown key below": {more: "api:\n  ulr: http://127.0.0.1:5281/api/v3\n", exits: true, want: []string{"ulr", "url"}},
+		"no host that grants": {more: "hosts: [exmaple.org]\n", want: []string{"exmaple.org", "granted_by=\"example.org, localhost\"", "spelled"},
+			not: "mod_privilege of this host"},
 		"an acl for another": {change: map[string]string{"jid": testserver.OtherComponent, "server": s.OtherAddr()}, env: []string{"EMANAGEMENT_SECRET=" + testserver.OtherSecret},
-			says: []string{"no host granted access", "mod_privilege", "server: " + testserver.OtherComponent}},
-		"state's parent is missing": {more: "state: DIR/no/such\n", ends: true, says: []string{"state: ", "DIR/no is missing", "install -d"}, never: "(14)"},
-		"state cannot be written":   {prepare: dirOf("state", 0o555), more: "state: DIR/state\n", user: nobody, ends: true, says: []string{"state: ", "not permitted", "DIR/state belongs to root (mode 0555), and this is nobody"}},
-		"state cannot be made":      {more: "state: DIR/state\n", user: nobody, ends: true, says: []string{"state: ", "permission denied", "belongs to root", "this is nobody"}},
-		"state that root made":      {prepare: stateOfRoot, more: "state: DIR/state\n", user: nobody, ends: true, says: []string{"state: ", "chown -R nobody DIR/state"}},
-		"state is a file":           {prepare: func(t *testing.T, dir string) { require.NoError(t, os.WriteFile(dir+"/state", nil, 0o600)) }, more: "state: DIR/state\n", ends: true, says: []string{"state: ", "it is a file; name a folder"}},
-		"audit's folder":            {more: "audit: DIR/no/audit.log\n", ends: true, says: []string{"audit", "its folder DIR/no is missing", "install -d"}},
-		"control's folder":          {change: map[string]string{"control": "DIR/no/control.sock"}, ends: true, says: []string{"control", "DIR/no is missing", "install -d"}},
-		"a secret of root's":        {prepare: func(t *testing.T, dir string) { require.NoError(t, os.Chown(dir+"/secret", 0, 0)) }, user: nobody, ends: true, says: []string{"secret_file", "permission denied", "DIR/secret belongs to root (mode 0600), and this is nobody"}},
-		"a secret for everybody":    {prepare: func(t *testing.T, dir string) { require.NoError(t, os.Chmod(dir+"/secret", 0o444)) }, ends: true, says: []string{"secret_file", "EMANAGEMENT_SECRET"}},
-		"no secret":                 {change: map[string]string{"secret_file": ""}, ends: true, says: []string{"secret_file: missing (or set EMANAGEMENT_SECRET)"}},
-		"an empty secret":           {env: []string{"EMANAGEMENT_SECRET= "}, ends: true, says: []string{"empty"}},
-		"no configuration":          {prepare: func(t *testing.T, dir string) { require.NoError(t, os.Remove(dir+"/emanagement.yml")) }, ends: true, says: []string{"DIR/emanagement.yml", "no such file"}},
-		"a host in access":          {more: "access:\n  - {jid: admin@localhost, role: read, hosts: [exmaple.org]}\n", says: []string{"access names a host", "host=exmaple.org", "meant=example.org"}},
-		"a role":                    {more: "access:\n  - {jid: admin@localhost, role: rite}\n", ends: true, says: []string{"access[0].role", `"rite"`, "write"}},
+			want: []string{"no host granted access", "mod_privilege", "server: " + testserver.OtherComponent}},
+		"state's parent is missing": {more: "state: DIR/no/such\n", exits: true, want: []string{"state: ", "DIR/no is missing", "install -d"}, not: "(14)"},
+		"state cannot be written":   {prepare: dirOf("state", 0o555), more: "state: DIR/state\n", user: nobodyID, exits: true, want: []string{"state: ", "not permitted", "DIR/state belongs to root (mode 0555), and emanagement runs as nobody"}},
+		"state cannot be made":      {more: "state: DIR/state\n", user: nobodyID, exits: true, want: []string{"state: ", "permission denied", "belongs to root", "emanagement runs as nobody"}},
+		"state that root made":      {prepare: stateOfRoot, more: "state: DIR/state\n", user: nobodyID, exits: true, want: []string{"state: ", "chown -R nobody DIR/state"}},
+		"state is a file":           {prepare: func(t *testing.T, dir string) { require.NoError(t, os.WriteFile(dir+"/state", nil, 0o600)) }, more: "state: DIR/state\n", exits: true, want: []string{"state: ", "it is a file; name a folder"}},
+		"audit's folder":            {more: "audit: DIR/no/audit.log\n", exits: true, want: []string{"audit", "its folder DIR/no is missing", "install -d"}},
+		"control's folder":          {change: map[string]string{"control": "DIR/no/control.sock"}, exits: true, want: []string{"control", "DIR/no is missing", "install -d"}},
+		"a secret of root's":        {prepare: func(t *testing.T, dir string) { require.NoError(t, os.Chown(dir+"/secret", 0, 0)) }, user: nobodyID, exits: true, want: []string{"secret_file", "permission denied", "DIR/secret belongs to root (mode 0600), and emanagement runs as nobody"}},
+		"a secret for everybody":    {prepare: func(t *testing.T, dir string) { require.NoError(t, os.Chmod(dir+"/secret", 0o444)) }, exits: true, want: []string{"secret_file", "EMANAGEMENT_SECRET"}},
+		"no secret":                 {change: map[string]string{"secret_file": ""}, exits: true, want: []string{"secret_file: missing (or set EMANAGEMENT_SECRET)"}},
+		"an empty secret":           {env: []string{"EMANAGEMENT_SECRET= "}, exits: true, want: []string{"empty"}},
+		"no configuration":          {prepare: func(t *testing.T, dir string) { require.NoError(t, os.Remove(dir+"/emanagement.yml")) }, exits: true, want: []string{"DIR/emanagement.yml", "no such file"}},
+		"a host in access":          {more: "access:\n  - {jid: admin@localhost, role: read, hosts: [exmaple.org]}\n", want: []string{"access names a host", "host=exmaple.org", "meant=example.org"}},
+		"a role":                    {more: "access:\n  - {jid: admin@localhost, role: rite}\n", exits: true, want: []string{"access[0].role", `"rite"`, "write"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if test.user != 0 && os.Getuid() != 0 {
 				t.Fatal("run the tests as root: they run the program as another user")
 			}
-			got := test.make(t, s)
-			for _, want := range test.says {
+			got := test.run(t, s)
+			for _, want := range test.want {
 				assert.Contains(t, got.log, strings.ReplaceAll(want, "DIR", got.dir))
 			}
-			if test.never != "" {
-				assert.NotContains(t, got.log, test.never)
+			if test.not != "" {
+				assert.NotContains(t, got.log, test.not)
 			}
-			if test.ends {
+			if test.exits {
 				assert.Equal(t, 1, got.status, got.log)
 				lines := strings.Split(strings.TrimSpace(got.log), "\n")
 				assert.Regexp(t, "^emanagement: ", lines[len(lines)-1])
@@ -94,18 +95,20 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// outcome is what came of a mistake.
-type outcome struct {
+// mistakeOutcome is the log and the exit status of a program with a mistake,
+// and its folder.
+type mistakeOutcome struct {
 	dir, log string
 	status   int
 }
 
-// make makes a mistake, and waits until the program has said all of it or has ended.
-func (m mistake) make(t *testing.T, s *testserver.Server) outcome {
+// run runs the program with the mistake until it exits, or until the log has
+// all the wanted texts. It gives up after a minute.
+func (m mistake) run(t *testing.T, s *testserver.Server) mistakeOutcome {
 	dir, program := t.TempDir(), binary+"d"
 	require.NoError(t, os.Chmod(filepath.Dir(dir), 0o755))
 	conf := filepath.Join(dir, "emanagement.yml")
-	if m.user != 0 { // to whom the other one is out of reach
+	if m.user != 0 { // the user cannot reach the program in its own folder
 		built, err := os.ReadFile(program)
 		require.NoError(t, err)
 		program = filepath.Join(dir, "emanagementd")
@@ -115,7 +118,7 @@ func (m mistake) make(t *testing.T, s *testserver.Server) outcome {
 	if m.user != 0 {
 		require.NoError(t, os.Chown(filepath.Join(dir, "secret"), int(m.user), int(m.user)))
 	}
-	require.NoError(t, os.WriteFile(conf, []byte(m.text(dir, s)), 0o644))
+	require.NoError(t, os.WriteFile(conf, []byte(m.configuration(dir, s)), 0o644))
 	if m.prepare != nil {
 		m.prepare(t, dir)
 	}
@@ -137,22 +140,23 @@ func (m mistake) make(t *testing.T, s *testserver.Server) outcome {
 		n, err := reader.Read(buffer)
 		log.Write(buffer[:n])
 		if err != nil {
-			break // it has ended, or says no more
+			break // the program has exited, or the minute is over
 		}
-		if !stopped && !m.ends && m.said(log.String(), dir) {
+		if !stopped && !m.exits && m.reported(log.String(), dir) {
 			stopped = true
 			require.NoError(t, c.Process.Signal(syscall.SIGTERM))
 		}
 	}
 	if !stopped {
-		_ = c.Process.Kill() // it has ended, or is to
+		_ = c.Process.Kill() // fails if it has exited
 	}
 	_ = c.Wait()
-	return outcome{dir, log.String(), c.ProcessState.ExitCode()}
+	return mistakeOutcome{dir, log.String(), c.ProcessState.ExitCode()}
 }
 
-func (m mistake) said(log, dir string) bool {
-	for _, want := range m.says {
+// reported reports whether the log has all the wanted texts.
+func (m mistake) reported(log, dir string) bool {
+	for _, want := range m.want {
 		if !strings.Contains(log, strings.ReplaceAll(want, "DIR", dir)) {
 			return false
 		}
@@ -160,8 +164,8 @@ func (m mistake) said(log, dir string) bool {
 	return true
 }
 
-// text is the configuration.
-func (m mistake) text(dir string, s *testserver.Server) string {
+// configuration returns the text of the configuration file.
+func (m mistake) configuration(dir string, s *testserver.Server) string {
 	lines := map[string]string{
 		"jid": testserver.Component, "server": s.ComponentAddr(), "secret_file": "DIR/secret", "control": "DIR/control.sock",
 	}
@@ -178,18 +182,18 @@ func (m mistake) text(dir string, s *testserver.Server) string {
 	return strings.ReplaceAll(text+m.more, "DIR", dir)
 }
 
-// stateOfRoot is what a run as root leaves behind where the folder is another
-// user's.
+// stateOfRoot creates the files that an earlier run as root leaves in a state
+// folder of another user.
 func stateOfRoot(t *testing.T, dir string) {
 	state := filepath.Join(dir, "state")
 	require.NoError(t, os.Mkdir(state, 0o700))
 	for _, name := range []string{"users.db", "emanagement.lock"} {
 		require.NoError(t, os.WriteFile(filepath.Join(state, name), nil, 0o600))
 	}
-	require.NoError(t, os.Chown(state, nobody, nobody))
+	require.NoError(t, os.Chown(state, nobodyID, nobodyID))
 }
 
-// freePort is a port that nothing listens on.
+// freePort returns a port on which nothing listens.
 func freePort(t testing.TB) int {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -197,8 +201,9 @@ func freePort(t testing.TB) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// TestSecondCopy: a second program of the same name ends with the first one's pid
-// and does not disturb it, whichever of its places is the same.
+// TestSecondCopy starts a second program with the same control socket or the
+// same state folder. It must exit with an error that names the pid of the first
+// one, and must not disturb the first one.
 func TestSecondCopy(t *testing.T) {
 	t.Parallel()
 	s := testserver.Run(t, nil)
@@ -209,13 +214,13 @@ func TestSecondCopy(t *testing.T) {
 		"the control socket": {change: map[string]string{"control": first.Control()}},
 		"the state":          {more: "state: " + state + "\n"},
 	} {
-		m.ends = true
-		got := m.make(t, s)
+		m.exits = true
+		got := m.run(t, s)
 		assert.Equal(t, 1, got.status, got.log)
 		assert.Contains(t, got.log, fmt.Sprint(first.PID()), name)
-		done(t, admin, "addBuddyToRoster", "userJid", "a@localhost", "buddyJid", "b@localhost", "subscription_type", "both")
+		requireDone(t, admin, "addBuddyToRoster", "userJid", "a@localhost", "buddyJid", "b@localhost", "subscription_type", "both")
 	}
 	assert.NotContains(t, first.Log(), "stream ended")
 	assert.NotContains(t, first.Log(), "not connected")
-	assert.Equal(t, 1, strings.Count(serverLog(t, s), "component handshake authentication"), "nobody else has connected")
+	assert.Equal(t, 1, strings.Count(serverLog(t, s), "component handshake authentication"), "the second program has not connected")
 }

@@ -17,32 +17,32 @@ import (
 	"emanagement/internal/xmppclient"
 )
 
-var seed = flag.Uint64("seed", 0, "of TestModel, to see again what a failure printed; 0 for another each time")
+var seed = flag.Uint64("seed", 0, "of TestModel, to repeat a failure; 0 for a new one each time")
 
-// model is what the verbs shall do, in memory: written from what emanagement's
-// verbs were specified to do, from RFC 6121 §2.5 and its appendix A, and from
-// what a server knows of accounts, not from how it is done here.
+// model is the expected behaviour of the verbs, in memory. It follows the
+// specification of emanagement's verbs, RFC 6121 §2.5 and appendix A, and a
+// server's knowledge of its accounts. It does not follow the implementation.
 type model struct {
-	rosters    map[string]map[string]entry // by user and contact
+	rosters    map[string]map[string]storedItem // by user and contact
 	registered map[string]bool
 }
 
-// put makes an item stand.
-func (m *model) put(user string, e entry) {
+// put writes an item.
+func (m *model) put(user string, e storedItem) {
 	if m.rosters[user] == nil {
-		m.rosters[user] = make(map[string]entry)
+		m.rosters[user] = make(map[string]storedItem)
 	}
-	e.Groups = strings.FieldsFunc(strings.Join(e.Groups, "\n"), func(r rune) bool { return r == '\n' }) // one a line
+	e.Groups = strings.FieldsFunc(strings.Join(e.Groups, "\n"), func(r rune) bool { return r == '\n' }) // one group per line
 	e.Groups = append([]string{}, e.Groups...)
 	slices.Sort(e.Groups)
 	e.Groups = slices.Compact(e.Groups)
 	m.rosters[user][e.JID] = e
 }
 
-// remove takes an item out. The user's server tells the contact's of each
-// subscription that ends (RFC 6121 §2.5.1), and this changes the item there:
-// "unsubscribe" ends the contact's from, "unsubscribed" its to. An account
-// that it does not know a server cannot tell.
+// remove removes an item. The user's server notifies the contact's server of
+// each subscription that ends (RFC 6121 §2.5.1), and that changes the contact's
+// item. "unsubscribe" ends the contact's "from", "unsubscribed" ends its "to".
+// A server cannot notify an account that it does not know.
 func (m *model) remove(user, contact string) {
 	was := m.rosters[user][contact].Subscription
 	delete(m.rosters[user], contact)
@@ -75,14 +75,14 @@ func (m *model) bidirectional(a, b string) bool {
 	return m.rosters[a][b].Subscription == "both" && m.rosters[b][a].Subscription == "both"
 }
 
-// stored is a user's roster as the server's own command would tell it.
-func (m *model) stored(user string) []entry {
+// stored returns a user's roster as the server's own API command would.
+func (m *model) stored(user string) []storedItem {
 	items := slices.Collect(maps.Values(m.rosters[user]))
-	slices.SortFunc(items, func(a, b entry) int { return strings.Compare(a.JID, b.JID) })
-	return append([]entry{}, items...)
+	slices.SortFunc(items, func(a, b storedItem) int { return strings.Compare(a.JID, b.JID) })
+	return append([]storedItem{}, items...)
 }
 
-// lines is a user's roster as getRoster prints it.
+// lines returns a user's roster as getRoster prints it.
 func (m *model) lines(user string) []string {
 	escape := strings.NewReplacer(`\`, `\\`, "\t", `\t`, "\n", `\n`, "\u202e", `\u202e`)
 	var lines []string
@@ -96,14 +96,14 @@ func (m *model) lines(user string) []string {
 	return lines
 }
 
-// run does what a verb does and returns what it prints, and whether that is a
-// refusal.
+// run carries out a verb. It returns the printed lines, and reports whether
+// they are a refusal.
 func (m *model) run(verb string, v map[string][]string) (lines []string, refused bool) {
 	refusal := func(format string, args ...any) ([]string, bool) { return []string{fmt.Sprintf(format, args...)}, true }
 	one := func(name string) string { return strings.Join(v[name], "") }
 	switch verb {
 	case "addBuddyToRoster":
-		m.put(one("userJid"), entry{one("buddyJid"), one("buddyNick"), one("subscription_type"), v["buddyGroup"]})
+		m.put(one("userJid"), storedItem{one("buddyJid"), one("buddyNick"), one("subscription_type"), v["buddyGroup"]})
 	case "removeBuddyFromRoster":
 		user, buddy := one("userJid"), one("buddyJid")
 		if _, ok := m.rosters[user][buddy]; !ok {
@@ -112,15 +112,15 @@ func (m *model) run(verb string, v map[string][]string) (lines []string, refused
 		m.remove(user, buddy)
 	case "setBidireccionalBuddys":
 		a, b := one("userAJid"), one("userBJid")
-		m.put(a, entry{b, one("userBNick"), "both", v["groupForB"]})
-		m.put(b, entry{a, one("userANick"), "both", v["groupForA"]})
+		m.put(a, storedItem{b, one("userBNick"), "both", v["groupForB"]})
+		m.put(b, storedItem{a, one("userANick"), "both", v["groupForA"]})
 	case "unsetBidireccionalBuddys":
 		user, friend := one("userJid"), one("oldFriendJid")
 		if !m.bidirectional(user, friend) {
 			return refusal("%s and %s aren't bidireccional buddys", user, friend)
 		}
 		delete(m.rosters[friend], user)
-		m.put(user, entry{friend, one("oldFriendNick"), "to", v["groupForOldFriend"]})
+		m.put(user, storedItem{friend, one("oldFriendNick"), "to", v["groupForOldFriend"]})
 	case "removeRoster":
 		user := one("userJid")
 		if len(m.rosters[user]) == 0 {
@@ -145,17 +145,18 @@ func (m *model) run(verb string, v map[string][]string) (lines []string, refused
 	return []string{"Done"}, false
 }
 
-// chance makes up what is asked of the model and the server.
-type chance struct {
+// generator makes up verbs for the model and the server.
+type generator struct {
 	*rand.Rand
 	users []string
 	texts []string
 }
 
-func (c chance) pick(from ...string) string { return from[c.IntN(len(from))] }
+func (c generator) pick(from ...string) string { return from[c.IntN(len(from))] }
 
-// two are different users, mostly such that one has the other already.
-func (c chance) two(m *model) (a, b string) {
+// pickPair returns two different users. In most cases the first one has the
+// second one as a contact.
+func (c generator) pickPair(m *model) (a, b string) {
 	a = c.pick(c.users...)
 	if contacts := slices.Sorted(maps.Keys(m.rosters[a])); len(contacts) > 0 && c.IntN(3) > 0 {
 		return a, c.pick(contacts...)
@@ -166,9 +167,9 @@ func (c chance) two(m *model) (a, b string) {
 	return a, b
 }
 
-// spelled are arguments with their JIDs in one of the ways in which people
-// write them.
-func (c chance) spelled(pairs []string) []string {
+// respell writes the JIDs of the arguments in one of several spellings that
+// users use.
+func (c generator) respell(pairs []string) []string {
 	pairs = slices.Clone(pairs)
 	for i := 0; i < len(pairs); i += 2 {
 		if j := pairs[i+1]; strings.HasSuffix(pairs[i], "Jid") {
@@ -178,8 +179,8 @@ func (c chance) spelled(pairs []string) []string {
 	return pairs
 }
 
-// groups are those of a field, a value each.
-func (c chance) groups(field string) []string {
+// groups returns up to three values for a field of groups, as pairs.
+func (c generator) groups(field string) []string {
 	var pairs []string
 	for range c.IntN(4) {
 		pairs = append(pairs, field, c.pick(c.texts...))
@@ -188,8 +189,8 @@ func (c chance) groups(field string) []string {
 }
 
 // verb makes up one verb and its arguments.
-func (c chance) verb(m *model) (verb string, pairs []string) {
-	user, other := c.two(m)
+func (c generator) verb(m *model) (verb string, pairs []string) {
+	user, other := c.pickPair(m)
 	switch n := c.IntN(100); {
 	case n < 30:
 		return "addBuddyToRoster", append(c.groups("buddyGroup"), "userJid", user, "buddyJid", other,
@@ -211,28 +212,28 @@ func (c chance) verb(m *model) (verb string, pairs []string) {
 	return "checkBidirecctionalBuddys", []string{"userAJid", user, "userBJid", other}
 }
 
-// TestModel has random sequences of verbs run by the program, against the
-// server, and by the model. Every answer is the same, and after each sequence
-// every roster. Some users have an account and some have not, at two hosts.
+// TestModel runs random sequences of verbs on the program with a real server,
+// and on the model. Every answer must be the same, and every roster after each
+// sequence. Some users, on two hosts, have an account, and others have none.
 func TestModel(t *testing.T) {
 	const sequences, length = 20, 40
 	seed := cmp.Or(*seed, uint64(time.Now().UnixNano()))
 	admin := login(t, "admin@localhost")
-	seen := make(map[string][]string) // kinds of answers, by verb
+	kinds := make(map[string][]string) // the kinds of answers that occurred, by verb
 	for s := range sequences {
 		t.Run(fmt.Sprint(s), func(t *testing.T) {
 			var sequence strings.Builder
 			t.Cleanup(func() {
 				if t.Failed() {
-					t.Logf("-run TestModel -seed %d shows it again; it came after:%s", seed, &sequence)
+					t.Logf("to repeat: -run TestModel -seed %d; the failed sequence:%s", seed, &sequence)
 				}
 			})
-			m := &model{rosters: make(map[string]map[string]entry), registered: make(map[string]bool)}
-			c := chance{Rand: rand.New(rand.NewPCG(seed, uint64(s))), users: newUsers(t, m), texts: append([]string{"", "two\nlines", "a\ttab"}, awkward...)}
+			m := &model{rosters: make(map[string]map[string]storedItem), registered: make(map[string]bool)}
+			c := generator{Rand: rand.New(rand.NewPCG(seed, uint64(s))), users: newUsers(t, m), texts: append([]string{"", "two\nlines", "a\ttab"}, awkward...)}
 			for range length {
 				verb, pairs := c.verb(m)
 				fmt.Fprintf(&sequence, "\n%s %q", verb, pairs)
-				seen[verb] = append(seen[verb], assertSameAnswer(t, admin, m, verb, pairs, c.spelled(pairs)))
+				kinds[verb] = append(kinds[verb], assertSameAnswer(t, admin, m, verb, pairs, c.respell(pairs)))
 			}
 			for _, u := range c.users {
 				assertSameRoster(t, admin, m, u)
@@ -240,15 +241,16 @@ func TestModel(t *testing.T) {
 		})
 	}
 	if !t.Failed() {
-		assertAllSeen(t, seen)
+		assertAllKinds(t, kinds)
 	}
 }
 
-// newUsers are six, every other one registered, at the two hosts.
+// newUsers returns six users, three on each of two hosts, and registers every
+// other one.
 func newUsers(t *testing.T, m *model) []string {
 	var users []string
 	for _, host := range []string{"localhost", "example.org"} {
-		users = append(users, people(t, host, "a", "b", "c")...)
+		users = append(users, uniqueJIDs(t, host, "a", "b", "c")...)
 	}
 	for i, u := range users {
 		if i%2 == 0 {
@@ -259,12 +261,13 @@ func newUsers(t *testing.T, m *model) []string {
 	return users
 }
 
-// assertSameAnswer runs a verb in both and returns of which kind the answer
-// is.
+// assertSameAnswer runs a verb on the program and on the model, compares the
+// answers and returns the kind of the answer. spelled are the same arguments in
+// other spellings.
 func assertSameAnswer(t *testing.T, admin *xmppclient.Client, m *model, verb string, pairs, spelled []string) string {
 	t.Helper()
-	want, refused := m.run(verb, args(pairs...))
-	got := run(t, admin, verb, spelled...)
+	want, refused := m.run(verb, formValues(pairs...))
+	got := runVerb(t, admin, verb, spelled...)
 	require.Equal(t, want, got.lines)
 	require.Equal(t, refused, got.note == "error")
 	switch {
@@ -278,12 +281,13 @@ func assertSameAnswer(t *testing.T, admin *xmppclient.Client, m *model, verb str
 
 func assertSameRoster(t *testing.T, admin *xmppclient.Client, m *model, user string) {
 	t.Helper()
-	assert.Equal(t, m.stored(user), append([]entry{}, stored(t, server, user)...), user)
+	assert.Equal(t, m.stored(user), append([]storedItem{}, storedRoster(t, server, user)...), user)
 	assertSameAnswer(t, admin, m, "getRoster", []string{"userJid", user}, []string{"userJid", user})
 }
 
-// assertAllSeen: sequences that never made a pair would not say much.
-func assertAllSeen(t *testing.T, seen map[string][]string) {
+// assertAllKinds checks that every kind of answer occurred: sequences that
+// never set a pair, for example, would prove little.
+func assertAllKinds(t *testing.T, kinds map[string][]string) {
 	for verb, want := range map[string][]string{
 		"addBuddyToRoster":          {"Done"},
 		"removeBuddyFromRoster":     {"Done", "refused"},
@@ -294,6 +298,6 @@ func assertAllSeen(t *testing.T, seen map[string][]string) {
 		"checkUserJid":              {"false", "true"},
 		"checkBidirecctionalBuddys": {"false", "true"},
 	} {
-		assert.Equal(t, want, slices.Compact(slices.Sorted(slices.Values(seen[verb]))), verb)
+		assert.Equal(t, want, slices.Compact(slices.Sorted(slices.Values(kinds[verb]))), verb)
 	}
 }

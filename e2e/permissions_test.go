@@ -1,88 +1,96 @@
 package e2e_test
 
 import (
-	"context"
-	"fmt"
 	"log/slog"
-	"strings"
-	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"mellium.im/xmpp/jid"
 
+	"emanagement/fault"
 	"emanagement/front/adhoc"
 	"emanagement/internal/testserver"
+	"emanagement/message"
+	"emanagement/presence"
 	"emanagement/rosterpush"
 	"emanagement/server/ejabberd"
+	sessions "emanagement/server/presences"
 	"emanagement/server/stanzas"
 	"emanagement/verb"
 	"emanagement/verb/jobs"
 )
 
-// TestLeftoverOfACheck: what an earlier run left of its look at how a host
-// takes subscriptions is not taken for what this one has written.
-func TestLeftoverOfACheck(t *testing.T) {
-	t.Parallel()
-	s := testserver.Run(t, nil)
-	for _, h := range testserver.Hosts() {
-		put(t, s, "emanagement-check@"+h, entry{"emanagement-check-contact@" + h, "", "both", nil})
-	}
-	program := runProgram(t, s, testserver.Settings{})
-	assert.Equal(t, len(testserver.Hosts()), strings.Count(program.Log(), `subscriptions_by="API command add_rosteritem"`), program.Log())
-	admin := loginTo(t, s, "admin@localhost")
-	for _, h := range testserver.Hosts() {
-		assert.Empty(t, stored(t, s, "emanagement-check@"+h), "it is taken out")
-		done(t, admin, "addBuddyToRoster", "userJid", "user@"+h, "buddyJid", "contact@"+h, "subscription_type", "both")
-		assert.Equal(t, []entry{{"contact@" + h, "", "both", []string{}}}, stored(t, s, "user@"+h))
-	}
-}
-
-// TestForeignContactsAtTheStart has many ask, before there is a stream, for
-// what the server cannot do. Each is told so, and nothing is left of it.
-func TestForeignContactsAtTheStart(t *testing.T) {
-	t.Parallel()
-	s := testserver.Run(t, nil)
+// newServices returns the presences and messages that a component of the test's own can
+// reach.
+func newServices(t *testing.T, s *testserver.Server) (*presence.Presences, *message.Messages) {
 	c := testserver.NewComponent(t, s, nil)
-	const adds = 40
-	asking := &counted{Server: stanzas.New(c, ejabberd.New(c), slog.New(slog.DiscardHandler))}
-	asking.expected.Add(adds)
-	rosters := rosterpush.New(asking)
-	bob := jid.MustParse("bob@remote.example")
-	user := func(n int) string { return fmt.Sprintf("user%d@localhost", n) }
-	var all sync.WaitGroup
-	defer all.Wait()
-	for n := range adds {
-		all.Go(func() {
-			_, err := rosters.Put(patience(t), jid.MustParse(user(n)), rosterpush.Item{JID: bob, Subscription: rosterpush.Both}, rosterpush.Fields{})
-			var foreign *rosterpush.ForeignContactError
-			if assert.ErrorAs(t, err, &foreign) {
-				assert.Equal(t, rosterpush.ForeignContactError{Contact: bob, Subscription: rosterpush.Both}, *foreign)
-			}
-		})
-	}
-	asking.expected.Wait()
+	log := slog.New(slog.DiscardHandler)
+	api := ejabberd.New(c)
+	server := sessions.New(c, api, stanzas.New(c, api, log), log)
 	testserver.RunComponent(t, c)
-	all.Wait()
-	for n := range adds {
-		assert.Empty(t, stored(t, s, user(n)))
+	require.NoError(t, c.Ready(shortContext(t), "localhost"))
+	return presence.New(server), message.New(server)
+}
+
+// TestWithoutPermission uses a server that grants access to rosters only. The
+// errors name the missing permission. In the end the server stops.
+func TestWithoutPermission(t *testing.T) {
+	t.Parallel()
+	s := testserver.Run(t, func(c map[string]any) {
+		delete(c["modules"].(map[string]any)["mod_privilege"].(map[string]any), "message")
+		c["api_permissions"].(map[string]any)["emanagement"].(map[string]any)["what"] = []any{"add_rosteritem"}
+	})
+	require.NoError(t, s.Register(t.Context(), "user", "localhost", "pw"))
+	client := loginTo(t, s, "user@localhost/r")
+	p, messages := newServices(t, s)
+	ctx, user := shortContext(t), client.JID()
+	command := func(name string) string {
+		return ": the server does not permit it: in ejabberd.yml, api_permissions must let this component run " + name + " (the server says: " + name + ": error 403: "
 	}
+	for want, do := range map[string]func() error{
+		command("user_resources"):        func() error { return p.Kick(ctx, user, "") },
+		command("connected_users_vhost"): func() error { _, err := p.Connected(ctx, "localhost"); return err },
+		command("status"):                func() error { _, err := p.Started(ctx); return err },
+		"localhost: the server does not permit it: in ejabberd.yml, mod_privilege needs message: {outgoing: emanagement}, where the acl emanagement names this component (the server says: forbidden)": func() error {
+			return messages.Send(ctx, user, user, "hi")
+		},
+	} {
+		var missing *fault.NotPermittedError
+		err := do()
+		require.ErrorAs(t, err, &missing, want)
+		assert.Contains(t, err.Error(), want)
+	}
+	assertNoStanza(t, client, "message", "")
+
+	require.NoError(t, s.Stop(ctx))
+	started, err := p.Started(ctx)
+	require.NoError(t, err)
+	assert.False(t, started)
 }
 
-// counted is a real server that expects a number of readers.
-type counted struct {
-	rosterpush.Server
-	expected sync.WaitGroup
+// TestMendedPrivilege checks that the error names the missing option of
+// mod_privilege, and that a reloaded configuration takes effect without a
+// restart of the component.
+func TestMendedPrivilege(t *testing.T) {
+	t.Parallel()
+	d := newIncompleteDeployment(t, withModule("mod_privilege", map[string]any{"roster": map[string]any{"get": "emanagement"}}), "rosters of this host cannot be managed")
+	admin := d.login(t, "admin@localhost")
+	values := formValues("userJid", "a@localhost", "buddyJid", "b@localhost", "subscription_type", "both")
+	_, err := admin.Run(shortContext(t), service, "addBuddyToRoster", values)
+	assert.ErrorContains(t, err, "mod_privilege must say roster: {both: emanagement}")
+	require.NoError(t, d.Edit(nil))
+	_, err = d.Ctl(t.Context(), "reload_config")
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		r, err := admin.Run(shortContext(t), service, "addBuddyToRoster", values)
+		return err == nil && r.Title == "Done"
+	}, 2*time.Minute, time.Second, d.program.Log())
 }
 
-func (c *counted) Roster(ctx context.Context, user jid.JID) ([]rosterpush.Item, error) {
-	c.expected.Done()
-	return c.Server.Roster(ctx, user)
-}
-
-// TestReadingAloneIsPermitted: where the server lets rosters only be looked
-// at, who asks for a change is told what to add to its configuration.
+// TestReadingAloneIsPermitted uses a server that permits only reading rosters.
+// The error of a change names the option that the server's configuration lacks.
 func TestReadingAloneIsPermitted(t *testing.T) {
 	t.Parallel()
 	s := testserver.Run(t, func(config map[string]any) {
@@ -93,14 +101,14 @@ func TestReadingAloneIsPermitted(t *testing.T) {
 	rosters := rosterpush.New(stanzas.New(c, ejabberd.New(c), log))
 	adhoc.Register(c, verb.New(verb.Services{Rosters: rosters, Jobs: jobs.New(t.Context())}, []verb.Grant{{JID: jid.MustParse("admin@localhost"), Role: verb.Admin}}, log, log))
 	testserver.RunComponent(t, c)
-	require.NoError(t, c.Ready(patience(t), "localhost"))
+	require.NoError(t, c.Ready(shortContext(t), "localhost"))
 	registerOn(t, s, "admin@localhost")
 	admin := loginTo(t, s, "admin@localhost")
 
 	const a, b = "a@localhost", "b@localhost"
-	put(t, s, a, entry{b, "B", "both", nil})
-	put(t, s, b, entry{a, "A", "both", nil})
-	assert.Equal(t, []string{b + "\tB\tboth\tnone\t"}, run(t, admin, "getRoster", "userJid", a).lines)
+	storeItems(t, s, a, storedItem{b, "B", "both", nil})
+	storeItems(t, s, b, storedItem{a, "A", "both", nil})
+	assert.Equal(t, []string{b + "\tB\tboth\tnone\t"}, runVerb(t, admin, "getRoster", "userJid", a).lines)
 	for name, test := range map[string][]string{
 		"a new contact":          {"addBuddyToRoster", "userJid", a, "buddyJid", "c@localhost", "subscription_type", "both"},
 		"one without a presence": {"addBuddyToRoster", "userJid", a, "buddyJid", "c@localhost", "subscription_type", "none"},
@@ -112,12 +120,12 @@ func TestReadingAloneIsPermitted(t *testing.T) {
 		"no pair":                {"unsetBidireccionalBuddys", "userJid", a, "oldFriendJid", b},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := admin.Run(patience(t), service, test[0], args(test[1:]...))
-			refusal := condition(t, err)
+			_, err := admin.Run(shortContext(t), service, test[0], formValues(test[1:]...))
+			refusal := requireStanzaError(t, err)
 			assert.Contains(t, refusal.Text[""], "localhost: the server does not permit it: in ejabberd.yml, mod_privilege must say roster: {both: emanagement}")
-			assert.Equal(t, []entry{{b, "B", "both", []string{}}}, stored(t, s, a))
-			assert.Equal(t, []entry{{a, "A", "both", []string{}}}, stored(t, s, b))
-			assert.Empty(t, stored(t, s, "c@localhost"))
+			assert.Equal(t, []storedItem{{b, "B", "both", []string{}}}, storedRoster(t, s, a))
+			assert.Equal(t, []storedItem{{a, "A", "both", []string{}}}, storedRoster(t, s, b))
+			assert.Empty(t, storedRoster(t, s, "c@localhost"))
 		})
 	}
 }

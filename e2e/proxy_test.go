@@ -15,21 +15,21 @@ import (
 	"mellium.im/xmpp/jid"
 )
 
-// proxy stands between a component and its server, hands every stanza on as it
-// came, and counts. A request counts as unanswered from when it has reached
-// the proxy, and not any more before its answer leaves it: never longer than
-// the component has to take it for that.
+// proxy stands between a component and its server. It passes on every stanza
+// unchanged, and counts. A request counts as pending from its arrival at the
+// proxy until just before the proxy passes on the answer: never longer than the
+// component counts it.
 type proxy struct {
 	address string
-	flow    sync.Mutex // held by who lets nothing through to the server
+	flow    sync.Mutex // while it is held, nothing goes through to the server
 
-	mu       sync.Mutex
-	changed  chan struct{}  // closed and replaced whenever something below changes
-	open     map[string]int // the component's unanswered requests, by host
-	most     map[string]int // the most there ever were
-	lost     int            // those that were unanswered when their stream had ended
-	asked    int            // requests to the component
-	answered []string       // whom the component has answered, in that order
+	mu         sync.Mutex
+	changed    chan struct{}  // closed and replaced whenever one of the following fields changes
+	pending    map[string]int // the component's unanswered requests, by host
+	maxPending map[string]int // the maximum of pending so far, by host
+	lost       int            // requests that were unanswered when their stream ended
+	asked      int            // requests to the component
+	answered   []string       // the recipients of the component's answers, in their order
 }
 
 // newProxy runs a proxy in front of a server's port until the test ends.
@@ -37,7 +37,7 @@ func newProxy(t testing.TB, server string) *proxy {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	p := &proxy{address: l.Addr().String(), changed: make(chan struct{}), open: make(map[string]int), most: make(map[string]int)}
+	p := &proxy{address: l.Addr().String(), changed: make(chan struct{}), pending: make(map[string]int), maxPending: make(map[string]int)}
 	var serving sync.WaitGroup
 	t.Cleanup(serving.Wait)
 	t.Cleanup(func() { assert.NoError(t, l.Close()) })
@@ -48,7 +48,7 @@ func newProxy(t testing.TB, server string) *proxy {
 				return
 			}
 			far, err := net.Dial("tcp", server)
-			if err != nil { // it is not up, and its end is what the component sees
+			if err != nil { // the server is down; the component sees its connection end
 				near.Close()
 				continue
 			}
@@ -58,7 +58,7 @@ func newProxy(t testing.TB, server string) *proxy {
 	return p
 }
 
-// hold lets nothing through to the server, until release is called or the test
+// hold lets nothing through to the server until release is called or the test
 // ends.
 func (p *proxy) hold(t testing.TB) (release func()) {
 	p.flow.Lock()
@@ -67,31 +67,31 @@ func (p *proxy) hold(t testing.TB) (release func()) {
 	return release
 }
 
-// serve passes one stream on until the component has left it. What it had asked
-// by then without an answer is lost.
+// serve passes one stream on until the component leaves it. Requests without an
+// answer by then count as lost.
 func (p *proxy) serve(near *net.TCPConn, far net.Conn) {
-	open := make(map[string]int) // of this stream
+	pending := make(map[string]int) // the pending requests of this stream
 	var answers sync.WaitGroup
 	answers.Go(func() {
-		relay(far, func(start xml.StartElement) { p.fromServer(open, start) }, func(b []byte) error {
+		relay(far, func(start xml.StartElement) { p.fromServer(pending, start) }, func(b []byte) error {
 			_, err := near.Write(b)
 			return err
 		})
-		near.CloseWrite() // the component's own end is still to come
+		near.CloseWrite() // the component may still send
 	})
-	p.toServer(open, near, far)
+	p.toServer(pending, near, far)
 	far.Close()
 	answers.Wait()
 	near.Close()
 	p.update(func() {
-		for host, n := range open {
+		for host, n := range pending {
 			p.lost += n
-			p.open[host] -= n
+			p.pending[host] -= n
 		}
 	})
 }
 
-func (p *proxy) toServer(open map[string]int, near, far net.Conn) {
+func (p *proxy) toServer(pending map[string]int, near, far net.Conn) {
 	queue := make(chan []byte, 4096)
 	var writer sync.WaitGroup
 	defer writer.Wait()
@@ -99,18 +99,18 @@ func (p *proxy) toServer(open map[string]int, near, far net.Conn) {
 	writer.Go(func() {
 		for b := range queue {
 			p.flow.Lock()
-			far.Write(b) // if it fails, the server's end is seen elsewhere
+			far.Write(b) // on an error the reading side notices the end of the connection
 			p.flow.Unlock()
 		}
 	})
-	relay(near, func(start xml.StartElement) { p.fromComponent(open, start) }, func(b []byte) error {
+	relay(near, func(start xml.StartElement) { p.fromComponent(pending, start) }, func(b []byte) error {
 		queue <- bytes.Clone(b)
 		return nil
 	})
 }
 
-// relay passes what it reads on, a whole stanza at a time, after it has shown
-// the stanza's start. It returns at the stream's end.
+// relay reads stanzas, calls see with the start element of each, and then
+// passes on the whole stanza. It returns at the end of the stream.
 func relay(from io.Reader, see func(xml.StartElement), pass func([]byte) error) {
 	var read bytes.Buffer
 	d := xml.NewDecoder(io.TeeReader(from, &read))
@@ -137,23 +137,23 @@ func relay(from io.Reader, see func(xml.StartElement), pass func([]byte) error) 
 	}
 }
 
-func (p *proxy) fromComponent(open map[string]int, start xml.StartElement) {
+func (p *proxy) fromComponent(pending map[string]int, start xml.StartElement) {
 	typ, to := attr(start, "type"), attr(start, "to")
 	p.update(func() {
 		switch {
 		case start.Name.Local != "iq":
 		case typ == "get" || typ == "set":
 			host := jid.MustParse(to).Domainpart()
-			open[host]++
-			p.open[host]++
-			p.most[host] = max(p.most[host], p.open[host])
+			pending[host]++
+			p.pending[host]++
+			p.maxPending[host] = max(p.maxPending[host], p.pending[host])
 		default:
 			p.answered = append(p.answered, to)
 		}
 	})
 }
 
-func (p *proxy) fromServer(open map[string]int, start xml.StartElement) {
+func (p *proxy) fromServer(pending map[string]int, start xml.StartElement) {
 	typ, from := attr(start, "type"), attr(start, "from")
 	p.update(func() {
 		switch {
@@ -162,8 +162,8 @@ func (p *proxy) fromServer(open map[string]int, start xml.StartElement) {
 			p.asked++
 		default:
 			host := jid.MustParse(from).Domainpart()
-			open[host]--
-			p.open[host]--
+			pending[host]--
+			p.pending[host]--
 		}
 	})
 }
@@ -184,18 +184,18 @@ func (p *proxy) update(change func()) {
 	p.changed = make(chan struct{})
 }
 
-// count reads one of the counts.
-func (p *proxy) count(of func() int) int {
+// read calls of with the lock held, and returns its result.
+func (p *proxy) read(of func() int) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return of()
 }
 
-// await waits until what was counted is so.
-func (p *proxy) await(ctx context.Context, so func() bool) error {
+// await waits until the condition holds.
+func (p *proxy) await(ctx context.Context, condition func() bool) error {
 	for {
 		p.mu.Lock()
-		ok, changed := so(), p.changed
+		ok, changed := condition(), p.changed
 		p.mu.Unlock()
 		if ok {
 			return nil

@@ -17,33 +17,34 @@ import (
 	"emanagement/server/ejabberd"
 )
 
-// roomsOf are the rooms of a server of the test's own.
-func roomsOf(t *testing.T, s *testserver.Server) *room.Rooms {
+// newRooms returns the rooms of a server, reached by a component of the test's
+// own.
+func newRooms(t *testing.T, s *testserver.Server) *room.Rooms {
 	t.Helper()
 	c := testserver.NewComponent(t, s, nil)
 	testserver.RunComponent(t, c)
-	require.NoError(t, c.Ready(patience(t), "localhost"))
+	require.NoError(t, c.Ready(shortContext(t), "localhost"))
 	return room.New(ejabberd.New(c))
 }
 
 // TestRoomsOutliveTheServer restarts the server while persistent rooms are
-// made. Those that were confirmed are there afterwards; of those that were not,
-// what was said is true.
+// created. Every confirmed room must exist afterwards. If an outcome was
+// uncertain, the reported state must be true.
 func TestRoomsOutliveTheServer(t *testing.T) {
 	t.Parallel()
 	s := testserver.Run(t, nil)
-	r := roomsOf(t, s)
-	ctx := patience(t)
+	r := newRooms(t, s)
+	ctx := shortContext(t)
 	require.NoError(t, r.Create(ctx, room.Room{Name: "temporary", Host: "localhost"}, false))
 
 	const makers = 4
 	var making sync.WaitGroup
-	var results [makers][]error // of the rooms maker-number
+	var results [makers][]error // by maker and number of the room
 	stopped := make(chan struct{})
 	for m := range makers {
 		making.Go(func() {
 			for {
-				results[m] = append(results[m], r.Create(ctx, made(m, len(results[m])), true))
+				results[m] = append(results[m], r.Create(ctx, makerRoom(m, len(results[m])), true))
 				select {
 				case <-stopped:
 					return
@@ -68,7 +69,7 @@ func TestRoomsOutliveTheServer(t *testing.T) {
 				require.NoError(t, err)
 			}
 			if !ok || uncertain.Exists {
-				want = append(want, made(m, i).String())
+				want = append(want, makerRoom(m, i).String())
 			}
 		}
 	}
@@ -77,40 +78,41 @@ func TestRoomsOutliveTheServer(t *testing.T) {
 	assert.Greater(t, len(want), makers)
 }
 
-// made is the room that a maker makes as its i-th.
-func made(maker, i int) room.Room {
+// makerRoom returns the name of a maker's i-th room.
+func makerRoom(maker, i int) room.Room {
 	return room.Room{Name: fmt.Sprintf("room%d-%d", maker, i), Host: "localhost"}
 }
 
-// TestRoomsNotPermitted: what the server's configuration lacks is said.
+// TestRoomsNotPermitted checks that errors name the missing parts of the
+// server's configuration.
 func TestRoomsNotPermitted(t *testing.T) {
 	t.Parallel()
 	lobby := room.Room{Name: "lobby", Host: "localhost"}
 	t.Run("mod_muc_admin is not loaded", func(t *testing.T) {
 		t.Parallel()
-		r := roomsOf(t, testserver.Run(t, func(config map[string]any) {
+		r := newRooms(t, testserver.Run(t, func(config map[string]any) {
 			delete(config["modules"].(map[string]any), "mod_muc_admin")
 		}))
 		for command, err := range map[string]error{
-			"create_room_with_opts": r.Create(patience(t), lobby, true),
-			"destroy_room":          r.Destroy(patience(t), lobby),
-			"set_room_affiliation":  r.SetAffiliation(patience(t), lobby, room.Affiliate{JID: jid.MustParse("u@localhost"), Affiliation: room.Owner}),
+			"create_room_with_opts": r.Create(shortContext(t), lobby, true),
+			"destroy_room":          r.Destroy(shortContext(t), lobby),
+			"set_room_affiliation":  r.SetAffiliation(shortContext(t), lobby, room.Affiliate{JID: jid.MustParse("u@localhost"), Affiliation: room.Owner}),
 		} {
-			lacks(t, err, "localhost", "mod_muc_admin must be loaded: it provides "+command)
+			assertNotPermitted(t, err, "localhost", "mod_muc_admin must be loaded: it provides "+command)
 		}
-		_, err := r.List(patience(t), "example.org")
-		lacks(t, err, "example.org", "mod_muc_admin must be loaded: it provides muc_online_rooms")
+		_, err := r.List(shortContext(t), "example.org")
+		assertNotPermitted(t, err, "example.org", "mod_muc_admin must be loaded: it provides muc_online_rooms")
 	})
 	t.Run("a command is not permitted, the service has another name", func(t *testing.T) {
 		t.Parallel()
-		r := roomsOf(t, testserver.Run(t, func(config map[string]any) {
+		r := newRooms(t, testserver.Run(t, func(config map[string]any) {
 			config["modules"].(map[string]any)["mod_muc"] = map[string]any{"hosts": []any{"muc.@HOST@"}}
 			permission := config["api_permissions"].(map[string]any)["emanagement"].(map[string]any)
 			permission["what"] = slices.DeleteFunc(permission["what"].([]any), func(c any) bool { return c == "set_room_affiliation" })
 		}))
-		lacks(t, r.SetAffiliation(patience(t), lobby, room.Affiliate{JID: jid.MustParse("u@localhost"), Affiliation: room.Owner}), "localhost", "what: in api_permissions must name set_room_affiliation")
-		_, listed := r.List(patience(t), "localhost")
-		for _, err := range []error{listed, r.Create(patience(t), lobby, true), r.Destroy(patience(t), lobby)} {
+		assertNotPermitted(t, r.SetAffiliation(shortContext(t), lobby, room.Affiliate{JID: jid.MustParse("u@localhost"), Affiliation: room.Owner}), "localhost", "what: in api_permissions must name set_room_affiliation")
+		_, listed := r.List(shortContext(t), "localhost")
+		for _, err := range []error{listed, r.Create(shortContext(t), lobby, true), r.Destroy(shortContext(t), lobby)} {
 			var none *room.NoServiceError
 			require.ErrorAs(t, err, &none)
 			assert.Equal(t, "localhost", none.Host)
@@ -118,8 +120,9 @@ func TestRoomsNotPermitted(t *testing.T) {
 	})
 }
 
-// lacks checks that an error tells what the configuration lacks.
-func lacks(t testing.TB, err error, host, what string) {
+// assertNotPermitted checks that an error names the part that the configuration
+// of a host lacks.
+func assertNotPermitted(t testing.TB, err error, host, what string) {
 	t.Helper()
 	var lacking *fault.NotPermittedError
 	if assert.ErrorAs(t, err, &lacking) {

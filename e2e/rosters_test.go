@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -13,7 +12,7 @@ import (
 	"emanagement/internal/xmppclient"
 )
 
-// awkward are texts that went wrong in one program or another.
+// awkward are texts that other programs have mishandled.
 var awkward = []string{
 	"Pamela Hall",
 	`"quoted" 'twice' $(touch /tmp/x) ; rm -rf`,
@@ -25,17 +24,18 @@ var awkward = []string{
 	"semi;colon",
 }
 
-// both runs a test in every shared place, with accounts that the server knows
-// and with such that it does not, which servers treat differently.
-func both(t *testing.T, test func(t *testing.T, p *place, people func(names ...string) []string)) {
-	inEveryPlace(t, func(t *testing.T, p *place) {
+// withAndWithoutAccounts runs a test on every shared deployment, once with
+// registered users and once with unregistered ones, because servers treat the
+// two differently.
+func withAndWithoutAccounts(t *testing.T, test func(t *testing.T, d *deployment, makeUsers func(names ...string) []string)) {
+	onEveryDeployment(t, func(t *testing.T, d *deployment) {
 		for _, registered := range []bool{false, true} {
 			t.Run(fmt.Sprintf("registered=%t", registered), func(t *testing.T) {
 				t.Parallel()
-				test(t, p, func(names ...string) []string {
-					jids := people(t, "localhost", names...)
+				test(t, d, func(names ...string) []string {
+					jids := uniqueJIDs(t, "localhost", names...)
 					if registered {
-						registerOn(t, p.Server, jids...)
+						registerOn(t, d.Server, jids...)
 					}
 					return jids
 				})
@@ -45,45 +45,45 @@ func both(t *testing.T, test func(t *testing.T, p *place, people func(names ...s
 }
 
 func TestAddBuddyToRoster(t *testing.T) {
-	both(t, func(t *testing.T, p *place, people func(...string) []string) {
-		admin := p.login(t, "admin@localhost")
-		jids := people("user", "buddy")
+	withAndWithoutAccounts(t, func(t *testing.T, d *deployment, makeUsers func(...string) []string) {
+		admin := d.login(t, "admin@localhost")
+		jids := makeUsers("user", "buddy")
 		user, buddy := jids[0], jids[1]
 		for _, subscription := range []string{"none", "to", "from", "both", "to", "none"} {
 			for _, text := range awkward {
-				done(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", buddy,
+				requireDone(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", buddy,
 					"buddyNick", text, "buddyGroup", text, "subscription_type", subscription)
-				require.Equal(t, []entry{{buddy, text, subscription, []string{text}}}, p.stored(t, user))
+				require.Equal(t, []storedItem{{buddy, text, subscription, []string{text}}}, d.storedRoster(t, user))
 			}
 		}
-		assert.Empty(t, p.stored(t, buddy), "the buddy's own roster is not touched")
+		assert.Empty(t, d.storedRoster(t, buddy), "the buddy's own roster does not change")
 
-		done(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", buddy+"/phone", "buddyGroup", "b", "buddyGroup", "", "buddyGroup", "a", "buddyGroup", "b", "subscription_type", "both")
-		assert.Equal(t, []entry{{buddy, "", "both", []string{"a", "b"}}}, p.stored(t, user), "a bare contact, its groups once each")
+		requireDone(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", buddy+"/phone", "buddyGroup", "b", "buddyGroup", "", "buddyGroup", "a", "buddyGroup", "b", "subscription_type", "both")
+		assert.Equal(t, []storedItem{{buddy, "", "both", []string{"a", "b"}}}, d.storedRoster(t, user), "a bare contact, each group once")
 	})
 }
 
-// TestApprovalSurvives: a contact whom the user has approved in advance (RFC
-// 6121 §3.4) stays so through every subscription that the item is given.
+// TestApprovalSurvives checks that a contact's pre-approval (RFC 6121 §3.4)
+// survives every change of the item's subscription.
 func TestApprovalSurvives(t *testing.T) {
 	admin := login(t, "admin@localhost")
 	for _, before := range []string{"none", "to"} {
 		for _, after := range []string{"none", "to", "from", "both"} {
 			t.Run(before+"-"+after, func(t *testing.T) {
-				jids := people(t, "localhost", "user", "contact")
+				jids := uniqueJIDs(t, "localhost", "user", "contact")
 				user, contact := jids[0], jids[1]
 				register(t, user)
-				put(t, server, user, entry{contact, "Old", before, nil})
+				storeItems(t, server, user, storedItem{contact, "Old", before, nil})
 				client := login(t, user)
 				require.NoError(t, client.Send(t.Context(), fmt.Sprintf("<presence type='subscribed' to='%s'/>", contact)))
 				want := xmppclient.RosterItem{JID: contact, Name: "Old", Subscription: before, Approved: "true"}
-				items, err := client.Roster(patience(t))
+				items, err := client.Roster(shortContext(t))
 				require.NoError(t, err)
 				require.Equal(t, []xmppclient.RosterItem{want}, items)
 
-				done(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", contact, "buddyNick", "New", "subscription_type", after)
+				requireDone(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", contact, "buddyNick", "New", "subscription_type", after)
 				want.Name, want.Subscription = "New", after
-				items, err = client.Roster(patience(t))
+				items, err = client.Roster(shortContext(t))
 				require.NoError(t, err)
 				assert.Equal(t, []xmppclient.RosterItem{want}, items)
 			})
@@ -92,102 +92,103 @@ func TestApprovalSurvives(t *testing.T) {
 }
 
 func TestAddBuddyToRosterElsewhere(t *testing.T) {
-	inEveryPlace(t, func(t *testing.T, p *place) {
-		admin := p.login(t, "admin@localhost")
-		user := people(t, "localhost", "user")[0]
+	onEveryDeployment(t, func(t *testing.T, d *deployment) {
+		admin := d.login(t, "admin@localhost")
+		user := uniqueJIDs(t, "localhost", "user")[0]
 
-		done(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", "bob@example.org", "subscription_type", "both")
-		assert.Equal(t, []entry{{"bob@example.org", "", "both", []string{}}}, p.stored(t, user), "a contact at another host of the server")
+		requireDone(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", "bob@example.org", "subscription_type", "both")
+		assert.Equal(t, []storedItem{{"bob@example.org", "", "both", []string{}}}, d.storedRoster(t, user), "a contact at another host of the server")
 
-		if p.kind == testserver.AdHoc {
-			got := run(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", "bob@remote.example", "subscription_type", "both")
+		if d.kind == testserver.AdHoc {
+			got := runVerb(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", "bob@remote.example", "subscription_type", "both")
 			assert.Equal(t, "error", got.note)
 			assert.Contains(t, got.text, "remote.example is none of them")
-			assert.Len(t, p.stored(t, user), 1, "nothing was written")
+			assert.Len(t, d.storedRoster(t, user), 1, "nothing was written")
 		} else {
-			done(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", "bob@remote.example", "subscription_type", "both")
-			assert.Equal(t, entry{"bob@remote.example", "", "both", []string{}}, p.stored(t, user)[1])
+			requireDone(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", "bob@remote.example", "subscription_type", "both")
+			assert.Equal(t, storedItem{"bob@remote.example", "", "both", []string{}}, d.storedRoster(t, user)[1])
 		}
 
-		done(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", "bob@remote.example", "buddyNick", "B", "subscription_type", "none")
-		assert.Equal(t, entry{"bob@remote.example", "B", "none", []string{}}, p.stored(t, user)[1])
+		requireDone(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", "bob@remote.example", "buddyNick", "B", "subscription_type", "none")
+		assert.Equal(t, storedItem{"bob@remote.example", "B", "none", []string{}}, d.storedRoster(t, user)[1])
 	})
 }
 
-// TestGroupsThatLookAlike: for a roster stanza ejabberd takes groups for the
-// same that resourceprep makes so, or refuses.
+// TestGroupsThatLookAlike writes groups for which a roster stanza would fail:
+// ejabberd takes groups that resourceprep makes equal for the same, and refuses
+// others.
 func TestGroupsThatLookAlike(t *testing.T) {
-	inEveryPlace(t, func(t *testing.T, p *place) {
-		admin := p.login(t, "admin@localhost")
-		user := people(t, "localhost", "user")[0]
+	onEveryDeployment(t, func(t *testing.T, d *deployment) {
+		admin := d.login(t, "admin@localhost")
+		user := uniqueJIDs(t, "localhost", "user")[0]
 		for _, groups := range [][]string{{"a\ttab", "b\ttab"}, {"fine", "ﬁne"}, {"mark \u202e", "mark \u202f"}} {
 			for _, subscription := range []string{"none", "both", "both"} {
-				done(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", "b@localhost",
+				requireDone(t, admin, "addBuddyToRoster", "userJid", user, "buddyJid", "b@localhost",
 					"buddyGroup", groups[0], "buddyGroup", groups[1], "subscription_type", subscription)
-				require.Equal(t, []entry{{"b@localhost", "", subscription, groups}}, p.stored(t, user))
+				require.Equal(t, []storedItem{{"b@localhost", "", subscription, groups}}, d.storedRoster(t, user))
 			}
 		}
 	})
 }
 
 func TestRemoveBuddyFromRoster(t *testing.T) {
-	both(t, func(t *testing.T, p *place, people func(...string) []string) {
-		admin := p.login(t, "admin@localhost")
-		jids := people("user", "buddy", "other")
+	withAndWithoutAccounts(t, func(t *testing.T, d *deployment, makeUsers func(...string) []string) {
+		admin := d.login(t, "admin@localhost")
+		jids := makeUsers("user", "buddy", "other")
 		user, buddy, other := jids[0], jids[1], jids[2]
-		p.put(t, user, entry{buddy, "B", "to", nil})
-		p.put(t, user, entry{other, "O", "both", nil})
+		d.storeItems(t, user, storedItem{buddy, "B", "to", nil})
+		d.storeItems(t, user, storedItem{other, "O", "both", nil})
 
-		done(t, admin, "removeBuddyFromRoster", "userJid", user, "buddyJid", buddy)
-		assert.Equal(t, []entry{{other, "O", "both", []string{}}}, p.stored(t, user))
+		requireDone(t, admin, "removeBuddyFromRoster", "userJid", user, "buddyJid", buddy)
+		assert.Equal(t, []storedItem{{other, "O", "both", []string{}}}, d.storedRoster(t, user))
 
 		refusal := answer{"error", fmt.Sprintf("User %s not found in %s roster.", buddy, user), nil}
 		refusal.lines = []string{refusal.text}
-		assert.Equal(t, refusal, run(t, admin, "removeBuddyFromRoster", "userJid", user, "buddyJid", buddy))
+		assert.Equal(t, refusal, runVerb(t, admin, "removeBuddyFromRoster", "userJid", user, "buddyJid", buddy))
 	})
 }
 
 func TestSetAndUnsetBidireccionalBuddys(t *testing.T) {
-	both(t, func(t *testing.T, p *place, people func(...string) []string) {
-		admin := p.login(t, "admin@localhost")
-		jids := people("a", "b")
+	withAndWithoutAccounts(t, func(t *testing.T, d *deployment, makeUsers func(...string) []string) {
+		admin := d.login(t, "admin@localhost")
+		jids := makeUsers("a", "b")
 		a, b := jids[0], jids[1]
 		for _, text := range awkward {
-			done(t, admin, "setBidireccionalBuddys", "userAJid", a, "userBJid", b,
+			requireDone(t, admin, "setBidireccionalBuddys", "userAJid", a, "userBJid", b,
 				"userANick", "A "+text, "userBNick", "B "+text, "groupForA", "for A", "groupForB", text)
-			require.Equal(t, []entry{{b, "B " + text, "both", []string{text}}}, p.stored(t, a))
-			require.Equal(t, []entry{{a, "A " + text, "both", []string{"for A"}}}, p.stored(t, b))
+			require.Equal(t, []storedItem{{b, "B " + text, "both", []string{text}}}, d.storedRoster(t, a))
+			require.Equal(t, []storedItem{{a, "A " + text, "both", []string{"for A"}}}, d.storedRoster(t, b))
 		}
-		assert.Equal(t, "true", run(t, admin, "checkBidirecctionalBuddys", "userAJid", b, "userBJid", a).text)
+		assert.Equal(t, "true", runVerb(t, admin, "checkBidirecctionalBuddys", "userAJid", b, "userBJid", a).text)
 
-		done(t, admin, "unsetBidireccionalBuddys", "userJid", a, "oldFriendJid", b, "oldFriendNick", "Old", "groupForOldFriend", "Once")
-		assert.Equal(t, []entry{{b, "Old", "to", []string{"Once"}}}, p.stored(t, a))
-		assert.Empty(t, p.stored(t, b))
+		requireDone(t, admin, "unsetBidireccionalBuddys", "userJid", a, "oldFriendJid", b, "oldFriendNick", "Old", "groupForOldFriend", "Once")
+		assert.Equal(t, []storedItem{{b, "Old", "to", []string{"Once"}}}, d.storedRoster(t, a))
+		assert.Empty(t, d.storedRoster(t, b))
 
 		refusal := fmt.Sprintf("%s and %s aren't bidireccional buddys", a, b)
 		assert.Equal(t, answer{"error", refusal, []string{refusal}},
-			run(t, admin, "unsetBidireccionalBuddys", "userJid", a, "oldFriendJid", b))
+			runVerb(t, admin, "unsetBidireccionalBuddys", "userJid", a, "oldFriendJid", b))
 		assert.Equal(t, answer{"info", "false", []string{"false"}},
-			run(t, admin, "checkBidirecctionalBuddys", "userAJid", a, "userBJid", b))
+			runVerb(t, admin, "checkBidirecctionalBuddys", "userAJid", a, "userBJid", b))
 	})
 }
 
 func TestCheckBidirecctionalBuddys(t *testing.T) {
-	inEveryPlace(t, func(t *testing.T, p *place) {
-		admin := p.login(t, "admin@localhost")
+	onEveryDeployment(t, func(t *testing.T, d *deployment) {
+		admin := d.login(t, "admin@localhost")
 		subscriptions := []string{"", "none", "to", "from", "both"}
 		for _, ofA := range subscriptions {
 			for _, ofB := range subscriptions {
 				t.Run(ofA+"-"+ofB, func(t *testing.T) {
-					jids := people(t, "localhost", "a", "b")
+					jids := uniqueJIDs(t, "localhost", "a", "b")
 					if ofA != "" {
-						p.put(t, jids[0], entry{jids[1], "", ofA, nil})
+						d.storeItems(t, jids[0], storedItem{jids[1], "", ofA, nil})
 					}
 					if ofB != "" {
-						p.put(t, jids[1], entry{jids[0], "", ofB, nil})
+						d.storeItems(t, jids[1], storedItem{jids[0], "", ofB, nil})
 					}
 					want := fmt.Sprint(ofA == "both" && ofB == "both")
-					assert.Equal(t, want, run(t, admin, "checkBidirecctionalBuddys", "userAJid", jids[0], "userBJid", jids[1]).text)
+					assert.Equal(t, want, runVerb(t, admin, "checkBidirecctionalBuddys", "userAJid", jids[0], "userBJid", jids[1]).text)
 				})
 			}
 		}
@@ -195,115 +196,74 @@ func TestCheckBidirecctionalBuddys(t *testing.T) {
 }
 
 func TestGetRoster(t *testing.T) {
-	both(t, func(t *testing.T, p *place, people func(...string) []string) {
-		admin := p.login(t, "admin@localhost")
-		user := people("user")[0]
+	withAndWithoutAccounts(t, func(t *testing.T, d *deployment, makeUsers func(...string) []string) {
+		admin := d.login(t, "admin@localhost")
+		user := makeUsers("user")[0]
 		refusal := "Roster not found for user " + user
-		assert.Equal(t, answer{"error", refusal, []string{refusal}}, run(t, admin, "getRoster", "userJid", user))
-		assert.Equal(t, "false", run(t, admin, "checkUserJid", "userJid", user).text)
+		assert.Equal(t, answer{"error", refusal, []string{refusal}}, runVerb(t, admin, "getRoster", "userJid", user))
+		assert.Equal(t, "false", runVerb(t, admin, "checkUserJid", "userJid", user).text)
 
-		p.put(t, user, entry{"z@localhost", "tab\there", "none", nil})
-		p.put(t, user, entry{"a@localhost", `back\slash`, "from", []string{"two\nlines", "One"}})
+		d.storeItems(t, user, storedItem{"z@localhost", "tab\there", "none", nil})
+		d.storeItems(t, user, storedItem{"a@localhost", `back\slash`, "from", []string{"two\nlines", "One"}})
 		assert.Equal(t, answer{"info", "2 items", []string{
 			`a@localhost	back\\slash	from	none	One;two\nlines`,
 			`z@localhost	tab\there	none	none	`,
-		}}, run(t, admin, "getRoster", "userJid", user))
-		assert.Equal(t, "true", run(t, admin, "checkUserJid", "userJid", user).text)
+		}}, runVerb(t, admin, "getRoster", "userJid", user))
+		assert.Equal(t, "true", runVerb(t, admin, "checkUserJid", "userJid", user).text)
 	})
 }
 
 func TestPendingRequestIsShown(t *testing.T) {
-	inEveryPlace(t, func(t *testing.T, p *place) {
-		admin := p.login(t, "admin@localhost")
-		jids := people(t, "localhost", "asks", "asked")
-		registerOn(t, p.Server, jids...)
-		client := p.login(t, jids[0])
+	onEveryDeployment(t, func(t *testing.T, d *deployment) {
+		admin := d.login(t, "admin@localhost")
+		jids := uniqueJIDs(t, "localhost", "asks", "asked")
+		registerOn(t, d.Server, jids...)
+		client := d.login(t, jids[0])
 		require.NoError(t, client.Send(t.Context(), "<presence/>"))
 		require.NoError(t, client.Send(t.Context(), fmt.Sprintf("<presence type='subscribe' to='%s'/>", jids[1])))
-		_, err := client.Roster(t.Context()) // after the request, in the order of the stream
+		_, err := client.Roster(t.Context()) // the server handles it after the request
 		require.NoError(t, err)
-		assert.Equal(t, []string{jids[1] + "\t\tnone\tout\t"}, run(t, admin, "getRoster", "userJid", jids[0]).lines)
+		assert.Equal(t, []string{jids[1] + "\t\tnone\tout\t"}, runVerb(t, admin, "getRoster", "userJid", jids[0]).lines)
 	})
 }
 
 func TestRemoveRoster(t *testing.T) {
-	both(t, func(t *testing.T, p *place, people func(...string) []string) {
-		admin := p.login(t, "admin@localhost")
-		jids := people("user", "friend")
+	withAndWithoutAccounts(t, func(t *testing.T, d *deployment, makeUsers func(...string) []string) {
+		admin := d.login(t, "admin@localhost")
+		jids := makeUsers("user", "friend")
 		user, friend := jids[0], jids[1]
 		for i := range 30 {
-			p.put(t, user, entry{fmt.Sprintf("c%d@localhost", i), "", []string{"none", "to", "from", "both"}[i%4], nil})
+			d.storeItems(t, user, storedItem{fmt.Sprintf("c%d@localhost", i), "", []string{"none", "to", "from", "both"}[i%4], nil})
 		}
-		p.put(t, user, entry{friend, "", "both", nil})
-		done(t, admin, "removeRoster", "userJid", user)
-		assert.Empty(t, p.stored(t, user))
+		d.storeItems(t, user, storedItem{friend, "", "both", nil})
+		requireDone(t, admin, "removeRoster", "userJid", user)
+		assert.Empty(t, d.storedRoster(t, user))
 
 		refusal := "Roster not found for userJid " + user
-		assert.Equal(t, answer{"error", refusal, []string{refusal}}, run(t, admin, "removeRoster", "userJid", user))
+		assert.Equal(t, answer{"error", refusal, []string{refusal}}, runVerb(t, admin, "removeRoster", "userJid", user))
 	})
 }
 
 func TestBigRoster(t *testing.T) {
-	inEveryPlace(t, func(t *testing.T, p *place) {
-		admin := p.login(t, "admin@localhost")
-		user := people(t, "localhost", "user")[0]
+	onEveryDeployment(t, func(t *testing.T, d *deployment) {
+		admin := d.login(t, "admin@localhost")
+		user := uniqueJIDs(t, "localhost", "user")[0]
 		items := 2000
-		if p.kind != testserver.AdHoc { // they read and remove as that one does
+		if d.kind != testserver.AdHoc { // the other kinds read and remove in the same way
 			items = 300
 		}
 		var want []string
-		var entries []entry
+		var contacts []storedItem
 		for i := range items {
 			contact := fmt.Sprintf("contact-%04d@localhost", i)
-			entries = append(entries, entry{contact, fmt.Sprintf("Contact %d", i), "both", []string{"Everybody"}})
+			contacts = append(contacts, storedItem{contact, fmt.Sprintf("Contact %d", i), "both", []string{"Everybody"}})
 			want = append(want, fmt.Sprintf("%s\tContact %d\tboth\tnone\tEverybody", contact, i))
 		}
-		p.put(t, user, entries...)
+		d.storeItems(t, user, contacts...)
 		slices.Sort(want)
-		assert.Equal(t, answer{"info", fmt.Sprintf("%d items", items), want}, run(t, admin, "getRoster", "userJid", user))
-		assert.Equal(t, "true", run(t, admin, "checkUserJid", "userJid", user).text)
-		done(t, admin, "removeRoster", "userJid", user, "wait", "true")
-		assert.Empty(t, p.stored(t, user))
-	})
-}
-
-// TestFromBeforeTodaysRules: accounts and contacts whose names could not be made
-// now are shown, looked at and removed as others are, and not made.
-func TestFromBeforeTodaysRules(t *testing.T) {
-	t.Parallel()
-	inEveryPlace(t, func(t *testing.T, p *place) {
-		admin := p.login(t, "admin@localhost")
-		user := people(t, "localhost", "user")[0]
-		local, _, _ := strings.Cut(user, "@")
-		odd := "♥" + local // an account that nobody registered
-		keep := func(local, contact string) {
-			name, host, _ := strings.Cut(contact, "@")
-			item := map[string]any{"localuser": local, "localhost": "localhost", "user": name, "host": host, "nick": "", "groups": []string{}, "subs": "none"}
-			if p.Kind() == testserver.Debian12 {
-				delete(item, "groups")
-				item["group"] = ""
-			}
-			var code int
-			require.NoError(t, p.API(t.Context(), "add_rosteritem", item, &code))
-			require.Zero(t, code)
-		}
-		contacts := []string{"☃@localhost", "q@my_host.local", "a’b@far.example"}
-		for _, c := range contacts {
-			keep(local, c)
-			keep(odd, c)
-		}
-		for _, owner := range []string{user, odd + "@localhost"} {
-			assert.Equal(t, "true", run(t, admin, "checkUserJid", "userJid", owner).text)
-			for _, c := range contacts {
-				assert.Contains(t, strings.Join(run(t, admin, "getRoster", "userJid", owner).lines, "\n"), c+"\t")
-			}
-			done(t, admin, "removeBuddyFromRoster", "userJid", owner, "buddyJid", contacts[1])
-			assert.Len(t, run(t, admin, "getRoster", "userJid", owner).lines, 2)
-			done(t, admin, "removeRoster", "userJid", owner)
-			assert.Equal(t, refusal("Roster not found for user "+owner), run(t, admin, "getRoster", "userJid", owner))
-		}
-		r, err := admin.Run(patience(t), service, "addBuddyToRoster", args("userJid", user, "buddyJid", contacts[0], "subscription_type", "none"))
-		require.NoError(t, err)
-		assert.Contains(t, r.Notes[0].Text, `"☃@localhost" is not a JID`)
+		assert.Equal(t, answer{"info", fmt.Sprintf("%d items", items), want}, runVerb(t, admin, "getRoster", "userJid", user))
+		assert.Equal(t, "true", runVerb(t, admin, "checkUserJid", "userJid", user).text)
+		requireDone(t, admin, "removeRoster", "userJid", user, "wait", "true")
+		assert.Empty(t, d.storedRoster(t, user))
 	})
 }

@@ -24,29 +24,29 @@ import (
 	"emanagement/verb"
 )
 
-// debianRuby is the one that sees Debian's libraries. The one on the PATH may be
-// another.
+// debianRuby is Debian's own Ruby, which finds Debian's libraries. The ruby on
+// the PATH may be another one.
 const debianRuby = "/usr/bin/ruby"
 
-// TestRuby runs the tests of clients/ruby, on a server and beside a program of
-// their own: they have them stopped, started and frozen.
+// TestRuby runs the tests of clients/ruby, with a deployment of their own: they
+// stop, start and freeze its parts.
 func TestRuby(t *testing.T) {
 	t.Parallel()
 	needsRuby(t)
-	p := newRubyPlace(t)
+	d := newRubyDeployment(t)
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	ruby := exec.CommandContext(ctx, debianRuby, "-Iclients/ruby/lib", "-Iclients/ruby/test", "-e", `Dir["clients/ruby/test/{,server/}*_test.rb"].sort.each { |file| require File.expand_path(file) }`)
-	ruby.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM} // should the tests be killed
-	ruby.Env = append(os.Environ(), "EMANAGEMENT_PLACE="+p.describe(t))
-	orders := p.obey(t, ctx, ruby)
+	ruby.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM} // so that it ends if the tests are killed
+	ruby.Env = append(os.Environ(), "EMANAGEMENT_PLACE="+d.describe(t))
+	orders := d.serveOrders(t, ctx, ruby)
 	out, err := ruby.CombinedOutput()
 	orders()
-	require.NoErrorf(t, err, "%s\n%s\nemanagement:\n%s", out, p.Log(), p.program.Log())
+	require.NoErrorf(t, err, "%s\n%s\nemanagement:\n%s", out, d.Log(), d.program.Log())
 	t.Logf("%s", out)
 }
 
-// needsRuby fails a test that there is nothing to run with.
+// needsRuby fails the test if Ruby or one of the libraries is missing.
 func needsRuby(t *testing.T) {
 	t.Helper()
 	if err := exec.CommandContext(t.Context(), debianRuby, "-rlogger", "-rnokogiri", "-rminitest", "-rrails", "-ractive_record", "-ractive_job", "-rrake", "-rsqlite3", "-rxmpp4r", "-e", "").Run(); err != nil {
@@ -54,23 +54,23 @@ func needsRuby(t *testing.T) {
 	}
 }
 
-// rubyPlace is the place of these tests.
-type rubyPlace struct {
-	*place
-	control string // a path of the program's control socket that stays
+// rubyDeployment is the deployment of these tests.
+type rubyDeployment struct {
+	*deployment
+	control string // a symbolic link to the program's control socket, the same for every program
 }
 
-func newRubyPlace(t *testing.T) *rubyPlace {
+func newRubyDeployment(t *testing.T) *rubyDeployment {
 	t.Helper()
-	p := &rubyPlace{newPlace(t, testserver.AdHoc, offerTLS), filepath.Join(t.TempDir(), "control.sock")}
-	require.NoError(t, p.link())
-	return p
+	d := &rubyDeployment{newDeployment(t, testserver.AdHoc, offerTLS), filepath.Join(t.TempDir(), "control.sock")}
+	require.NoError(t, d.link())
+	return d
 }
 
-func (p *rubyPlace) link() error { return os.Symlink(p.program.Control(), p.control) }
+func (d *rubyDeployment) link() error { return os.Symlink(d.program.Control(), d.control) }
 
-// offerTLS has clients go on with TLS, by the server's own certificate. Those of
-// example.org can log in by PLAIN alone.
+// offerTLS makes the server offer TLS to clients, with its own certificate.
+// Accounts of example.org can log in by PLAIN only.
 func offerTLS(config map[string]any) {
 	var certificate any
 	for _, l := range config["listen"].([]any) {
@@ -89,28 +89,29 @@ func offerTLS(config map[string]any) {
 	}}
 }
 
-// describe is the place as clients/ruby/test/helper.rb reads it.
-func (p *rubyPlace) describe(t *testing.T) string {
+// describe returns the description of the deployment that
+// clients/ruby/test/server/place.rb reads.
+func (d *rubyDeployment) describe(t *testing.T) string {
 	t.Helper()
-	_, tlsPort, err := net.SplitHostPort(strings.TrimPrefix(p.TLSAddr(), "tls://"))
+	_, tlsPort, err := net.SplitHostPort(strings.TrimPrefix(d.TLSAddr(), "tls://"))
 	require.NoError(t, err)
-	place, err := json.Marshal(map[string]string{
+	description, err := json.Marshal(map[string]string{
 		"service": testserver.Component,
-		"server":  p.ClientAddr(), "ca": p.CertFile(),
-		"without_tls":      server.ClientAddr(), // of another server
-		"component_server": p.OtherAddr(), "component": testserver.OtherComponent, "secret": testserver.OtherSecret,
+		"server":  d.ClientAddr(), "ca": d.CertFile(),
+		"without_tls":      server.ClientAddr(), // another server, without TLS
+		"component_server": d.OtherAddr(), "component": testserver.OtherComponent, "secret": testserver.OtherSecret,
 		"tls_port": tlsPort,
-		"control":  p.control,
-		"look":     p.LookURL(),
+		"control":  d.control,
+		"look":     d.InspectionURL(),
 	})
 	require.NoError(t, err)
-	return string(place)
+	return string(description)
 }
 
-// obey carries out what the command wants done with the place: a line each on
-// its file descriptor 3, answered by a line on 4. The function that it returns
-// is to be called when the command has ended.
-func (p *rubyPlace) obey(t *testing.T, ctx context.Context, command *exec.Cmd) (wait func()) {
+// serveOrders carries out the orders of the command: one per line on its file
+// descriptor 3, each answered by a line on 4. The caller must call the returned
+// function after the command has ended.
+func (d *rubyDeployment) serveOrders(t *testing.T, ctx context.Context, command *exec.Cmd) (wait func()) {
 	t.Helper()
 	orders, theirOrders, err := os.Pipe()
 	require.NoError(t, err)
@@ -122,7 +123,7 @@ func (p *rubyPlace) obey(t *testing.T, ctx context.Context, command *exec.Cmd) (
 		defer close(done)
 		for lines := bufio.NewScanner(orders); lines.Scan(); {
 			answer := "done"
-			if err := p.carryOut(ctx, lines.Text()); err != nil {
+			if err := d.carryOut(ctx, lines.Text()); err != nil {
 				answer = strings.ReplaceAll(err.Error(), "\n", " ")
 			}
 			if _, err := fmt.Fprintln(answers, answer); err != nil {
@@ -139,27 +140,28 @@ func (p *rubyPlace) obey(t *testing.T, ctx context.Context, command *exec.Cmd) (
 	}
 }
 
-func (p *rubyPlace) carryOut(ctx context.Context, order string) error {
+// carryOut carries out one order.
+func (d *rubyDeployment) carryOut(ctx context.Context, order string) error {
 	switch order {
 	case "restart the server":
-		if err := p.Stop(ctx); err != nil {
+		if err := d.Stop(ctx); err != nil {
 			return err
 		}
-		return p.Start(ctx)
+		return d.Start(ctx)
 	case "stop the program":
-		return p.program.Stop()
+		return d.program.Stop()
 	case "start the program":
-		return errors.Join(p.begin(ctx), os.Remove(p.control), p.link())
+		return errors.Join(d.startProgram(ctx), os.Remove(d.control), d.link())
 	case "freeze the program":
-		return syscall.Kill(p.program.PID(), syscall.SIGSTOP)
+		return syscall.Kill(d.program.PID(), syscall.SIGSTOP)
 	case "thaw the program":
-		return syscall.Kill(p.program.PID(), syscall.SIGCONT)
+		return syscall.Kill(d.program.PID(), syscall.SIGCONT)
 	}
 	return fmt.Errorf("no such order: %s", order)
 }
 
-// TestRubyKnowsWhatMayBeRepeated compares what the Ruby library says of the
-// verbs with the table.
+// TestRubyKnowsWhatMayBeRepeated compares the Ruby library's list of repeatable
+// verbs with the table of verbs.
 func TestRubyKnowsWhatMayBeRepeated(t *testing.T) {
 	needsRuby(t)
 	out, err := exec.CommandContext(t.Context(), debianRuby, "-Iclients/ruby/lib", "-remanagement", "-e", "puts Emanagement::Client::REPEATABLE").Output()
@@ -173,7 +175,7 @@ func TestRubyKnowsWhatMayBeRepeated(t *testing.T) {
 	assert.Equal(t, want, strings.Fields(string(out)))
 }
 
-// TestRubyGem builds the gem, which has every file of the library in it.
+// TestRubyGem builds the gem, which must contain every file of the library.
 func TestRubyGem(t *testing.T) {
 	needsRuby(t)
 	path := filepath.Join(t.TempDir(), "emanagement.gem")

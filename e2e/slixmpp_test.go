@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"maps"
 	"net"
 	"os/exec"
-	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,131 +15,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// submission is a verb's form filled in, for a user a and another one b, with
-// what stood before and what the server keeps then.
-type submission struct {
-	before map[string]entry
-	values map[string][]string
-	note   string
-	text   string
-	lines  []string // for people; nil: nothing but the text
-	after  map[string][]entry
-}
-
-// submissions has one for every verb about the rosters of single users.
-func submissions(a, b string) map[string]submission {
-	const nick, group = `Terry "T" <&> ✓`, "Semi;colon"
-	pair := map[string]entry{a: {b, "B", "both", []string{}}, b: {a, "A", "both", []string{}}}
-	paired := map[string][]entry{a: {pair[a]}, b: {pair[b]}}
-	one := map[string]entry{a: {b, nick, "to", []string{"One", "Two"}}}
-	return map[string]submission{
-		"addBuddyToRoster": {
-			nil, args("userJid", a, "buddyJid", b, "buddyNick", nick, "buddyGroup", "Two", "buddyGroup", group, "subscription_type", "from"),
-			"info", "Done", nil, map[string][]entry{a: {{b, nick, "from", []string{group, "Two"}}}},
-		},
-		"removeBuddyFromRoster": {
-			one, args("userJid", a, "buddyJid", b),
-			"info", "Done", nil, nil,
-		},
-		"setBidireccionalBuddys": {
-			nil, args("userAJid", a, "userBJid", b, "userANick", "A", "userBNick", nick, "groupForA", group, "groupForB", "One", "groupForB", "Two"),
-			"info", "Done", nil, map[string][]entry{a: {{b, nick, "both", []string{"One", "Two"}}}, b: {{a, "A", "both", []string{group}}}},
-		},
-		"unsetBidireccionalBuddys": {
-			pair, args("userJid", a, "oldFriendJid", b, "oldFriendNick", nick, "groupForOldFriend", group),
-			"info", "Done", nil, map[string][]entry{a: {{b, nick, "to", []string{group}}}},
-		},
-		"getRoster": {
-			one, args("userJid", a),
-			"info", "1 item", []string{strings.Join([]string{b, nick, "to", "One, Two"}, " – ")}, map[string][]entry{a: {one[a]}},
-		},
-		"removeRoster": {
-			one, args("userJid", a),
-			"info", "Done", nil, nil,
-		},
-		"checkUserJid": {
-			nil, args("userJid", a),
-			"info", "false", nil, nil,
-		},
-		"checkBidirecctionalBuddys": {
-			pair, args("userAJid", a, "userBJid", b),
-			"info", "true", nil, paired,
-		},
-	}
-}
-
-// other is the form of another verb filled in. Of the answer only the kind and
-// the outcome are looked at here: that it is true is for the verb's own tests.
-type other struct {
-	values map[string][]string
-	note   string
-	text   string // a regular expression
-}
-
-// others has one for every verb that submissions leaves out. The user a is
-// registered and not connected; the room is none yet.
-func others(a, room string) map[string]other {
-	user, at := args("userJid", a), args("roomName", room, "domain", "localhost")
-	absent := "^" + regexp.QuoteMeta(a) + " no have any active session$"
-	with := func(values map[string][]string, pairs ...string) map[string][]string {
-		all := args(pairs...)
-		maps.Copy(all, values)
-		return all
-	}
-	message := with(nil, "admin", "SocialStream", "userJids", "["+a+"]", "msg", "several\nlines <&>")
-	noRoom := "^Room .* not found$"
-	return map[string]other{
-		"removeAllRostersByDomain":             {args("domain", "localhost", "confirm", "nonsense"), "error", "confirm"},
-		"removeAllRosters":                     {args("confirm", "nonsense"), "error", "confirm"},
-		"getAllUserJidsWithRosterByDomain":     {args("domain", "localhost", "from", "a@localhost", "limit", "5"), "info", "^[0-9]+ users?; "},
-		"printAllRostersByDomain":              {args("domain", "localhost", "from", "a@localhost", "limit", "5"), "info", "^[0-9]+ rosters?; "},
-		"printAllRosters":                      {args("from", "a@localhost", "limit", "5"), "info", "^[0-9]+ rosters?; "},
-		"printAllBidirecctionalBuddysByDomain": {args("domain", "localhost", "from", "a@localhost", "limit", "5"), "info", "^[0-9]+ pairs?; "},
-
-		"setPresence":              {with(user, "status", "s", "priority", "5"), "error", absent},
-		"unsetPresence":            {with(user, "status", "s"), "error", absent},
-		"sendPresence":             {with(user, "show", "dnd", "status", "s", "priority", "-1"), "error", absent},
-		"getUserResource":          {user, "error", absent},
-		"getConnectedJids":         {nil, "info", "^[1-9][0-9]* users?$"},
-		"getConnectedJidsByDomain": {args("domain", "all"), "info", "^[1-9][0-9]* users?$"},
-		"kickUserJid":              {user, "error", absent},
-		"isEjabberdNodeStarted":    {nil, "info", "^true$"},
-
-		"sendMessageToUser":         {args("fromJid", "SocialStream", "toJid", a, "msg", "several\nlines <&>"), "info", "^Done$"},
-		"broadcast":                 {message, "info", "^sent to 1"},
-		"broadcastToConnectedUsers": {message, "info", "^sent to 0"},
-
-		"createPersistentRoom":    {with(at, "roomName", room), "info", "^Done$"},
-		"createRoom":              {args("roomName", room+"2", "domain", "localhost"), "info", "^Done$"},
-		"destroyRoom":             {args("roomName", room+"3", "domain", "localhost"), "error", noRoom},
-		"destroyAllRoomsByDomain": {args("domain", "example.org", "confirm", "example.org"), "info", `^Done; \d+ rooms? destroyed$`},
-		"destroyAllRooms":         {args("confirm", "nonsense"), "error", "confirm"},
-		"getAllJidsOfRoom":        {args("roomName", room+"3", "domain", "localhost"), "error", noRoom},
-		"getAffiliationsOfRoom":   {args("roomName", room+"3", "domain", "localhost"), "error", noRoom},
-		"setJidAffiliationOfRoom": {args("roomName", room+"3", "domain", "localhost", "jid", a, "affiliation", "member"), "error", noRoom},
-		"printAllRoomsByDomain":   {args("domain", "localhost"), "info", "^[0-9]+ rooms?$"},
-		"printAllRooms":           {nil, "info", "^[0-9]+ rooms?$"},
-
-		"listJobs": {nil, "info", "^[0-9]+ jobs?$"},
-		"stopJob":  {args("job", "1000000"), "error", "^job 1000000 not found$"},
-	}
-}
-
-// prepare brings the rosters into the state before.
-func (s submission) prepare(t testing.TB) {
-	for user, e := range s.before {
-		put(t, server, user, e)
-	}
-}
-
-// slixmpp is a client that this project did not write.
+// slixmpp is a process with a client that this project did not write. It takes
+// requests and returns replies as JSON.
 type slixmpp struct {
 	in  *json.Encoder
 	out *json.Decoder
 }
 
-// seen is what slixmpp made of an answer.
-type seen struct {
+// clientReply is an answer as the client understood it.
+type clientReply struct {
 	Error    *struct{ Condition, Text string }
 	Commands []struct{ Node, Name, JID string }
 
@@ -149,7 +31,7 @@ type seen struct {
 	Actions             []string
 	Notes               [][2]string // type and text
 	Title, Instructions string
-	From, Type, Body    string // of a message
+	From, Type, Body    string // from a message
 	Fields              []struct {
 		Var, Type, Label string
 		Required         bool
@@ -157,23 +39,24 @@ type seen struct {
 	}
 }
 
-// newSlixmpp logs slixmpp in. Where it is not installed the test fails.
+// newSlixmpp logs slixmpp in. If slixmpp is not installed, the test fails.
 func newSlixmpp(t *testing.T, account string) *slixmpp {
 	t.Helper()
 	if err := exec.CommandContext(t.Context(), "/usr/bin/python3", "-c", "import slixmpp").Run(); err != nil {
 		t.Fatalf("/usr/bin/python3 has no slixmpp (%v): run scripts/setup slixmpp", err)
 	}
-	return logIn(t, account, "/usr/bin/python3", "internal/xmppclient/slixmpp_commands.py")
+	return startClient(t, account, "/usr/bin/python3", "internal/xmppclient/slixmpp_commands.py")
 }
 
-// logIn logs in a client that speaks as slixmpp_commands.py does.
-func logIn(t *testing.T, account string, command ...string) *slixmpp {
+// startClient starts a client that uses the protocol of slixmpp_commands.py,
+// and logs it in.
+func startClient(t *testing.T, account string, command ...string) *slixmpp {
 	t.Helper()
 	host, port, err := net.SplitHostPort(server.ClientAddr())
 	require.NoError(t, err)
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute) // not the test's, which ends before it is logged out
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute) // not the test's context, which ends before the client logs out
 	cmd := exec.CommandContext(ctx, command[0], append(command[1:], host, port, account, "pw")...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM} // should the tests be killed
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM} // so that it ends if the tests are killed
 	var log bytes.Buffer
 	cmd.Stderr = &log
 	in, err := cmd.StdinPipe()
@@ -191,56 +74,57 @@ func logIn(t *testing.T, account string, command ...string) *slixmpp {
 	return &slixmpp{json.NewEncoder(in), json.NewDecoder(out)}
 }
 
-// ask has slixmpp do something with a verb. The session is that of a form that
-// it opened before, "" for none; values are for the operation run.
-func (s *slixmpp) ask(t *testing.T, op, verb, session string, values map[string][]string) seen {
+// do has the client perform an operation with a verb and returns the reply.
+// session names a form that the client opened before, "" for none. Only the
+// operation run uses values.
+func (s *slixmpp) do(t *testing.T, op, verb, session string, values map[string][]string) clientReply {
 	t.Helper()
 	request := map[string]any{"op": op, "service": service.String(), "node": verb, "values": values}
 	if session != "" {
 		request["sessionid"] = session
 	}
 	require.NoError(t, s.in.Encode(request))
-	var answer seen
+	var answer clientReply
 	require.NoError(t, s.out.Decode(&answer))
 	return answer
 }
 
-// TestSlixmpp has slixmpp list the verbs, fill in the form of each and submit
-// it.
+// TestSlixmpp has slixmpp list the verbs, and fill in and submit the form of
+// each.
 func TestSlixmpp(t *testing.T) {
 	client := newSlixmpp(t, "admin@localhost")
-	list := client.ask(t, "list", "", "", nil)
+	list := client.do(t, "list", "", "", nil)
 	require.Nil(t, list.Error)
 	require.NotEmpty(t, list.Commands)
 	for _, c := range list.Commands {
 		assert.Equal(t, service.String(), c.JID)
 		assert.NotEmpty(t, c.Name)
 		t.Run(c.Node, func(t *testing.T) {
-			jids := people(t, "localhost", "a", "b")
+			jids := uniqueJIDs(t, "localhost", "a", "b")
 			test, ok := submissions(jids[0], jids[1])[c.Node]
 			if !ok {
 				register(t, jids[0])
 				room := "room." + strings.ToLower(c.Node)
-				places[0].cleanRoom(t, room+"@conference.localhost")
-				places[0].cleanRoom(t, room+"2@conference.localhost")
-				test, ok := others(jids[0], room)[c.Node]
+				deployments[0].destroyRoomAtEnd(t, room+"@conference.localhost")
+				deployments[0].destroyRoomAtEnd(t, room+"2@conference.localhost")
+				test, ok := briefSubmissions(jids[0], room)[c.Node]
 				require.True(t, ok, "no submission of this verb in the tables")
-				client.submitsOther(t, c.Node, test)
+				client.submitBrief(t, c.Node, test)
 				return
 			}
 			test.prepare(t)
-			client.submits(t, c.Node, test)
+			client.submitForm(t, c.Node, test)
 			for _, user := range jids {
-				assert.ElementsMatch(t, test.after[user], stored(t, server, user), user)
+				assert.ElementsMatch(t, test.after[user], storedRoster(t, server, user), user)
 			}
 		})
 	}
 }
 
-// submits opens a verb's form, looks at it, submits it and looks at the answer.
-func (s *slixmpp) submits(t *testing.T, verb string, test submission) {
-	form := s.opens(t, verb, test.values)
-	answer := s.ask(t, "run", verb, form.SessionID, test.values)
+// submitForm opens a verb's form, checks it, submits it and checks the answer.
+func (s *slixmpp) submitForm(t *testing.T, verb string, test submission) {
+	form := s.openForm(t, verb, test.values)
+	answer := s.do(t, "run", verb, form.SessionID, test.values)
 	require.Nil(t, answer.Error)
 	assert.Equal(t, "completed", answer.Status)
 	assert.Equal(t, form.SessionID, answer.SessionID)
@@ -254,9 +138,9 @@ func (s *slixmpp) submits(t *testing.T, verb string, test submission) {
 	assert.Equal(t, strings.Join(test.lines, "\n"), answer.Fields[0].Value)
 }
 
-// opens opens a verb's form and looks at it.
-func (s *slixmpp) opens(t *testing.T, verb string, values map[string][]string) seen {
-	form := s.ask(t, "form", verb, "", nil)
+// openForm opens a verb's form and checks it.
+func (s *slixmpp) openForm(t *testing.T, verb string, values map[string][]string) clientReply {
+	form := s.do(t, "form", verb, "", nil)
 	require.Nil(t, form.Error)
 	assert.Equal(t, "executing", form.Status)
 	assert.Equal(t, []string{"complete"}, form.Actions)
@@ -275,14 +159,14 @@ func (s *slixmpp) opens(t *testing.T, verb string, values map[string][]string) s
 	return form
 }
 
-// submitsOther does the same with a verb of the other table. One without fields
-// is answered at once.
-func (s *slixmpp) submitsOther(t *testing.T, verb string, test other) {
+// submitBrief does the same for a brief submission. A verb without fields
+// answers at once.
+func (s *slixmpp) submitBrief(t *testing.T, verb string, test briefSubmission) {
 	session := ""
 	if test.values != nil {
-		session = s.opens(t, verb, test.values).SessionID
+		session = s.openForm(t, verb, test.values).SessionID
 	}
-	answer := s.ask(t, "run", verb, session, test.values)
+	answer := s.do(t, "run", verb, session, test.values)
 	require.Nil(t, answer.Error)
 	if len(answer.Notes) == 0 {
 		assert.Equal(t, "info", test.note)
@@ -294,21 +178,21 @@ func (s *slixmpp) submitsOther(t *testing.T, verb string, test other) {
 	assert.Regexp(t, test.text, answer.Notes[0][1])
 }
 
-// TestSlixmppShows has answers other than a verb's own: slixmpp says nothing
-// of an error that it does not know for the command's.
+// TestSlixmppShows checks answers other than a verb's result. slixmpp does not
+// report an error unless it repeats the command.
 func TestSlixmppShows(t *testing.T) {
 	client := newSlixmpp(t, "writer@localhost")
-	user := people(t, "localhost", "user")[0]
-	put(t, server, user, entry{"contact@localhost", "", "both", nil})
+	user := uniqueJIDs(t, "localhost", "user")[0]
+	storeItems(t, server, user, storedItem{"contact@localhost", "", "both", nil})
 
 	t.Run("refusal", func(t *testing.T) {
-		got := client.ask(t, "run", "removeBuddyFromRoster", "", args("userJid", user, "buddyJid", "nobody@localhost"))
+		got := client.do(t, "run", "removeBuddyFromRoster", "", formValues("userJid", user, "buddyJid", "nobody@localhost"))
 		require.Nil(t, got.Error)
 		text := "User nobody@localhost not found in " + user + " roster."
 		assert.Equal(t, [][2]string{{"error", text}}, got.Notes)
 	})
 	t.Run("bad value", func(t *testing.T) {
-		got := client.ask(t, "run", "removeBuddyFromRoster", "", args("userJid", user, "buddyJid", ""))
+		got := client.do(t, "run", "removeBuddyFromRoster", "", formValues("userJid", user, "buddyJid", ""))
 		require.Nil(t, got.Error)
 		assert.Equal(t, "executing", got.Status)
 		assert.Equal(t, [][2]string{{"error", "Contact (buddyJid): a value is missing"}}, got.Notes)
@@ -317,40 +201,40 @@ func TestSlixmppShows(t *testing.T) {
 		assert.Equal(t, user, got.Fields[0].Value)
 	})
 	t.Run("error at the first stage", func(t *testing.T) {
-		got := client.ask(t, "form", "nothing", "", nil)
+		got := client.do(t, "form", "nothing", "", nil)
 		require.NotNil(t, got.Error)
 		assert.Equal(t, "item-not-found", got.Error.Condition)
 		assert.Equal(t, "no such command: nothing", got.Error.Text)
 	})
 	t.Run("error at the second stage", func(t *testing.T) {
-		form := client.ask(t, "form", "removeRoster", "", nil)
+		form := client.do(t, "form", "removeRoster", "", nil)
 		require.Nil(t, form.Error)
-		got := client.ask(t, "run", "removeRoster", form.SessionID, args("userJid", "user@example.org"))
+		got := client.do(t, "run", "removeRoster", form.SessionID, formValues("userJid", "user@example.org"))
 		require.NotNil(t, got.Error)
 		assert.Equal(t, "forbidden", got.Error.Condition)
 		assert.Equal(t, "writer@localhost may not run removeRoster on example.org", got.Error.Text)
 	})
 	t.Run("cancel", func(t *testing.T) {
-		form := client.ask(t, "form", "removeRoster", "", nil)
+		form := client.do(t, "form", "removeRoster", "", nil)
 		require.Nil(t, form.Error)
-		got := client.ask(t, "cancel", "removeRoster", form.SessionID, nil)
+		got := client.do(t, "cancel", "removeRoster", form.SessionID, nil)
 		require.Nil(t, got.Error)
 		assert.Equal(t, "canceled", got.Status)
 	})
-	assert.Len(t, stored(t, server, user), 1, "none of this changed anything")
+	assert.Len(t, storedRoster(t, server, user), 1, "none of this changed anything")
 }
 
 // TestSlixmppChats sends verbs as chat messages.
 func TestSlixmppChats(t *testing.T) {
 	client := newSlixmpp(t, "herereader@localhost")
-	user := people(t, "localhost", "user")[0]
-	put(t, server, user, entry{"contact@localhost", `Terry "T" <&> ✓`, "both", []string{"Friends", "Work"}})
+	user := uniqueJIDs(t, "localhost", "user")[0]
+	storeItems(t, server, user, storedItem{"contact@localhost", `Terry "T" <&> ✓`, "both", []string{"Friends", "Work"}})
 	say := func(line string) {
 		t.Helper()
 		require.NoError(t, client.in.Encode(map[string]string{"op": "say", "service": service.String(), "body": line}))
-		var said seen
-		require.NoError(t, client.out.Decode(&said))
-		require.Equal(t, seen{}, said)
+		var sent clientReply
+		require.NoError(t, client.out.Decode(&sent))
+		require.Equal(t, clientReply{}, sent)
 	}
 	for _, test := range []struct{ line, answer string }{
 		{"getRoster " + user, "1 item\ncontact@localhost – Terry \"T\" <&> ✓ – both – Friends, Work"},
@@ -360,8 +244,8 @@ func TestSlixmppChats(t *testing.T) {
 		{"I'm new here", `Sorry, I do not know the command "I'm". Send "help" for those that I know.`},
 	} {
 		say(test.line)
-		got := client.ask(t, "hear", "", "", nil)
+		got := client.do(t, "hear", "", "", nil)
 		require.Nil(t, got.Error)
-		assert.Equal(t, seen{From: service.String(), Type: "chat", Body: test.answer}, got)
+		assert.Equal(t, clientReply{From: service.String(), Type: "chat", Body: test.answer}, got)
 	}
 }

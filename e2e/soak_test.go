@@ -16,18 +16,18 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	_ "modernc.org/sqlite" // the driver
+	_ "modernc.org/sqlite" // the database driver
 
 	"emanagement/internal/testserver"
 	"emanagement/internal/xmppclient"
 )
 
-// soakContacts is how many contacts each user has: the ten before it and the
-// ten after it, as on a ring. So everybody can be found from anybody.
+// soakContacts is the number of contacts of each user: the ten users before it
+// and the ten after it in a ring. So a crawl from any user reaches all.
 const soakContacts = 20
 
-// soakMemory is how many MiB the program may need at most. The server's list of
-// 200,000 items alone is ten.
+// soakMemory is the program's memory limit in MiB. The server's roster listing
+// of 200,000 items alone takes ten.
 const soakMemory = 96
 
 // TestSoak measures the verbs about whole hosts, with an eighth of 200,000
@@ -45,22 +45,22 @@ func TestSoak(t *testing.T) {
 			part := soak(t, backend.edit, backend.fill, 1_250)
 			whole := soak(t, backend.edit, backend.fill, 10_000)
 			for verb, worked := range whole {
-				// With their square it would be 64 times.
+				// Quadratic work would be 64 times as much.
 				assert.Less(t, worked, 16*part[verb]+time.Second, "%s: eight times the items, more than sixteen times the work", verb)
 			}
 		})
 	}
 }
 
-// soak fills a server, runs the verbs on it and returns how long the program
-// worked for each. (How long each took depends on what else the machine does.)
+// soak fills a server, runs the verbs on it and returns the program's CPU time
+// for each. (The elapsed time depends on other load on the machine.)
 func soak(t *testing.T, edit func(map[string]any), fill func(*testing.T, *testserver.Server, int), users int) map[string]time.Duration {
 	s := &domainServer{Server: testserver.Run(t, edit), state: t.TempDir()}
 	require.NoError(t, s.Register(t.Context(), "admin", "localhost", "pw"))
 	fill(t, s.Server, users)
 	s.start(t)
 	defer func() { assert.NoError(t, s.program.Stop()) }()
-	// Where the server cannot list them, one user is enough to find the others.
+	// On a server that cannot list rosters, one user leads to all the others.
 	_, _, err := s.importUsers(t, soakUser(0)+"@localhost\n")
 	require.NoError(t, err)
 	admin := loginTo(t, s.Server, "admin@localhost")
@@ -69,13 +69,13 @@ func soak(t *testing.T, edit func(map[string]any), fill func(*testing.T, *testse
 	items := users * soakContacts
 	measure := func(name, outcome, verb string, pairs ...string) {
 		t.Helper()
-		require.NoError(t, os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.program.PID()), []byte("5"), 0)) // the peak begins anew
-		began, before := time.Now(), cpu(t, s.program.PID())
-		text := finish(t, admin, verb, pairs...)
+		require.NoError(t, os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.program.PID()), []byte("5"), 0)) // resets the peak
+		began, before := time.Now(), cpuTime(t, s.program.PID())
+		text := runToEnd(t, admin, verb, pairs...)
 		took := time.Since(began)
-		worked[name] = cpu(t, s.program.PID()) - before
+		worked[name] = cpuTime(t, s.program.PID()) - before
 		require.Regexp(t, outcome, text)
-		memory := peak(t, s.program.PID())
+		memory := peakMemory(t, s.program.PID())
 		t.Logf("%6d items  %-38s %8.2f s, %6.2f s of CPU, at most %3d MiB", items, name, took.Seconds(), worked[name].Seconds(), memory)
 		assert.LessOrEqual(t, memory, soakMemory, name)
 	}
@@ -86,30 +86,31 @@ func soak(t *testing.T, edit func(map[string]any), fill func(*testing.T, *testse
 	measure("removeAllRostersByDomain, counted", "^this removes (at least )?[0-9]+ items of", "removeAllRostersByDomain", "domain", "localhost")
 	measure("removeAllRostersByDomain", fmt.Sprintf("Done; %d items of %d rosters removed", items, users), "removeAllRostersByDomain", "domain", "localhost", "confirm", "localhost")
 	for _, u := range []int{0, 1, users / 2, users - 1} {
-		require.Empty(t, stored(t, s.Server, soakUser(u)+"@localhost"))
+		require.Empty(t, storedRoster(t, s.Server, soakUser(u)+"@localhost"))
 	}
 	return worked
 }
 
-// finish runs a verb and waits for its end, which may come in a message.
-func finish(t *testing.T, c *xmppclient.Client, verb string, pairs ...string) string {
+// runToEnd runs a verb and returns its outcome, which arrives in a message if
+// the verb becomes a job.
+func runToEnd(t *testing.T, c *xmppclient.Client, verb string, pairs ...string) string {
 	t.Helper()
-	r, err := c.Run(patience(t), service, verb, args(pairs...))
+	r, err := c.Run(shortContext(t), service, verb, formValues(pairs...))
 	require.NoError(t, err, r.Raw.String())
 	if !regexp.MustCompile(`^job \d+: `).MatchString(r.Title) {
 		return r.Title
 	}
 	end, err := c.Next(t.Context(), func(e xmppclient.Element) bool {
-		return e.Name.Local == "message" && !strings.Contains(body(e), " goes on: ")
+		return e.Name.Local == "message" && !strings.Contains(bodyOf(e), " goes on: ")
 	})
 	require.NoError(t, err)
-	text := body(end)
+	text := bodyOf(end)
 	_, text, _ = strings.Cut(text, verb+": ")
 	return text
 }
 
-// cpu is how long a process has worked.
-func cpu(t *testing.T, pid int) time.Duration {
+// cpuTime returns the CPU time of a process.
+func cpuTime(t *testing.T, pid int) time.Duration {
 	t.Helper()
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	require.NoError(t, err)
@@ -123,9 +124,9 @@ func cpu(t *testing.T, pid int) time.Duration {
 	return ticks * 10 * time.Millisecond
 }
 
-// peak is how much memory a process had at most since its clear_refs was
-// written, in MiB.
-func peak(t *testing.T, pid int) int {
+// peakMemory returns the peak memory of a process in MiB, since the last write
+// to its clear_refs.
+func peakMemory(t *testing.T, pid int) int {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	require.NoError(t, err)
@@ -152,8 +153,8 @@ func ring(users int, each func(user, contact string)) {
 	}
 }
 
-// fillMnesia loads files of records: to write them one by one would take
-// minutes, and ejabberdctl waits for one file no longer than one.
+// fillMnesia loads files of records. Writing the items one by one would take
+// minutes, and ejabberdctl waits at most one minute for a file.
 func fillMnesia(t *testing.T, s *testserver.Server, users int) {
 	t.Helper()
 	const head = "{tables,[{roster,[{record_name,roster},{attributes,[usj,us,jid,name,subscription,approved,ask,groups,askmessage,xs]}]}]}.\n"
@@ -175,6 +176,7 @@ func fillMnesia(t *testing.T, s *testserver.Server, users int) {
 	load()
 }
 
+// fillSQLite writes the items into the server's database.
 func fillSQLite(t *testing.T, s *testserver.Server, users int) {
 	t.Helper()
 	_, spool := s.Path("spool")

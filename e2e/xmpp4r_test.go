@@ -9,34 +9,34 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestXmpp4r has xmpp4r, which Social Stream was written with, open the form of
-// each verb about single users and pairs, and submit it: at once, and in two
-// stages.
+// TestXmpp4r has xmpp4r, the library of Social Stream, open and submit the form
+// of each verb about single users and pairs. It does so in two stages and in
+// one.
 func TestXmpp4r(t *testing.T) {
 	needsRuby(t)
-	client := logIn(t, "writer@localhost", debianRuby, "internal/xmppclient/xmpp4r_commands.rb")
+	client := startClient(t, "writer@localhost", debianRuby, "internal/xmppclient/xmpp4r_commands.rb")
 	for _, verb := range slices.Sorted(maps.Keys(submissions("", ""))) {
 		t.Run(verb, func(t *testing.T) {
-			jids := people(t, "localhost", "a", "b")
+			jids := uniqueJIDs(t, "localhost", "a", "b")
 			test := submissions(jids[0], jids[1])[verb]
 			test.prepare(t)
-			client.submits(t, verb, test)
+			client.submitForm(t, verb, test)
 			for _, user := range jids {
-				assert.ElementsMatch(t, test.after[user], stored(t, server, user), user)
+				assert.ElementsMatch(t, test.after[user], storedRoster(t, server, user), user)
 			}
 		})
 	}
 	t.Run("at once", func(t *testing.T) {
-		jids := people(t, "localhost", "a", "b")
-		got := client.ask(t, "run", "addBuddyToRoster", "", args("userJid", jids[0], "buddyJid", jids[1], "buddyNick", `Jonh "J" Doe`, "subscription_type", "from"))
+		jids := uniqueJIDs(t, "localhost", "a", "b")
+		got := client.do(t, "run", "addBuddyToRoster", "", formValues("userJid", jids[0], "buddyJid", jids[1], "buddyNick", `Jonh "J" Doe`, "subscription_type", "from"))
 		require.Nil(t, got.Error)
 		assert.Equal(t, [][2]string{{"info", "Done"}}, got.Notes)
-		got = client.ask(t, "run", "getRoster", "", args("userJid", jids[0]))
+		got = client.do(t, "run", "getRoster", "", formValues("userJid", jids[0]))
 		require.Len(t, got.Fields, 1)
 		assert.Equal(t, jids[1]+"\t"+`Jonh "J" Doe`+"\tfrom\tnone\t", got.Fields[0].Value)
 	})
 	t.Run("error", func(t *testing.T) {
-		got := client.ask(t, "run", "getRoster", "", args("userJid", "a@example.org"))
+		got := client.do(t, "run", "getRoster", "", formValues("userJid", "a@example.org"))
 		require.NotNil(t, got.Error)
 		assert.Equal(t, "forbidden", got.Error.Condition)
 		assert.Equal(t, "writer@localhost may not run getRoster on example.org", got.Error.Text)

@@ -49,7 +49,8 @@ type Error struct {
 	// Temporary says that the same request may succeed later. The codes Away, NoAnswer
 	// and Busy imply it.
 	Temporary bool
-	// ServerAway says of the code Partial that the server stopped answering.
+	// ServerAway says of the codes Partial and Refused that the server may have stopped
+	// answering.
 	ServerAway bool
 }
 
@@ -107,7 +108,17 @@ func Is(err error, code Code) bool { return err != nil && Of(err).Code == code }
 var ErrNoAnswer = &Error{Code: NoAnswer, Text: "the server did not answer"}
 
 // ErrUnreachable is wrapped by errors of requests that could not be sent.
-var ErrUnreachable = &Error{Code: Away, Text: "the server's API cannot be reached; the log of the component says why"}
+var ErrUnreachable error = unreachable{}
+
+// unreachable words ErrUnreachable for the log, where the address stands before it, and
+// for a requester, who is not told the address.
+type unreachable struct{}
+
+func (unreachable) Error() string { return "cannot be reached" }
+
+func (unreachable) Fault() *Error {
+	return &Error{Code: Away, Text: "the server's API cannot be reached; the log of the component says why"}
+}
 
 // NotServedError refuses a host that does not grant the component access. Nothing was
 // sent.

@@ -11,64 +11,72 @@ import (
 	"emanagement/xmpp/xmltext"
 )
 
-// names keeps the presences of names at the component's own domain. They have
-// no session anywhere, so what no server keeps for them is kept here, for as
-// long as the program runs.
-type names struct {
-	announcing chan struct{} // holds the one who announces
+// ownPresences holds the presences of addresses at the component's domain. Such an
+// address has no session, so no server keeps its presence. They are lost when the
+// program ends.
+type ownPresences struct {
+	// announcing serializes announcements. It has a capacity of one: the holder's
+	// token.
+	announcing chan struct{}
 
-	mu  sync.Mutex
-	now map[string]Presence // by bare JID; who is not here is unavailable
+	mu      sync.Mutex
+	current map[string]Presence // by bare JID; an address without an entry is unavailable
 }
 
-func newNames() names {
-	return names{announcing: make(chan struct{}, 1), now: make(map[string]Presence)}
+func newOwnPresences() ownPresences {
+	return ownPresences{announcing: make(chan struct{}, 1), current: make(map[string]Presence)}
 }
 
-// Name is the presence of a name at the component's domain: unavailable until
-// Announce says otherwise.
-func (p *Presences) Name(name jid.JID) Presence {
-	p.names.mu.Lock()
-	defer p.names.mu.Unlock()
-	now, ok := p.names.now[name.Bare().String()]
+// set stores the presence of an address.
+func (o *ownPresences) set(address jid.JID, now Presence) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if now.Unavailable {
+		delete(o.current, address.Bare().String())
+		return
+	}
+	o.current[address.Bare().String()] = now
+}
+
+// OwnPresence returns the presence of an address at the component's domain. The address
+// is unavailable until Announce changes that. A resource is ignored.
+func (p *Presences) OwnPresence(address jid.JID) Presence {
+	p.own.mu.Lock()
+	defer p.own.mu.Unlock()
+	now, ok := p.own.current[address.Bare().String()]
 	if !ok {
 		return Presence{Unavailable: true}
 	}
 	return now
 }
 
-func (n *names) set(name jid.JID, now Presence) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if now.Unavailable {
-		delete(n.now, name.Bare().String())
-		return
-	}
-	n.now[name.Bare().String()] = now
-}
-
-// Announce changes the presence of a name at the component's domain to what
-// change makes of it, and sends it to all who are connected on the hosts and
-// are subscribed to it. Who comes later asks for it, see Tell.
-func (p *Presences) Announce(ctx context.Context, name jid.JID, change func(Presence) Presence, hosts ...string) error {
+// Announce changes the presence of an address at the component's domain to the result of
+// change, which receives the current one. It sends the new presence to every user who is
+// connected on one of the hosts and subscribed to the address. A user who connects later
+// probes for it, see SendTo.
+//
+// It waits for other announcements to end, and for the server. ErrIllegalText refuses
+// the status, and the presence stays as it was. After any other failure the presence is
+// changed, but some subscribers have not received it.
+func (p *Presences) Announce(ctx context.Context, address jid.JID, change func(Presence) Presence, hosts ...string) error {
 	select {
-	case p.names.announcing <- struct{}{}:
-		defer func() { <-p.names.announcing }()
+	case p.own.announcing <- struct{}{}:
+		defer func() { <-p.own.announcing }()
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	now := change(p.Name(name))
+	now := change(p.OwnPresence(address))
 	if !xmltext.Legal(now.Status) {
 		return ErrIllegalText
 	}
-	p.names.set(name, now)
+	p.own.set(address, now)
 	for _, h := range hosts {
-		watchers, err := p.server.Watchers(ctx, name.Bare(), h)
+		subscribers, err := p.server.Subscribers(ctx, address.Bare(), h)
 		if err != nil {
 			return err
 		}
-		for _, w := range watchers {
-			if err := p.server.Announce(ctx, name.Bare(), w, now); err != nil {
+		for _, s := range subscribers {
+			if err := p.server.SendPresence(ctx, address.Bare(), s, now); err != nil {
 				return err
 			}
 		}
@@ -76,45 +84,47 @@ func (p *Presences) Announce(ctx context.Context, name jid.JID, change func(Pres
 	return nil
 }
 
-// Renew sends the presence of every name that has one to those who are
-// connected on a host and subscribed to it: they may have asked for it while
-// nobody was there to answer.
-func (p *Presences) Renew(ctx context.Context, host string) error {
-	return p.each(ctx, func(now Presence) Presence { return now }, host)
+// Reannounce sends the presence of every available address at the component's domain
+// again, to the users who are connected on a host and subscribed to the address. They
+// may have probed for it while the component was not connected.
+func (p *Presences) Reannounce(ctx context.Context, host string) error {
+	return p.announceAll(ctx, func(now Presence) Presence { return now }, host)
 }
 
-// Leave makes every name unavailable, and tells so those who are connected on
-// the hosts and subscribed to it: the component is about to end.
-func (p *Presences) Leave(ctx context.Context, hosts ...string) error {
-	return p.each(ctx, func(Presence) Presence { return Presence{Unavailable: true} }, hosts...)
+// Withdraw makes every address at the component's domain unavailable because the
+// component is about to end. It tells the users who are connected on the hosts and
+// subscribed to the address.
+func (p *Presences) Withdraw(ctx context.Context, hosts ...string) error {
+	return p.announceAll(ctx, func(Presence) Presence { return Presence{Unavailable: true} }, hosts...)
 }
 
-// each announces every name that has a presence.
-func (p *Presences) each(ctx context.Context, change func(Presence) Presence, hosts ...string) error {
-	p.names.mu.Lock()
-	names := slices.Sorted(maps.Keys(p.names.now))
-	p.names.mu.Unlock()
-	for _, n := range names {
-		name, err := jid.Parse(n)
+// announceAll announces every available address at the component's domain.
+func (p *Presences) announceAll(ctx context.Context, change func(Presence) Presence, hosts ...string) error {
+	p.own.mu.Lock()
+	addresses := slices.Sorted(maps.Keys(p.own.current))
+	p.own.mu.Unlock()
+	for _, a := range addresses {
+		address, err := jid.Parse(a)
 		if err != nil {
 			return err
 		}
-		if err := p.Announce(ctx, name, change, hosts...); err != nil {
+		if err := p.Announce(ctx, address, change, hosts...); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Tell sends somebody the presence of a name, and once more where it has
-// changed meanwhile, so that the last one sent is the one that stands.
-func (p *Presences) Tell(ctx context.Context, name, to jid.JID) error {
+// SendTo sends one recipient the presence of an address at the component's domain. If
+// the presence changes meanwhile, it sends it again, so that the last presence sent is
+// the current one.
+func (p *Presences) SendTo(ctx context.Context, address, to jid.JID) error {
 	for {
-		now := p.Name(name)
-		if err := p.server.Announce(ctx, name.Bare(), to, now); err != nil {
+		now := p.OwnPresence(address)
+		if err := p.server.SendPresence(ctx, address.Bare(), to, now); err != nil {
 			return err
 		}
-		if p.Name(name) == now {
+		if p.OwnPresence(address) == now {
 			return nil
 		}
 	}

@@ -1,50 +1,30 @@
-// Package presence sets users' presences, says who is connected, and sends
-// messages. What it needs of a server is Server.
+// Package presence sets users' presences, lists the connected users, and ends their
+// sessions. Server is its interface to the XMPP server.
 //
-// A user's presence is that of a session (RFC 6121 §4): the server itself
-// keeps it and spreads it to the user's contacts, so a user without a session
-// has none that could be set. A name at the component's own domain has the one
-// that is kept here, see Names.
+// A user's presence belongs to a session (RFC 6121 §4): the server keeps it and sends
+// it to the user's contacts. So a user without a session has no presence that could be
+// set. The presences of addresses at the component's domain are kept here, see
+// Presences.Announce.
 package presence
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
 	"mellium.im/xmpp/jid"
 
+	"emanagement/fault"
 	"emanagement/xmpp/xmltext"
 )
 
-// Refusals.
-var (
-	// ErrNoSession is for a user who is not connected, or not by that resource.
-	ErrNoSession = errors.New("no such session")
-	// ErrNotTaken is for a message that the server gives back: its recipient
-	// does not exist, or takes none.
-	ErrNotTaken = errors.New("no such user, or none who takes messages")
-	// ErrIllegalText is for text that XML cannot carry. Nothing was sent.
-	ErrIllegalText = errors.New("the text holds a character that XML does not allow")
-)
+// ErrNoSession says that the user is not connected, or not by that resource.
+var ErrNoSession = errors.New("no such session")
 
-// SenderError refuses a message in the name of somebody whom we cannot speak
-// for. Nothing was sent.
-type SenderError struct {
-	Sender jid.JID
-	Hosts  []string // as whose users messages can be sent
-	Own    string   // as whose names they can
-}
-
-func (e *SenderError) Error() string {
-	hosts := "none at the moment"
-	if len(e.Hosts) > 0 {
-		hosts = strings.Join(e.Hosts, ", ")
-	}
-	return fmt.Sprintf("%s: messages can be sent as a user of a host that is managed here (%s), or as a name at %s", e.Sender, hosts, e.Own)
-}
+// ErrIllegalText refuses a status with a character that XML does not allow. The presence
+// was neither changed nor sent.
+var ErrIllegalText = &fault.Error{Code: fault.Declined, Text: "the text holds a character that XML does not allow"}
 
 // The bounds of a presence's priority (RFC 6121 §4.7.2.3).
 const (
@@ -52,16 +32,16 @@ const (
 	MaxPriority = 127
 )
 
-// Shows lists what a presence may show (RFC 6121 §4.7.2.1); available without
-// any of these is the empty string.
+// Shows lists the values of Presence.Show (RFC 6121 §4.7.2.1). The empty string means
+// available without any of them.
 func Shows() []string { return []string{"away", "chat", "dnd", "xa"} }
 
-// Presence is what a session can be set to.
+// Presence is the presence of a session, or of an address at the component's domain.
 type Presence struct {
 	Unavailable bool
 	Show        string // one of Shows, or empty
-	Status      string // for people; may be empty
-	Priority    int
+	Status      string // a text for the contacts; may be empty
+	Priority    int    // MinPriority to MaxPriority
 }
 
 // Session is one connected resource of a user.
@@ -70,46 +50,44 @@ type Session struct {
 	Presence Presence
 }
 
-// Server is what this package needs of a server. All methods may be used by
-// many goroutines at once and end with their context.
+// Server is the interface to an XMPP server. Its methods may be used concurrently and
+// return when their context ends.
 type Server interface {
-	// Sessions lists a user's sessions.
+	// Sessions lists a user's sessions. The JID is bare.
 	Sessions(ctx context.Context, user jid.JID) ([]Session, error)
-	// Connected lists the full JIDs of everybody who is connected on a host.
+	// Connected lists the full JIDs of all users who are connected on a host.
 	Connected(ctx context.Context, host string) ([]jid.JID, error)
-	// SetPresence sets one session's presence, which is another so far.
-	// ErrNoSession where there is none.
+	// SetPresence changes the presence of one session, which is s.Presence so far.
+	// The error is ErrNoSession if the session does not exist.
 	SetPresence(ctx context.Context, s Session, p Presence) error
-	// Kick ends one session; reason is shown to the user.
+	// Kick ends one session. The user is shown the reason.
 	Kick(ctx context.Context, session jid.JID, reason string) error
-	// Message sends a chat message, once. from is a local user or a name at
-	// the component's own domain; *SenderError for any other. ErrNotTaken where
-	// the server gives it back.
-	Message(ctx context.Context, from, to jid.JID, body string) error
 
-	// Watchers lists who is connected on a host, bare, and has a name at the
-	// component's domain in the roster with a subscription to its presence.
-	Watchers(ctx context.Context, name jid.JID, host string) ([]jid.JID, error)
-	// Announce sends the presence of a name at the component's domain to
-	// somebody.
-	Announce(ctx context.Context, name, to jid.JID, p Presence) error
+	// Subscribers lists the bare JIDs of the users who are connected on a host and
+	// subscribed to the presence of an address at the component's domain.
+	Subscribers(ctx context.Context, address jid.JID, host string) ([]jid.JID, error)
+	// SendPresence sends one recipient the presence of an address at the component's
+	// domain.
+	SendPresence(ctx context.Context, address, to jid.JID, p Presence) error
 
-	// Started says whether the server runs, as far as it answers.
+	// Started reports whether the server runs. It is false if the server does not
+	// answer.
 	Started(ctx context.Context) (bool, error)
 }
 
-// Presences manages presences on a server. Its methods may be used by many
-// goroutines at once.
+// Presences manages the presences and sessions of a server's users. Its methods may be
+// used concurrently. Except OwnPresence they wait for the server, and return its errors.
 type Presences struct {
 	server Server
-	names  names
+	own    ownPresences
 }
 
-// New returns the presences of a server. No name has one yet.
-func New(s Server) *Presences { return &Presences{server: s, names: newNames()} }
+// New returns the presences of a server. Every address at the component's domain is
+// unavailable.
+func New(s Server) *Presences { return &Presences{server: s, own: newOwnPresences()} }
 
-// Sessions lists a user's sessions, sorted; of a full JID that one only.
-// ErrNoSession where there is none.
+// Sessions lists a user's sessions, sorted by JID. For a full JID it lists that session
+// only. The error is ErrNoSession if there is none.
 func (p *Presences) Sessions(ctx context.Context, user jid.JID) ([]Session, error) {
 	sessions, err := p.server.Sessions(ctx, user.Bare())
 	if err != nil {
@@ -121,14 +99,14 @@ func (p *Presences) Sessions(ctx context.Context, user jid.JID) ([]Session, erro
 	if len(sessions) == 0 {
 		return nil, ErrNoSession
 	}
-	slices.SortFunc(sessions, func(a, b Session) int { return compare(a.JID, b.JID) })
+	slices.SortFunc(sessions, func(a, b Session) int { return compareJIDs(a.JID, b.JID) })
 	return sessions, nil
 }
 
-// Set changes the presence of a user's sessions, or of the one that a full JID
-// names: each is set to what change makes of the one it has. ErrNoSession
-// where there is none; one that ends meanwhile is passed over. ErrIllegalText
-// refuses a status. It stops at the first failure.
+// Set changes the presence of all of a user's sessions, or of one session if the JID is
+// full. Each presence becomes the result of change, which receives the session's current
+// one. A session that ends meanwhile is skipped. The error is ErrNoSession if no session
+// was left. ErrIllegalText refuses a status. Set stops at the first failure.
 func (p *Presences) Set(ctx context.Context, user jid.JID, change func(Presence) Presence) error {
 	sessions, err := p.Sessions(ctx, user)
 	if err != nil {
@@ -141,7 +119,7 @@ func (p *Presences) Set(ctx context.Context, user jid.JID, change func(Presence)
 			return ErrIllegalText
 		}
 		err := p.server.SetPresence(ctx, s, now)
-		if err != nil && !errors.Is(err, ErrNoSession) && !p.ended(ctx, s) {
+		if err != nil && !errors.Is(err, ErrNoSession) && !p.hasEnded(ctx, s) {
 			return err
 		}
 		found = found || err == nil
@@ -152,15 +130,14 @@ func (p *Presences) Set(ctx context.Context, user jid.JID, change func(Presence)
 	return nil
 }
 
-// ended says whether a session is over by now: an ejabberd before 25.03 has no
-// better word for that than an internal error.
-func (p *Presences) ended(ctx context.Context, s Session) bool {
+// hasEnded reports whether a session has ended. An ejabberd before 25.03 reports a
+// missing session as an internal error only.
+func (p *Presences) hasEnded(ctx context.Context, s Session) bool {
 	now, err := p.server.Sessions(ctx, s.JID.Bare())
 	return err == nil && !slices.ContainsFunc(now, func(n Session) bool { return n.JID.Equal(s.JID) })
 }
 
-// Connected lists the full JIDs of everybody who is connected on the hosts,
-// sorted.
+// Connected lists the full JIDs of all users who are connected on the hosts, sorted.
 func (p *Presences) Connected(ctx context.Context, hosts ...string) ([]jid.JID, error) {
 	var all []jid.JID
 	for _, h := range hosts {
@@ -170,12 +147,13 @@ func (p *Presences) Connected(ctx context.Context, hosts ...string) ([]jid.JID, 
 		}
 		all = append(all, connected...)
 	}
-	slices.SortFunc(all, compare)
+	slices.SortFunc(all, compareJIDs)
 	return all, nil
 }
 
-// Kick ends a user's sessions, or the one that a full JID names. reason is
-// shown to the user. ErrNoSession where there is none.
+// Kick ends all of a user's sessions, or one session if the JID is full. The user is
+// shown the reason. The error is ErrNoSession if there is no session. Kick stops at the
+// first failure.
 func (p *Presences) Kick(ctx context.Context, user jid.JID, reason string) error {
 	sessions, err := p.Sessions(ctx, user)
 	if err != nil {
@@ -189,7 +167,7 @@ func (p *Presences) Kick(ctx context.Context, user jid.JID, reason string) error
 	return nil
 }
 
-// Started says whether the server runs; false also where it does not answer.
+// Started reports whether the server runs. It is false if the server does not answer.
 func (p *Presences) Started(ctx context.Context) (bool, error) { return p.server.Started(ctx) }
 
-func compare(a, b jid.JID) int { return strings.Compare(a.String(), b.String()) }
+func compareJIDs(a, b jid.JID) int { return strings.Compare(a.String(), b.String()) }

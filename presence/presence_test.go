@@ -8,35 +8,35 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"mellium.im/xmpp/jid"
 
+	"emanagement/fault"
 	"emanagement/presence"
 )
 
-// memory is a server in memory. What is sent or set is noted, a line each.
+// memory is a server in memory. It records each change and each presence that it sends
+// as one line.
 type memory struct {
-	presence.Server // what a test does not need
+	presence.Server // for the methods that no test needs
 
-	mu       sync.Mutex
-	sessions []presence.Session
-	watchers map[string][]string // by host
-	done     []string
-	fail     map[string]error // by what is noted
-	noted    func(line string)
+	mu          sync.Mutex
+	sessions    []presence.Session
+	subscribers map[string][]string // by host
+	done        []string            // the recorded lines
+	fail        map[string]error    // by line; for Connected, by host
+	onRecord    func(line string)
 }
 
-func (m *memory) note(format string, args ...any) error {
+func (m *memory) record(format string, args ...any) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	line := fmt.Sprintf(format, args...)
 	m.done = append(m.done, line)
-	if m.noted != nil {
-		m.noted(line)
+	if m.onRecord != nil {
+		m.onRecord(line)
 	}
 	return m.fail[line]
 }
@@ -55,26 +55,22 @@ func (m *memory) Connected(_ context.Context, host string) (all []jid.JID, err e
 }
 
 func (m *memory) SetPresence(_ context.Context, s presence.Session, p presence.Presence) error {
-	return m.note("%s %s %s %d", s.JID, p.Show, p.Status, p.Priority)
+	return m.record("%s %s %s %d", s.JID, p.Show, p.Status, p.Priority)
 }
 
 func (m *memory) Kick(_ context.Context, session jid.JID, reason string) error {
-	return m.note("kick %s %s", session, reason)
+	return m.record("kick %s %s", session, reason)
 }
 
-func (m *memory) Message(_ context.Context, from, to jid.JID, body string) error {
-	return m.note("%s to %s: %s", from, to, body)
-}
-
-func (m *memory) Watchers(_ context.Context, name jid.JID, host string) (all []jid.JID, err error) {
-	for _, w := range m.watchers[host] {
-		all = append(all, jid.MustParse(w))
+func (m *memory) Subscribers(_ context.Context, _ jid.JID, host string) (all []jid.JID, err error) {
+	for _, s := range m.subscribers[host] {
+		all = append(all, jid.MustParse(s))
 	}
 	return all, nil
 }
 
-func (m *memory) Announce(_ context.Context, name, to jid.JID, p presence.Presence) error {
-	return m.note("%s to %s: %t %s %s %d", name, to, p.Unavailable, p.Show, p.Status, p.Priority)
+func (m *memory) SendPresence(_ context.Context, address, to jid.JID, p presence.Presence) error {
+	return m.record("%s to %s: %t %s %s %d", address, to, p.Unavailable, p.Show, p.Status, p.Priority)
 }
 
 func session(full string, p presence.Presence) presence.Session {
@@ -104,7 +100,7 @@ func TestSet(t *testing.T) {
 		"every session":     {"u@a.example", "s", nil, []string{"u@a.example/1 dnd s 1", "u@a.example/2 dnd s 6"}, nil},
 		"one":               {"u@a.example/2", "s", nil, []string{"u@a.example/2 dnd s 6"}, nil},
 		"no such session":   {"u@a.example/3", "s", nil, nil, presence.ErrNoSession},
-		"nobody":            {"w@a.example", "s", nil, nil, presence.ErrNoSession},
+		"no session":        {"w@a.example", "s", nil, nil, presence.ErrNoSession},
 		"one ends":          {"u@a.example", "s", map[string]error{"u@a.example/1 dnd s 1": presence.ErrNoSession}, []string{"u@a.example/1 dnd s 1", "u@a.example/2 dnd s 6"}, nil},
 		"all end":           {"v@a.example", "s", map[string]error{"v@a.example/1 dnd s 1": presence.ErrNoSession}, []string{"v@a.example/1 dnd s 1"}, presence.ErrNoSession},
 		"a failure":         {"u@a.example", "s", map[string]error{"u@a.example/1 dnd s 1": lost}, []string{"u@a.example/1 dnd s 1"}, lost},
@@ -122,12 +118,12 @@ func TestSet(t *testing.T) {
 	}
 }
 
-// TestSetWhenASessionEnds: a server may know no better word for that than an
-// internal error. The others are set all the same.
+// TestSetWhenASessionEnds ends a session while it is set. A server may report that as an
+// internal error only. The other sessions are set all the same.
 func TestSetWhenASessionEnds(t *testing.T) {
 	m := newMemory()
 	m.fail["u@a.example/1 dnd  0"] = errors.New("internal error")
-	m.noted = func(line string) {
+	m.onRecord = func(line string) {
 		if line == "u@a.example/1 dnd  0" {
 			m.sessions = slices.DeleteFunc(m.sessions, func(s presence.Session) bool { return s.JID.String() == "u@a.example/1" })
 		}
@@ -151,85 +147,25 @@ func TestConnectedAndKick(t *testing.T) {
 	assert.ErrorIs(t, p.Kick(t.Context(), jid.MustParse("u@a.example/3"), "why"), presence.ErrNoSession)
 }
 
-// TestBroadcast sends a hundred messages a second and goes on after failures.
-func TestBroadcast(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		m := newMemory()
-		lost := errors.New("lost")
-		from := jid.MustParse("news@x.example")
-		var to []jid.JID
-		var want []error
-		for i := range 200 {
-			to = append(to, jid.MustParse(fmt.Sprintf("u%d@a.example", i)))
-			want = append(want, nil)
-			if i%7 == 0 {
-				m.fail[fmt.Sprintf("%s to %s: hi", from, to[i])], want[i] = lost, lost
-			}
-		}
-		began := time.Now()
-		var got []error
-		err := presence.New(m).Broadcast(t.Context(), from, to, "hi", func(r jid.JID, err error) error {
-			assert.Equal(t, to[len(got)], r)
-			got = append(got, err)
-			return nil
-		})
-		require.NoError(t, err)
-		assert.Equal(t, want, got)
-		assert.Len(t, m.done, 200, "each once")
-		assert.Equal(t, 2*time.Second, time.Since(began))
-	})
+func TestFault(t *testing.T) {
+	assert.Equal(t, &fault.Error{Code: fault.Declined, Text: "the text holds a character that XML does not allow"}, fault.Of(fmt.Errorf("log only: %w", presence.ErrIllegalText)))
 }
 
-func TestBroadcastEnds(t *testing.T) {
-	stopped := errors.New("stopped")
-	to := []jid.JID{jid.MustParse("a@a.example"), jid.MustParse("b@a.example"), jid.MustParse("c@a.example")}
-	for name, end := range map[string]func(stop context.CancelCauseFunc) error{
-		"by its context":   func(stop context.CancelCauseFunc) error { stop(stopped); return nil },
-		"by who is told":   func(context.CancelCauseFunc) error { return stopped },
-		"by an early stop": nil,
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				m := newMemory()
-				ctx, stop := context.WithCancelCause(t.Context())
-				if end == nil {
-					stop(stopped)
-				}
-				err := presence.New(m).Broadcast(ctx, jid.MustParse("x@a.example"), to, "hi", func(jid.JID, error) error { return end(stop) })
-				require.ErrorIs(t, err, stopped)
-				if end == nil {
-					assert.Empty(t, m.done)
-				} else {
-					assert.Equal(t, []string{"x@a.example to a@a.example: hi"}, m.done)
-				}
-			})
-		})
-	}
-}
-
-func TestIllegalMessage(t *testing.T) {
-	for _, body := range []string{"\x00", "a\x0bb", "\xff", "\ufffe", "\uffff", "\x1b[0m"} {
-		m := newMemory()
-		assert.ErrorIs(t, presence.New(m).Message(t.Context(), jid.MustParse("x@a.example"), jid.MustParse("y@a.example"), body), presence.ErrIllegalText)
-		assert.Empty(t, m.done)
-	}
-}
-
-// TestNames: a name's presence is told to who watches it, on the hosts that are
-// named, and stands until the next one.
-func TestNames(t *testing.T) {
+// TestOwnPresence sets the presence of an address at the component's domain. It is sent to
+// the subscribers on the given hosts, and is kept until the next change.
+func TestOwnPresence(t *testing.T) {
 	m := newMemory()
-	m.watchers = map[string][]string{"a.example": {"u@a.example", "v@a.example"}, "b.example": {"u@b.example"}}
+	m.subscribers = map[string][]string{"a.example": {"u@a.example", "v@a.example"}, "b.example": {"u@b.example"}}
 	p := presence.New(m)
-	name, late := jid.MustParse("news@x.example"), jid.MustParse("w@a.example/late")
+	address, late := jid.MustParse("news@x.example"), jid.MustParse("w@a.example/late")
 	set := func(now presence.Presence, hosts ...string) error {
 		m.done = nil
-		return p.Announce(t.Context(), name, func(old presence.Presence) presence.Presence {
+		return p.Announce(t.Context(), address, func(old presence.Presence) presence.Presence {
 			now.Priority += old.Priority
 			return now
 		}, hosts...)
 	}
-	assert.Equal(t, presence.Presence{Unavailable: true}, p.Name(name), "until it is set")
+	assert.Equal(t, presence.Presence{Unavailable: true}, p.OwnPresence(address), "until it is set")
 
 	require.NoError(t, set(presence.Presence{Show: "dnd", Status: "s", Priority: 1}, "a.example", "b.example"))
 	assert.Equal(t, []string{
@@ -239,57 +175,57 @@ func TestNames(t *testing.T) {
 	assert.Equal(t, []string{"news@x.example to u@b.example: false   2"}, m.done)
 	require.ErrorIs(t, set(presence.Presence{Status: "\x00"}, "b.example"), presence.ErrIllegalText)
 	assert.Empty(t, m.done)
-	assert.Equal(t, presence.Presence{Priority: 2}, p.Name(name), "as it was")
+	assert.Equal(t, presence.Presence{Priority: 2}, p.OwnPresence(address), "unchanged")
 
-	require.NoError(t, p.Tell(t.Context(), name, late))
+	require.NoError(t, p.SendTo(t.Context(), address, late))
 	assert.Equal(t, []string{"news@x.example to w@a.example/late: false   2"}, m.done)
 	m.done = nil
-	require.NoError(t, p.Renew(t.Context(), "a.example"))
+	require.NoError(t, p.Reannounce(t.Context(), "a.example"))
 	assert.Equal(t, []string{"news@x.example to u@a.example: false   2", "news@x.example to v@a.example: false   2"}, m.done)
 	require.NoError(t, set(presence.Presence{Unavailable: true, Status: "bye"}, "b.example"))
 	assert.Equal(t, []string{"news@x.example to u@b.example: true  bye 2"}, m.done)
-	assert.Equal(t, presence.Presence{Unavailable: true}, p.Name(name))
+	assert.Equal(t, presence.Presence{Unavailable: true}, p.OwnPresence(address))
 
 	require.NoError(t, set(presence.Presence{}, "b.example"))
 	m.done = nil
-	require.NoError(t, p.Leave(t.Context(), "a.example", "b.example"))
+	require.NoError(t, p.Withdraw(t.Context(), "a.example", "b.example"))
 	assert.Equal(t, []string{
 		"news@x.example to u@a.example: true   0", "news@x.example to v@a.example: true   0", "news@x.example to u@b.example: true   0",
 	}, m.done)
-	require.NoError(t, p.Renew(t.Context(), "a.example"))
-	assert.Len(t, m.done, 3, "nobody is there any more")
+	require.NoError(t, p.Reannounce(t.Context(), "a.example"))
+	assert.Len(t, m.done, 3, "no address is available any more")
 }
 
-// TestLastToldIsTheOneThatStands has a name's presence change while somebody
-// is told it.
-func TestLastToldIsTheOneThatStands(t *testing.T) {
+// TestLastSentIsCurrent changes the presence of an address while it is sent to a
+// recipient. The last presence sent is the current one.
+func TestLastSentIsCurrent(t *testing.T) {
 	m := newMemory()
 	p := presence.New(m)
-	name := jid.MustParse("news@x.example")
+	address := jid.MustParse("news@x.example")
 	shows := presence.Shows()
-	m.noted = func(string) {
+	m.onRecord = func(string) {
 		if len(shows) > 0 {
 			show := shows[0]
 			shows = shows[1:]
-			require.NoError(t, p.Announce(t.Context(), name, func(presence.Presence) presence.Presence { return presence.Presence{Show: show} }))
+			require.NoError(t, p.Announce(t.Context(), address, func(presence.Presence) presence.Presence { return presence.Presence{Show: show} }))
 		}
 	}
-	require.NoError(t, p.Tell(t.Context(), name, jid.MustParse("w@a.example")))
+	require.NoError(t, p.SendTo(t.Context(), address, jid.MustParse("w@a.example")))
 	require.Len(t, m.done, 5)
 	assert.Contains(t, m.done[4], presence.Shows()[3])
 }
 
-// TestAnnouncementsFollowEachOther has many change one name at once: every
-// watcher sees the same presences in the same order, and the last one stands.
-func TestAnnouncementsFollowEachOther(t *testing.T) {
+// TestAnnouncementsAreSerialized changes one address concurrently. Every subscriber
+// receives the same presences in the same order, and the last one is the current one.
+func TestAnnouncementsAreSerialized(t *testing.T) {
 	m := newMemory()
-	m.watchers = map[string][]string{"a.example": {"u@a.example", "v@a.example", "w@a.example"}}
+	m.subscribers = map[string][]string{"a.example": {"u@a.example", "v@a.example", "w@a.example"}}
 	p := presence.New(m)
-	name := jid.MustParse("news@x.example")
+	address := jid.MustParse("news@x.example")
 	var all sync.WaitGroup
 	for range 50 {
 		all.Go(func() {
-			assert.NoError(t, p.Announce(t.Context(), name, func(old presence.Presence) presence.Presence {
+			assert.NoError(t, p.Announce(t.Context(), address, func(old presence.Presence) presence.Presence {
 				return presence.Presence{Priority: old.Priority + 1}
 			}, "a.example"))
 		})
@@ -297,20 +233,20 @@ func TestAnnouncementsFollowEachOther(t *testing.T) {
 	all.Wait()
 	var want []string
 	for i := range 50 {
-		for _, w := range m.watchers["a.example"] {
+		for _, w := range m.subscribers["a.example"] {
 			want = append(want, fmt.Sprintf("news@x.example to %s: false   %d", w, i+1))
 		}
 	}
 	assert.Equal(t, strings.Join(want, "\n"), strings.Join(m.done, "\n"))
-	assert.Equal(t, 50, p.Name(name).Priority)
+	assert.Equal(t, 50, p.OwnPresence(address).Priority)
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	m.done = nil
-	m.noted = func(string) {
-		m.noted = nil
-		assert.ErrorIs(t, p.Announce(ctx, name, func(p presence.Presence) presence.Presence { return p }), context.Canceled)
+	m.onRecord = func(string) {
+		m.onRecord = nil
+		assert.ErrorIs(t, p.Announce(ctx, address, func(p presence.Presence) presence.Presence { return p }), context.Canceled)
 	}
-	require.NoError(t, p.Announce(t.Context(), name, func(p presence.Presence) presence.Presence { return p }, "a.example"))
+	require.NoError(t, p.Announce(t.Context(), address, func(p presence.Presence) presence.Presence { return p }, "a.example"))
 	assert.Len(t, m.done, 3)
 }

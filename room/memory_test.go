@@ -12,13 +12,14 @@ import (
 // memory is a server that keeps rooms in memory.
 type memory struct {
 	rooms   map[room.Room][]room.Affiliate
-	inside  []jid.JID          // who is in every room
+	inside  []jid.JID          // the occupants of every room
 	without []string           // hosts without rooms
-	fail    error              // of every change
-	deaf    bool               // and a change that fails is not made either
-	blind   error              // of every look
-	created map[room.Room]bool // persistent?
-	asked   []string
+	created map[room.Room]bool // whether the room is persistent
+	changes []string           // the requested changes
+
+	failChange error // of every change
+	discard    bool  // do not make a change that fails
+	failRead   error // of every read
 }
 
 func newMemory(names ...string) *memory {
@@ -29,19 +30,19 @@ func newMemory(names ...string) *memory {
 	return m
 }
 
-// change makes a change, unless it fails and is not made.
+// change records a change and makes it, unless it must be discarded.
 func (m *memory) change(what string, do func()) error {
-	m.asked = append(m.asked, what)
-	if m.fail == nil || !m.deaf {
+	m.changes = append(m.changes, what)
+	if m.failChange == nil || !m.discard {
 		do()
 	}
-	return m.fail
+	return m.failChange
 }
 
-// stands looks whether there is a room.
-func (m *memory) stands(r room.Room) error {
-	if m.blind != nil {
-		return m.blind
+// checkExists returns room.ErrNoRoom if a room does not exist.
+func (m *memory) checkExists(r room.Room) error {
+	if m.failRead != nil {
+		return m.failRead
 	}
 	if _, ok := m.rooms[r]; !ok {
 		return room.ErrNoRoom
@@ -59,7 +60,7 @@ func (m *memory) OnlineRooms(_ context.Context, host string) ([]room.Room, error
 			all = append(all, r)
 		}
 	}
-	return all, m.blind
+	return all, m.failRead
 }
 
 func (m *memory) CreateRoom(_ context.Context, r room.Room, persistent bool) error {
@@ -77,11 +78,11 @@ func (m *memory) DestroyRoom(_ context.Context, r room.Room) error {
 }
 
 func (m *memory) Occupants(_ context.Context, r room.Room) ([]jid.JID, error) {
-	return slices.Clone(m.inside), m.stands(r)
+	return slices.Clone(m.inside), m.checkExists(r)
 }
 
 func (m *memory) Affiliations(ctx context.Context, r room.Room) ([]room.Affiliate, error) {
-	if err := m.stands(r); err != nil {
+	if err := m.checkExists(r); err != nil {
 		return nil, err
 	}
 	return slices.Clone(m.rooms[r]), nil

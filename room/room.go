@@ -1,106 +1,148 @@
+// Package room creates, destroys and lists chat rooms (XEP-0045), and manages their
+// affiliations. Server is its interface to the XMPP server.
+//
+// The rooms of a host are at the service "conference." followed by the host.
 package room
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"mellium.im/xmpp/jid"
+
+	"emanagement/fault"
 )
 
-// maxName is how long a name may be, in bytes (RFC 7622 §3.3).
-const maxName = 1023
+// Server is the interface to an XMPP server. Its methods may be used concurrently and
+// return when their context ends. The error wraps fault.ErrNoAnswer if it is unknown
+// whether a change was made, and is a *NoServiceError if the host has no rooms.
+type Server interface {
+	// OnlineRooms lists a host's rooms.
+	OnlineRooms(ctx context.Context, host string) ([]Room, error)
+	// CreateRoom creates a room, which is persistent or not from its first moment on.
+	// The error is ErrExists if the room exists.
+	CreateRoom(ctx context.Context, r Room, persistent bool) error
+	// DestroyRoom destroys a room, and returns when the room no longer exists. The
+	// error is ErrNoRoom if it did not exist.
+	DestroyRoom(ctx context.Context, r Room) error
+	// Occupants lists the bare JIDs of a room's occupants, once for each session. The
+	// error is ErrNoRoom if the room does not exist.
+	Occupants(ctx context.Context, r Room) ([]jid.JID, error)
+	// Affiliations lists a room's affiliates. The error is ErrNoRoom if the room does
+	// not exist.
+	Affiliations(ctx context.Context, r Room) ([]Affiliate, error)
+	// SetAffiliation sets one affiliation; None removes it. The error is ErrNoRoom if
+	// the room does not exist, and a *ForeignUserError if the user cannot have one.
+	SetAffiliation(ctx context.Context, r Room, a Affiliate) error
+}
 
-// Room names one room of a host.
-type Room struct{ Name, Host string }
+// Rooms manages the rooms of a server. Its methods may be used concurrently. They wait
+// for the server, and return its errors.
+type Rooms struct{ server Server }
 
-// Parse returns the room of that name on a host. The name is prepared as that
-// of a JID; one that today's rules would not let be created may still be that
-// of a room which others have made, and is taken as it is. The error is a
-// *NameError.
-func Parse(name, host string) (Room, error) {
-	r := Room{Name: name, Host: host}
-	if j, err := r.prepare(); err == nil {
-		r.Name = j.Localpart()
-		return r, nil
+// New returns the rooms of a server.
+func New(s Server) *Rooms { return &Rooms{server: s} }
+
+// List lists the rooms of the hosts, sorted by JID. If there are several hosts, it skips
+// those without rooms.
+func (r *Rooms) List(ctx context.Context, hosts ...string) ([]Room, error) {
+	var all []Room
+	for _, h := range hosts {
+		some, err := r.server.OnlineRooms(ctx, h)
+		if _, none := errors.AsType[*NoServiceError](err); none && len(hosts) > 1 {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
 	}
+	slices.SortFunc(all, func(a, b Room) int { return cmp.Compare(a.String(), b.String()) })
+	return all, nil
+}
+
+// Create creates a room. A persistent room remains when its last occupant has left.
+// Errors: *NameError, ErrExists, *UncertainError.
+func (r *Rooms) Create(ctx context.Context, room Room, persistent bool) error {
+	if err := room.validateNew(); err != nil {
+		return err
+	}
+	err := r.server.CreateRoom(ctx, room, persistent)
+	if errors.Is(err, fault.ErrNoAnswer) {
+		return r.uncertain(ctx, room, err)
+	}
+	return err
+}
+
+// Destroy destroys a room. Errors: ErrNoRoom, *UncertainError.
+func (r *Rooms) Destroy(ctx context.Context, room Room) error {
+	err := r.server.DestroyRoom(ctx, room)
+	if !errors.Is(err, fault.ErrNoAnswer) {
+		return err
+	}
+	err = r.uncertain(ctx, room, err)
+	if e, ok := errors.AsType[*UncertainError](err); ok && !e.Exists {
+		return nil // the room is gone, as requested
+	}
+	return err
+}
+
+// uncertain checks whether a room exists after a change whose outcome is unknown, and
+// returns an *UncertainError. If that cannot be found out, it returns err.
+func (r *Rooms) uncertain(ctx context.Context, room Room, err error) error {
+	_, checkErr := r.server.Affiliations(ctx, room)
+	if checkErr != nil && !errors.Is(checkErr, ErrNoRoom) {
+		return err
+	}
+	return &UncertainError{Room: room, Exists: checkErr == nil, Err: err}
+}
+
+// Occupants lists the bare JIDs of a room's occupants, sorted and without duplicates. The
+// error is ErrNoRoom if the room does not exist.
+func (r *Rooms) Occupants(ctx context.Context, room Room) ([]jid.JID, error) {
+	occupants, err := r.server.Occupants(ctx, room)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(occupants, compareJIDs)
+	return slices.CompactFunc(occupants, jid.JID.Equal), nil
+}
+
+// Affiliations lists a room's affiliates, sorted by JID. The error is ErrNoRoom if the
+// room does not exist.
+func (r *Rooms) Affiliations(ctx context.Context, room Room) ([]Affiliate, error) {
+	affiliates, err := r.server.Affiliations(ctx, room)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(affiliates, func(a, b Affiliate) int { return compareJIDs(a.JID, b.JID) })
+	return affiliates, nil
+}
+
+// SetAffiliation sets the affiliation of a user or of a whole host; None removes it. A
+// resource is ignored. If the server does not answer, it reads the affiliation: the
+// change succeeded if the affiliation is as requested. Errors: ErrNoRoom,
+// *ForeignUserError.
+func (r *Rooms) SetAffiliation(ctx context.Context, room Room, a Affiliate) error {
+	if !slices.Contains(Affiliations(), a.Affiliation) {
+		return fmt.Errorf("%q: not an affiliation", a.Affiliation)
+	}
+	a.JID = a.JID.Bare()
+	err := r.server.SetAffiliation(ctx, room, a)
+	if !errors.Is(err, fault.ErrNoAnswer) {
+		return err
+	}
+	all, readErr := r.server.Affiliations(ctx, room)
 	switch {
-	case name == "" || len(name) > maxName:
-		return Room{}, &NameError{name, fmt.Sprintf("not a room's name: it has 1 to %d bytes", maxName)}
-	case strings.ContainsAny(name, `"&'/:<>@`):
-		return Room{}, &NameError{name, `not a room's name: it stands before the @ of a JID, without any of "&'/:<>@`}
-	case strings.ContainsFunc(name, unicode.IsSpace):
-		return Room{}, &NameError{name, `not a room's name: it has no blanks (\20 stands for one)`}
-	case !utf8.ValidString(name) || strings.ContainsFunc(name, func(c rune) bool { return !unicode.IsPrint(c) }):
-		return Room{}, &NameError{name, "not a room's name: it holds a character that cannot be seen"}
+	case readErr != nil:
+		return err
+	case affiliationOf(a.JID, all) == a.Affiliation:
+		return nil
 	}
-	return r, nil
+	return fmt.Errorf("%s: affiliation of %s: %w: %v", room, a.JID, fault.ErrNoAnswer, err)
 }
 
-// check refuses a name that a new room should not have.
-func (r Room) check() error {
-	if _, err := r.prepare(); err != nil {
-		return &NameError{r.Name, "not a name for a new room: letters, digits and most of ASCII's other signs make one"}
-	}
-	return nil
-}
-
-// prepare makes a JID of a room's name by today's rules (RFC 7622 §3.3).
-func (r Room) prepare() (jid.JID, error) {
-	j, err := jid.New(r.Name, r.Service(), "")
-	if err == nil && (j.Localpart() == "" || !utf8.ValidString(r.Name)) {
-		err = errors.New("not a local part")
-	}
-	return j, err
-}
-
-// Service is where the room is.
-func (r Room) Service() string { return Service(r.Host) }
-
-// String is the room's JID.
-func (r Room) String() string { return r.Name + "@" + r.Service() }
-
-// Service is where a host's rooms are.
-func Service(host string) string { return "conference." + host }
-
-// Affiliation is how somebody belongs to a room (XEP-0045 §5.2).
-type Affiliation string
-
-// The affiliations.
-const (
-	Owner   Affiliation = "owner"
-	Admin   Affiliation = "admin"
-	Member  Affiliation = "member"
-	Outcast Affiliation = "outcast"
-	None    Affiliation = "none"
-)
-
-// Affiliations lists them all, in the order in which people are shown them.
-func Affiliations() []Affiliation { return []Affiliation{Owner, Admin, Member, Outcast, None} }
-
-// Affiliate is somebody with an affiliation other than none: an account, or a
-// whole host.
-type Affiliate struct {
-	JID         jid.JID // bare
-	Affiliation Affiliation
-}
-
-// affiliationIn is what somebody has among affiliates.
-func affiliationIn(all []Affiliate, who jid.JID) Affiliation {
-	i := slices.IndexFunc(all, func(a Affiliate) bool { return a.JID.Equal(who) })
-	if i < 0 {
-		return None
-	}
-	return all[i].Affiliation
-}
-
-// NameError refuses a room's name. Nothing was done.
-type NameError struct {
-	Name string
-	Why  string
-}
-
-func (e *NameError) Error() string { return fmt.Sprintf("%q is %s", e.Name, e.Why) }
+func compareJIDs(a, b jid.JID) int { return cmp.Compare(a.String(), b.String()) }

@@ -8,22 +8,23 @@ import (
 	"mellium.im/xmpp/jid"
 )
 
-// locks lets requests that touch the same user wait for each other, first
-// come first served as far as the runtime goes.
+// locks serializes requests that touch the same user. Waiting requests get the lock
+// in the order of their arrival, as far as the Go runtime keeps it.
 type locks struct {
-	mu   sync.Mutex
-	held map[string]*turnstile
+	mu     sync.Mutex
+	byUser map[string]*userLock
 }
 
-// turnstile is one user's lock; its channel has room for the one who holds it.
-type turnstile struct {
-	hold    chan struct{}
-	holders int // who hold it or wait for it
+// userLock serializes requests that touch one user. Its channel has a capacity of
+// one: the holder's token.
+type userLock struct {
+	token chan struct{}
+	refs  int // requests that hold the lock or wait for it
 }
 
-// lock waits until nobody else holds any of the users and returns the function
-// that frees them. Everybody takes them in the same order, so nobody waits in
-// a circle.
+// lock waits until no other request holds any of the users, and returns the
+// function that frees them. It takes them in sorted order, so that no two requests
+// can deadlock. The error is the cause of the context's end.
 func (l *locks) lock(ctx context.Context, users ...jid.JID) (unlock func(), err error) {
 	names := make([]string, len(users))
 	for i, u := range users {
@@ -32,19 +33,19 @@ func (l *locks) lock(ctx context.Context, users ...jid.JID) (unlock func(), err 
 	slices.Sort(names)
 	names = slices.Compact(names)
 
-	var taken []string
+	var held []string
 	unlock = func() {
-		for _, n := range taken {
-			l.leave(n, true)
+		for _, n := range held {
+			l.release(n, true)
 		}
 	}
 	for _, n := range names {
-		t := l.enter(n)
+		u := l.reserve(n)
 		select {
-		case t.hold <- struct{}{}:
-			taken = append(taken, n)
+		case u.token <- struct{}{}:
+			held = append(held, n)
 		case <-ctx.Done():
-			l.leave(n, false)
+			l.release(n, false)
 			unlock()
 			return nil, context.Cause(ctx)
 		}
@@ -52,29 +53,31 @@ func (l *locks) lock(ctx context.Context, users ...jid.JID) (unlock func(), err 
 	return unlock, nil
 }
 
-func (l *locks) enter(name string) *turnstile {
+// reserve returns the lock of a user, and makes it stay until release is called.
+func (l *locks) reserve(name string) *userLock {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.held == nil {
-		l.held = make(map[string]*turnstile)
+	if l.byUser == nil {
+		l.byUser = make(map[string]*userLock)
 	}
-	t := l.held[name]
-	if t == nil {
-		t = &turnstile{hold: make(chan struct{}, 1)}
-		l.held[name] = t
+	u := l.byUser[name]
+	if u == nil {
+		u = &userLock{token: make(chan struct{}, 1)}
+		l.byUser[name] = u
 	}
-	t.holders++
-	return t
+	u.refs++
+	return u
 }
 
-func (l *locks) leave(name string, held bool) {
+// release undoes reserve. held says that the caller holds the lock.
+func (l *locks) release(name string, held bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	t := l.held[name]
+	u := l.byUser[name]
 	if held {
-		<-t.hold
+		<-u.token
 	}
-	if t.holders--; t.holders == 0 {
-		delete(l.held, name)
+	if u.refs--; u.refs == 0 {
+		delete(l.byUser, name)
 	}
 }

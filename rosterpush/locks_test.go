@@ -2,6 +2,10 @@ package rosterpush_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -11,54 +15,29 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"emanagement/rosterpush"
+	"emanagement/rosterpush/internal/memory"
 )
 
-// halting is a server on which one write is held up, the n-th, counted from
-// one, until release is closed. It can be read meanwhile.
-type halting struct {
-	*memory
-	n       int
-	release chan struct{}
-}
-
-func (h *halting) halt() {
-	if h.n--; h.n == 0 {
-		<-h.release
-	}
-}
-
-func (h *halting) Put(ctx context.Context, user jid.JID, item rosterpush.Item, was *rosterpush.Item) error {
-	h.halt()
-	return h.memory.Put(ctx, user, item, was)
-}
-
-func (h *halting) Remove(ctx context.Context, user jid.JID, was rosterpush.Item) error {
-	h.halt()
-	return h.memory.Remove(ctx, user, was)
-}
-
-// TestReadingWaitsForWrites has a pair held up at each of its writes in turn.
-// Nobody is shown half of it.
-func TestReadingWaitsForWrites(t *testing.T) {
-	pair := func(r *rosterpush.Rosters, ctx context.Context) error {
-		_, err := r.SetPair(ctx, rosterpush.Half{User: alice}, rosterpush.Half{User: bob})
-		return err
-	}
+// TestReadsWaitForWrites blocks each write of a pair in turn. No read shows half of
+// the pair.
+func TestReadsWaitForWrites(t *testing.T) {
 	for write := 1; write <= 2; write++ {
 		synctest.Test(t, func(t *testing.T) {
-			server := &halting{memory: newMemory(), n: write, release: make(chan struct{})}
+			server := &blockedWrite{Server: memory.New(), n: write, release: make(chan struct{})}
 			rosters := rosterpush.New(server)
-			var setting error
-			go func() { setting = pair(rosters, t.Context()) }()
-			synctest.Wait() // it is held up now
+			var setError error
+			go func() {
+				_, setError = rosters.SetPair(t.Context(), rosterpush.Half{User: alice}, rosterpush.Half{User: bob})
+			}()
+			synctest.Wait() // the write is blocked now
 
-			var read atomic.Int32
+			var reads atomic.Int32
 			for _, user := range []jid.JID{alice, bob} {
 				go func() {
 					items, err := rosters.Get(t.Context(), user)
 					assert.NoError(t, err)
 					assert.Len(t, items, 1)
-					read.Add(1)
+					reads.Add(1)
 				}()
 				synctest.Wait()
 			}
@@ -67,19 +46,157 @@ func TestReadingWaitsForWrites(t *testing.T) {
 					yes, err := rosters.Bidirectional(t.Context(), users[0], users[1])
 					assert.NoError(t, err)
 					assert.True(t, yes)
-					read.Add(1)
+					reads.Add(1)
 				}()
 				synctest.Wait()
 			}
-			assert.Zero(t, read.Load(), "somebody was shown half a pair")
+			assert.Zero(t, reads.Load(), "a read showed half a pair")
 			other, err := rosters.Get(t.Context(), jid.MustParse("carol@localhost"))
-			require.NoError(t, err, "who is not concerned does not wait")
+			require.NoError(t, err, "another user's roster can be read")
 			assert.Empty(t, other)
 
 			close(server.release)
 			synctest.Wait()
-			assert.NoError(t, setting)
-			assert.EqualValues(t, 4, read.Load())
+			assert.NoError(t, setError)
+			assert.EqualValues(t, 4, reads.Load())
 		})
 	}
+}
+
+// blockedWrite is a server on which one write, the n-th, counted from one, blocks
+// until release is closed. Reads do not block.
+type blockedWrite struct {
+	*memory.Server
+	n       int
+	release chan struct{}
+}
+
+func (b *blockedWrite) block() {
+	if b.n--; b.n == 0 {
+		<-b.release
+	}
+}
+
+func (b *blockedWrite) Put(ctx context.Context, user jid.JID, item rosterpush.Item, was *rosterpush.Item) error {
+	b.block()
+	return b.Server.Put(ctx, user, item, was)
+}
+
+func (b *blockedWrite) Remove(ctx context.Context, user jid.JID, was rosterpush.Item) error {
+	b.block()
+	return b.Server.Remove(ctx, user, was)
+}
+
+// TestPeekDoesNotWait for a write of the same roster.
+func TestPeekDoesNotWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &blockedWrite{Server: memory.New(), n: 1, release: make(chan struct{})}
+		rosters := rosterpush.New(server)
+		go func() {
+			_, err := rosters.Put(t.Context(), alice, rosterpush.Item{JID: bob, Subscription: rosterpush.Both}, fields)
+			assert.NoError(t, err)
+		}()
+		synctest.Wait() // the write is blocked now
+		items, err := rosters.Peek(t.Context(), alice)
+		require.NoError(t, err)
+		assert.Empty(t, items)
+
+		close(server.release)
+		synctest.Wait()
+		items, err = rosters.Peek(t.Context(), alice)
+		require.NoError(t, err)
+		assert.Len(t, items, 1)
+	})
+}
+
+// TestWritesOfOneUserDoNotOverlap runs changes of few users from many goroutines.
+// No two write the same user's roster at the same time, and none deadlocks.
+func TestWritesOfOneUserDoNotOverlap(t *testing.T) {
+	server := &overlapDetector{Server: memory.New(), writing: make(map[string]*atomic.Int32)}
+	var users []jid.JID
+	for i := range 5 {
+		u := jid.MustParse(fmt.Sprintf("u%d@localhost", i))
+		users = append(users, u)
+		server.writing[u.String()] = new(atomic.Int32)
+	}
+	rosters := rosterpush.New(server)
+	var requests sync.WaitGroup
+	for range 200 {
+		requests.Go(func() {
+			pick := rand.Perm(len(users))
+			a, b := users[pick[0]], users[pick[1]]
+			var err error
+			switch rand.IntN(4) {
+			case 0:
+				_, err = rosters.SetPair(t.Context(), rosterpush.Half{User: a}, rosterpush.Half{User: b})
+			case 1:
+				err = rosters.UnsetPair(t.Context(), rosterpush.Half{User: a}, b)
+			case 2:
+				_, err = rosters.Put(t.Context(), a, rosterpush.Item{JID: b, Subscription: rosterpush.Subscriptions()[rand.IntN(4)]}, fields)
+			default:
+				err = rosters.Remove(t.Context(), a, b)
+			}
+			if !errors.Is(err, rosterpush.ErrNotBidirectional) && !errors.Is(err, rosterpush.ErrNotInRoster) {
+				assert.NoError(t, err)
+			}
+		})
+	}
+	requests.Wait()
+	assert.False(t, server.overlap.Load())
+}
+
+// overlapDetector notices two writes of one user's roster at the same time.
+type overlapDetector struct {
+	*memory.Server
+	writing map[string]*atomic.Int32 // by user
+	overlap atomic.Bool
+}
+
+func (o *overlapDetector) Put(ctx context.Context, user jid.JID, item rosterpush.Item, was *rosterpush.Item) error {
+	defer o.begin(user)()
+	return o.Server.Put(ctx, user, item, was)
+}
+
+func (o *overlapDetector) Remove(ctx context.Context, user jid.JID, was rosterpush.Item) error {
+	defer o.begin(user)()
+	return o.Server.Remove(ctx, user, was)
+}
+
+func (o *overlapDetector) begin(user jid.JID) (end func()) {
+	writing := o.writing[user.String()]
+	if writing.Add(1) > 1 {
+		o.overlap.Store(true)
+	}
+	return func() { writing.Add(-1) }
+}
+
+// TestWaitingEndsWithItsContext: one request holds a user, a second one waits and is
+// cancelled, and a third one still gets its turn.
+func TestWaitingEndsWithItsContext(t *testing.T) {
+	server := memory.New()
+	held, release := make(chan struct{}), make(chan struct{})
+	server.FailWrite = func(write int) error {
+		if write == 1 {
+			close(held)
+			<-release
+		}
+		return nil
+	}
+	rosters := rosterpush.New(server)
+	item := rosterpush.Item{JID: bob, Subscription: rosterpush.Both}
+	var first sync.WaitGroup
+	first.Go(func() {
+		_, err := rosters.Put(t.Context(), alice, item, fields)
+		assert.NoError(t, err)
+	})
+	<-held
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := rosters.Put(cancelled, alice, item, fields)
+	assert.ErrorIs(t, err, context.Canceled)
+	close(release)
+	first.Wait()
+	changed, err := rosters.Put(t.Context(), alice, item, fields)
+	require.NoError(t, err)
+	assert.False(t, changed)
 }

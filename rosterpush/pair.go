@@ -2,33 +2,28 @@ package rosterpush
 
 import (
 	"context"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 	"mellium.im/xmpp/jid"
 )
 
-// Half is one user of a pair, and how the other one appears in this one's
-// roster.
+// Half is one user of a pair, and how the other user appears in this user's roster.
 type Half struct {
 	User   jid.JID
-	Name   string   // the other's nick in this user's roster
-	Groups []string // the other's groups in this user's roster
-	Fields Fields   // for errors: JID names the argument User came in
+	Name   string   // the other user's nick in this user's roster
+	Groups []string // the other user's groups in this user's roster
+	Fields Fields   // for an *InvalidError; its JID names the argument of User
 }
 
-// restoreTimeout bounds putting a pair back after a failure. It is given even
-// where the request's own time is over.
-const restoreTimeout = 30 * time.Second
-
-// change is one side of a pair that is to be changed.
-type change struct {
+// sideChange is the change of one user's item in a pair.
+type sideChange struct {
 	user, contact jid.JID
 	was           *Item // nil: there was none
-	want          *Item // nil: there shall be none, and the contact's item stays
+	want          *Item // nil: there must be none, and the contact's item stays
 }
 
-// Bidirectional says whether each has the other with the subscription both.
+// Bidirectional reports whether each of two users has the other with the
+// subscription both.
 func (r *Rosters) Bidirectional(ctx context.Context, a, b jid.JID) (bool, error) {
 	a, b = r.address(a), r.address(b)
 	unlock, err := r.locks.lock(ctx, a, b)
@@ -36,34 +31,34 @@ func (r *Rosters) Bidirectional(ctx context.Context, a, b jid.JID) (bool, error)
 		return false, err
 	}
 	defer unlock()
-	sides, err := r.sides(ctx, a, b)
+	sides, err := r.readSides(ctx, a, b)
 	return bidirectional(sides), err
 }
 
-// SetPair puts two users in each other's rosters with the subscription both.
-// A side that already stands is not written. If one side fails, both are put
-// back as they were and a *ChangeError says what stands. ErrSharedItem says that both
-// were written, and that the server shows one otherwise.
+// SetPair puts two users in each other's rosters with the subscription both. A side
+// that already stands is not written. If one side fails, SetPair puts both back as
+// they were, and a *ChangeError says what stands. changed reports whether anything
+// was written. Other errors: an *InvalidError before anything is sent; ErrSharedItem
+// if both sides were written and the server shows one of them otherwise.
 func (r *Rosters) SetPair(ctx context.Context, a, b Half) (changed bool, err error) {
-	if err := r.checkPair(a, b); err != nil {
+	if err := r.validatePair(a, b); err != nil {
 		return false, err
 	}
-	return r.pair(ctx, a.User, b.User, func(sides [2]change) ([2]change, error) {
+	return r.changePair(ctx, a.User, b.User, func(sides [2]sideChange) ([2]sideChange, error) {
 		sides[0].want = a.item(b.User)
 		sides[1].want = b.item(a.User)
 		return sides, nil
 	})
 }
 
-// UnsetPair undoes a pair: the other one loses the user, and the user keeps
-// the other one with the subscription to, under the name and groups given.
-// ErrNotBidirectional where they do not have each other. A failure is handled
-// as SetPair does.
+// UnsetPair undoes a pair. The other user's roster loses the user. The user keeps the
+// other one with the subscription to, under the name and in the groups given. Errors:
+// ErrNotBidirectional if the two do not have each other, else those of SetPair.
 func (r *Rosters) UnsetPair(ctx context.Context, user Half, other jid.JID) error {
-	if err := r.checkPair(user, Half{User: other, Fields: user.Fields}); err != nil {
+	if err := r.validatePair(user, Half{User: other, Fields: user.Fields}); err != nil {
 		return err
 	}
-	_, err := r.pair(ctx, user.User, other, func(sides [2]change) ([2]change, error) {
+	_, err := r.changePair(ctx, user.User, other, func(sides [2]sideChange) ([2]sideChange, error) {
 		if !bidirectional(sides) {
 			return sides, ErrNotBidirectional
 		}
@@ -75,29 +70,30 @@ func (r *Rosters) UnsetPair(ctx context.Context, user Half, other jid.JID) error
 	return err
 }
 
+// item returns the item of the other user that a pair needs in this user's roster.
 func (h Half) item(contact jid.JID) *Item {
-	i := Item{JID: contact, Name: h.Name, Groups: h.Groups, Subscription: Both}.clean()
+	i := Item{JID: contact, Name: h.Name, Groups: h.Groups, Subscription: Both}.normalized()
 	return &i
 }
 
-func (r *Rosters) checkPair(a, b Half) error {
+func (r *Rosters) validatePair(a, b Half) error {
 	if r.address(a.User).Equal(r.address(b.User)) {
 		return &InvalidError{b.Fields.JID, r.address(b.User).String(), "is the same user as the other one"}
 	}
-	if err := a.item(b.User).check(a.Fields); err != nil {
+	if err := a.item(b.User).validate(a.Fields); err != nil {
 		return err
 	}
-	return b.item(a.User).check(b.Fields)
+	return b.item(a.User).validate(b.Fields)
 }
 
-func bidirectional(sides [2]change) bool {
+func bidirectional(sides [2]sideChange) bool {
 	return sides[0].was != nil && sides[0].was.Subscription == Both &&
 		sides[1].was != nil && sides[1].was.Subscription == Both
 }
 
-// sides reads what each has of the other.
-func (r *Rosters) sides(ctx context.Context, a, b jid.JID) ([2]change, error) {
-	sides := [2]change{{user: a, contact: b}, {user: b, contact: a}}
+// readSides reads each user's item of the other.
+func (r *Rosters) readSides(ctx context.Context, a, b jid.JID) ([2]sideChange, error) {
+	sides := [2]sideChange{{user: a, contact: b}, {user: b, contact: a}}
 	group, ctx := errgroup.WithContext(ctx)
 	for i := range sides {
 		s := &sides[i]
@@ -112,16 +108,15 @@ func (r *Rosters) sides(ctx context.Context, a, b jid.JID) ([2]change, error) {
 	return sides, err
 }
 
-// pair reads both sides, has plan say what they shall be, and writes what
-// differs.
-func (r *Rosters) pair(ctx context.Context, a, b jid.JID, plan func([2]change) ([2]change, error)) (changed bool, err error) {
+// changePair reads both sides, has plan set what is wanted, and writes what differs.
+func (r *Rosters) changePair(ctx context.Context, a, b jid.JID, plan func([2]sideChange) ([2]sideChange, error)) (changed bool, err error) {
 	a, b = r.address(a), r.address(b)
 	unlock, err := r.locks.lock(ctx, a, b)
 	if err != nil {
 		return false, err
 	}
 	defer unlock()
-	sides, err := r.sides(ctx, a, b)
+	sides, err := r.readSides(ctx, a, b)
 	if err != nil {
 		return false, err
 	}
@@ -130,41 +125,41 @@ func (r *Rosters) pair(ctx context.Context, a, b jid.JID, plan func([2]change) (
 	}
 	for i := range sides {
 		if s := &sides[i]; s.want != nil {
-			*s.want = s.want.over(s.was)
+			*s.want = s.want.withJIDOf(s.was)
 		}
 	}
-	changed, err = r.change(ctx, sides)
+	changed, err = r.writeSides(ctx, sides)
 	if err != nil {
 		return changed, r.restore(ctx, err, sides[:]...)
 	}
 	if !changed {
 		return false, nil
 	}
-	return true, r.shown(ctx, sides)
+	return true, r.checkSidesShown(ctx, sides)
 }
 
-// shown wraps ErrSharedItem where the server shows a side otherwise that was
-// written. One that was taken out has been looked at.
-func (r *Rosters) shown(ctx context.Context, sides [2]change) error {
+// checkSidesShown returns an error that wraps ErrSharedItem if the server shows a
+// side otherwise than it was written. writeSides has already checked the removals.
+func (r *Rosters) checkSidesShown(ctx context.Context, sides [2]sideChange) error {
 	for _, s := range sides {
 		if s.want == nil {
 			continue
 		}
-		if err := r.shownAs(ctx, s.user, *s.want, s.was); err != nil {
+		if err := r.checkShown(ctx, s.user, *s.want, s.was); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// change writes what differs on two sides.
-func (r *Rosters) change(ctx context.Context, sides [2]change) (changed bool, err error) {
+// writeSides writes what differs on the two sides.
+func (r *Rosters) writeSides(ctx context.Context, sides [2]sideChange) (changed bool, err error) {
 	for _, s := range sides {
-		if s.stands() {
+		if s.isSatisfied() {
 			continue
 		}
 		changed = true
-		if err := r.apply(ctx, s); err != nil {
+		if err := r.writeSide(ctx, s); err != nil {
 			return true, err
 		}
 	}
@@ -172,15 +167,15 @@ func (r *Rosters) change(ctx context.Context, sides [2]change) (changed bool, er
 		if s.want != nil || s.was == nil {
 			continue
 		}
-		if err := r.gone(ctx, s.user, s.contact); err != nil {
+		if err := r.checkRemoved(ctx, s.user, s.contact); err != nil {
 			return true, err
 		}
 	}
-	// Only now, for a request that this ends cannot be put back.
+	// This comes last, because a request that it ends cannot be put back.
 	for i, s := range sides {
-		if s.leaves(sides[1-i]) {
+		if s.leavesRequest(sides[1-i]) {
 			changed = true
-			if err := r.anew(ctx, s.user, *s.want, s.was); err != nil {
+			if err := r.rewrite(ctx, s.user, *s.want, s.was); err != nil {
 				return true, err
 			}
 		}
@@ -188,17 +183,18 @@ func (r *Rosters) change(ctx context.Context, sides [2]change) (changed bool, er
 	return changed, nil
 }
 
-func (s change) stands() bool {
+// isSatisfied reports whether a side already stands as wanted.
+func (s sideChange) isSatisfied() bool {
 	if s.want == nil || s.was == nil {
 		return s.want == nil && s.was == nil
 	}
-	return s.was.settles(*s.want)
+	return s.was.satisfies(*s.want)
 }
 
-// leaves says whether a request remains with an item that has been written:
-// one of the user's own, or one that the other has made, which the other's item
-// tells. Over nothing, none remains.
-func (s change) leaves(other change) bool {
+// leavesRequest reports whether a request remains with an item that has been
+// written: the user's own, or one of the other user, which the other user's item
+// tells. None remains if no item stood there before.
+func (s sideChange) leavesRequest(other sideChange) bool {
 	if s.want == nil || s.was == nil {
 		return false
 	}
@@ -206,49 +202,12 @@ func (s change) leaves(other change) bool {
 		return true
 	}
 	own := s.was.Pending && s.want.Subscription.includesTo()
-	return !s.stands() && (own || hides(*s.was, *s.want, other.was))
+	return !s.isSatisfied() && (own || hidesRequest(*s.was, *s.want, other.was))
 }
 
-func (r *Rosters) apply(ctx context.Context, s change) error {
+func (r *Rosters) writeSide(ctx context.Context, s sideChange) error {
 	if s.want == nil {
-		return r.takeOut(ctx, s.user, s.contact)
+		return r.removeOneSided(ctx, s.user, s.contact)
 	}
-	return r.put(ctx, s.user, *s.want, s.was)
-}
-
-// restore puts what was changed back as it was and says what stands. It looks
-// at each first: of a failed write nobody knows whether it was carried out.
-func (r *Rosters) restore(ctx context.Context, why error, sides ...change) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreTimeout)
-	defer cancel()
-	failure := &ChangeError{Err: why}
-	for _, s := range sides {
-		failure.Sides = append(failure.Sides, r.restoreSide(ctx, s))
-	}
-	return failure
-}
-
-func (r *Rosters) restoreSide(ctx context.Context, s change) Side {
-	side := Side{User: s.user}
-	now, err := r.item(ctx, s.user, s.contact)
-	if err == nil && !equal(now, s.was) {
-		if s.was == nil {
-			err = r.takeOut(ctx, s.user, s.contact)
-		} else {
-			err = r.server.Put(ctx, s.user, *s.was, now)
-		}
-		if err == nil {
-			now, err = r.item(ctx, s.user, s.contact)
-		}
-	}
-	side.Now, side.Err = now, err
-	side.Restored = err == nil && equal(now, s.was)
-	return side
-}
-
-func equal(a, b *Item) bool {
-	if a == nil || b == nil {
-		return a == nil && b == nil
-	}
-	return a.same(*b)
+	return r.write(ctx, s.user, *s.want, s.was)
 }

@@ -7,49 +7,52 @@ import (
 	"mellium.im/xmpp/jid"
 )
 
-// A subscription request is part of two items: of the one who asks (Pending), and
-// of the one who is asked, where no roster shows it (RFC 6121 §3.1.3): an item
-// with nothing else is not shown at all. To write a subscription over such an item
-// does not end the request: the server presents it at every login, and whatever
-// is answered, it stays or halves the item.
+// A subscription request is part of two items. In the roster of the user who sent
+// it, the item is Pending. In the roster of the user who received it, no roster get
+// shows it (RFC 6121 §3.1.3); an item that has nothing else is not shown at all.
+//
+// Writing a subscription over such an item does not end the request. The server
+// presents it at every login. Whatever the user answers, the request stays, or the
+// item loses one direction.
 
-// requestStays says whether a request is left with an item that has been written
-// over another, although the item's subscription already says what was asked for:
-// the user's own, or the contact's.
+// requestStays reports whether a request is left with an item that has been written
+// over another, although the new subscription already includes what was requested.
+// The request may be the user's own or the contact's.
 func (r *Rosters) requestStays(ctx context.Context, user jid.JID, want Item, was *Item) (bool, error) {
-	if was == nil { // the server has seen to it
+	if was == nil { // Server.Put leaves none then.
 		return false, nil
 	}
 	if was.Pending && want.Subscription.includesTo() {
 		return true, nil
 	}
-	if !canHide(*was, want) {
+	if !canHideRequest(*was, want) {
 		return false, nil
 	}
 	theirs, err := r.item(ctx, r.address(want.JID), user)
 	if ctx.Err() != nil {
 		return false, err
 	}
-	if err != nil { // it is a roster of another server
+	if err != nil { // The contact's roster is on another server.
 		theirs = nil
 	}
-	return hides(*was, want, theirs), nil
+	return hidesRequest(*was, want, theirs), nil
 }
 
-// canHide says whether an item can have hidden a request of the contact's which
-// nobody could answer under the subscription that has been written. An item with
-// the subscription none is shown only where it hides none, or is pending itself.
-func canHide(was, want Item) bool {
+// canHideRequest reports whether an item can have hidden a request of the contact
+// that the user could not answer any more under the subscription that has been
+// written. An item with the subscription none is shown only if it hides no request,
+// or is pending itself.
+func canHideRequest(was, want Item) bool {
 	gains := want.Subscription.includesFrom() && !was.Subscription.includesFrom()
 	vanishes := want.Subscription == None && was.Subscription == To
 	return gains && (was.Subscription == To || was.Pending) || vanishes
 }
 
-// hides says whether such a request is there, as far as the contact's own item
-// tells, nil where there is none or it cannot be read. Whoever takes a contact out
-// leaves the request behind: then nothing tells.
-func hides(was, want Item, theirs *Item) bool {
-	if !canHide(was, want) {
+// hidesRequest reports whether such a request is there, as far as the contact's own
+// item tells. That item is nil if there is none, or if it cannot be read. A contact who
+// removes the user leaves the request behind, and then no item tells of it.
+func hidesRequest(was, want Item, theirs *Item) bool {
+	if !canHideRequest(was, want) {
 		return false
 	}
 	if theirs == nil {
@@ -58,19 +61,19 @@ func hides(was, want Item, theirs *Item) bool {
 	return theirs.Pending || was.Subscription == To && !theirs.Subscription.includesFrom()
 }
 
-// anew writes an item once more from nothing, which ends every request. An
-// approval that stood before is kept.
-func (r *Rosters) anew(ctx context.Context, user jid.JID, want Item, was *Item) error {
-	if err := r.takeOut(ctx, user, want.JID); err != nil {
+// rewrite removes an item and writes it once more, which ends every request. It keeps
+// an approval that stood before.
+func (r *Rosters) rewrite(ctx context.Context, user jid.JID, want Item, was *Item) error {
+	if err := r.removeOneSided(ctx, user, want.JID); err != nil {
 		return err
 	}
 	want.Approved = was != nil && was.Approved
 	return r.server.Put(ctx, user, want, nil)
 }
 
-// remove removes an item with both subscriptions, and with a request of the
-// user's: a server withdraws that only together with a subscription.
-func (r *Rosters) remove(ctx context.Context, user jid.JID, was Item) error {
+// removeItem removes an item with both subscriptions, and with a request of the
+// user's own. A server withdraws such a request only together with a subscription.
+func (r *Rosters) removeItem(ctx context.Context, user jid.JID, was Item) error {
 	if !was.Pending {
 		return r.server.Remove(ctx, user, was)
 	}
@@ -83,9 +86,9 @@ func (r *Rosters) remove(ctx context.Context, user jid.JID, was Item) error {
 	return r.server.Remove(ctx, user, subscribed)
 }
 
-// removeHidden removes what no roster shows: a request of the contact's, as far as the
-// contact's own item tells. ErrNotInRoster where that tells of none.
-func (r *Rosters) removeHidden(ctx context.Context, user, contact jid.JID) error {
+// removeHiddenRequest removes a request of the contact that no roster shows, if the
+// contact's own item tells of it. Else it returns ErrNotInRoster.
+func (r *Rosters) removeHiddenRequest(ctx context.Context, user, contact jid.JID) error {
 	theirs, err := r.item(ctx, r.address(contact), user)
 	if ctx.Err() != nil {
 		return err
@@ -94,22 +97,4 @@ func (r *Rosters) removeHidden(ctx context.Context, user, contact jid.JID) error
 		return ErrNotInRoster
 	}
 	return r.server.Remove(ctx, user, Item{JID: contact, Subscription: None})
-}
-
-// takeOut removes an item and leaves the contact's as it is. A plain removal
-// would end the contact's subscription too, but there is none to end where the
-// item's subscription is none.
-func (r *Rosters) takeOut(ctx context.Context, user, contact jid.JID) error {
-	now, err := r.item(ctx, user, contact)
-	if err != nil || now == nil {
-		return err
-	}
-	lone := *now
-	lone.Subscription = None
-	if now.Subscription != None {
-		if err := r.server.Put(ctx, user, lone, now); err != nil {
-			return err
-		}
-	}
-	return r.server.Remove(ctx, user, lone)
 }

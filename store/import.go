@@ -13,52 +13,63 @@ import (
 	"emanagement/xmpp/address"
 )
 
-// batch is how many users are imported at once: enough to be quick, few enough
-// that the component's own writes need not wait.
-const batch = 5000
+// importBatch is the number of users that one transaction of an import writes: enough
+// to be quick, and few enough that the component's own writes need not wait.
+const importBatch = 5000
 
-// noise is what ejabberdctl process_rosteritems says besides the items, on
-// Mnesia.
-var noise = []string{"There are ", "Progress ", "Matches: "}
+// maxLineBytes bounds a line of an import. Two JIDs need a tenth of it.
+const maxLineBytes = 64 << 10
 
-// Import reads users into the index: one bare JID a line, or a user and a
-// contact with a tab between, as ejabberdctl process_rosteritems list prints
-// them. It says how many users it read and how many of them are new. A line
-// that is neither is given to bad, and left out but for a user that can be read.
-// The error is that of the reader or names the file.
-func (x *Index) Import(ctx context.Context, r io.Reader, bad func(line int, why error)) (read, added int, err error) {
-	lines := bufio.NewReaderSize(r, longest)
-	seen := make(map[string]struct{}) // a user has as many lines as contacts
-	var users []jid.JID
+// reportPrefixes begin the lines that ejabberdctl process_rosteritems prints besides
+// the items, on Mnesia.
+var reportPrefixes = []string{"There are ", "Progress ", "Matches: "}
+
+var errLongLine = errors.New("the line is too long")
+
+// Import adds users from a text to the index. A line contains one bare JID, or a user
+// and a contact with a tab between, as ejabberdctl process_rosteritems list prints
+// them. Blank lines and that command's reports are skipped.
+//
+// Import returns the number of different users that it read, and how many of them were
+// new. It calls bad for each other line, with the line's number from 1, and goes on; if
+// such a line begins with a user, that user is added. The error is the reader's, with
+// the line's number, or names the store's file. The batches before the error stay
+// written.
+func (u *Users) Import(ctx context.Context, r io.Reader, bad func(line int, why error)) (read, added int, err error) {
+	lines := bufio.NewReaderSize(r, maxLineBytes)
+	seen := make(map[string]struct{}) // a user has one line for each contact
+	var batch []jid.JID
 	add := func() error {
-		n, err := x.Add(ctx, users...)
+		n, err := u.Add(ctx, batch...)
 		added += n
-		users = users[:0]
+		batch = batch[:0]
 		return err
 	}
 	for number := 1; ; number++ {
 		line, err := nextLine(lines)
 		if err == io.EOF {
-			return len(seen), added, add()
+			err = add()
+			return len(seen), added, err
 		}
-		if err != nil && err != errLong {
-			return len(seen), added, errors.Join(fmt.Errorf("line %d: cannot be read: %w", number, err), add())
+		if err != nil && err != errLongLine {
+			err = errors.Join(fmt.Errorf("line %d: cannot be read: %w", number, err), add())
+			return len(seen), added, err
 		}
 		var found []jid.JID
 		if err == nil {
-			found, err = parse(line)
+			found, err = parseLine(line)
 		}
 		if err != nil {
 			bad(number, err)
 		}
-		for _, u := range found {
-			if _, ok := seen[u.String()]; ok {
+		for _, user := range found {
+			if _, ok := seen[user.String()]; ok {
 				continue
 			}
-			seen[u.String()] = struct{}{}
-			users = append(users, u)
+			seen[user.String()] = struct{}{}
+			batch = append(batch, user)
 		}
-		if len(users) >= batch {
+		if len(batch) >= importBatch {
 			if err := add(); err != nil {
 				return len(seen), added, err
 			}
@@ -66,13 +77,9 @@ func (x *Index) Import(ctx context.Context, r io.Reader, bad func(line int, why 
 	}
 }
 
-// longest is how many bytes a line may have. Two JIDs need a tenth of that.
-const longest = 64 << 10
-
-var errLong = errors.New("the line is too long")
-
-// nextLine is the next line, without the mark that Windows begins a file with.
-// errLong where it is too long, and io.EOF after the last one.
+// nextLine returns the next line without the byte order mark that Windows begins a file
+// with. The error is errLongLine if the line exceeds maxLineBytes, and io.EOF after the
+// last line.
 func nextLine(r *bufio.Reader) (string, error) {
 	line, more, err := r.ReadLine()
 	if !more {
@@ -84,36 +91,35 @@ func nextLine(r *bufio.Reader) (string, error) {
 	if err != nil && err != io.EOF {
 		return "", err
 	}
-	return "", errLong
+	return "", errLongLine
 }
 
-// parse reads the users in a line.
-func parse(line string) ([]jid.JID, error) {
-	for _, start := range noise {
-		if strings.HasPrefix(line, start) {
+// parseLine returns the users in a line: none, one, or a user and a contact.
+func parseLine(line string) ([]jid.JID, error) {
+	for _, prefix := range reportPrefixes {
+		if strings.HasPrefix(line, prefix) {
 			return nil, nil
 		}
 	}
 	if line = strings.TrimSpace(line); line == "" {
 		return nil, nil
 	}
-	user, contact, two := strings.Cut(line, "\t")
-	u, err := parseUser(user)
+	first, contact, hasContact := strings.Cut(line, "\t")
+	user, err := parseUser(first)
 	if err != nil {
 		return nil, err
 	}
-	users := []jid.JID{u}
-	if !two {
-		return users, nil
+	if !hasContact {
+		return []jid.JID{user}, nil
 	}
 	c, err := address.Parse(contact)
-	if err != nil { // the user is none the less
-		return users, fmt.Errorf("%q is not a JID", contact)
+	if err != nil {
+		return []jid.JID{user}, fmt.Errorf("%q is not a JID", contact)
 	}
-	if c.Localpart() != "" { // a gateway has no roster
-		users = append(users, c.Bare())
+	if !isUser(c) {
+		return []jid.JID{user}, nil
 	}
-	return users, nil
+	return []jid.JID{user, c.Bare()}, nil
 }
 
 func parseUser(s string) (jid.JID, error) {
@@ -121,7 +127,7 @@ func parseUser(s string) (jid.JID, error) {
 	switch {
 	case err != nil:
 		return j, fmt.Errorf("%q is not a JID", s)
-	case j.Localpart() == "":
+	case !isUser(j):
 		return j, fmt.Errorf("%q is not a user's JID (user@host)", s)
 	case j.Resourcepart() != "":
 		return j, fmt.Errorf("%q has a resource", s)

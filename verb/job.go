@@ -13,7 +13,9 @@ import (
 
 	"mellium.im/xmpp/jid"
 
+	"emanagement/fault"
 	"emanagement/verb/jobs"
+	"emanagement/verb/wire"
 )
 
 const (
@@ -48,7 +50,7 @@ func (n *Namespace) runAsJob(ctx context.Context, v *Verb, c *call, q Request, c
 	})
 	switch {
 	case errors.Is(refusal, jobs.ErrEnding):
-		return Result{}, &FailedError{Text: "the component is about to stop; ask again in a moment", Temporary: true, Away: true, Err: refusal}
+		return Result{}, &wire.Error{Kind: wire.Away, Text: "the component is about to stop; ask again in a moment", Temporary: true, Err: refusal}
 	case refusal != nil:
 		return refused("you have too many verbs under way; wait for one to end, or stop one (listJobs, stopJob)"), nil
 	}
@@ -69,7 +71,7 @@ func (n *Namespace) guarded(v *Verb, run func() (Result, error)) (r Result, err 
 	defer func() {
 		if p := recover(); p != nil {
 			n.log.Error("a verb panicked", "verb", v.Name, "panic", p, "stack", string(debug.Stack()))
-			err = &FailedError{Text: v.explain(nil), Err: fmt.Errorf("panic: %v", p)}
+			err = &wire.Error{Kind: wire.Failed, Text: fault.Of(nil).Text, Err: fmt.Errorf("panic: %v", p)}
 		}
 	}()
 	return run()
@@ -115,20 +117,18 @@ func cutShort(cause error, progress string) error {
 	if errors.Is(cause, jobs.ErrStopped) {
 		who = "stopped"
 	}
-	return &FailedError{Text: fmt.Sprintf("%s; what was done until then stays done: %s", who, cmp.Or(progress, "nothing yet")), Err: cause}
+	return &wire.Error{Kind: wire.Failed, Text: fmt.Sprintf("%s; what was done until then stays done: %s", who, cmp.Or(progress, "nothing yet")), Err: cause}
 }
 
 // tellEnd tells the one who asked for a job of its end.
 func (n *Namespace) tellEnd(c *call, job *jobs.Job, v *Verb, r Result, err error) {
 	text := r.Outcome()
-	if e, ok := errors.AsType[*FailedError](err); ok {
+	if e, ok := errors.AsType[*wire.Error](err); ok {
 		text = e.Text
-	} else if err != nil {
-		text = err.Error()
 	}
 	n.log.Info("job ended", "job", job.Number, "verb", job.Name, "took", time.Since(job.Began), "outcome", text)
 	// A verb that was not carried out to its end may say what it has done.
-	if r.shape == table && len(r.lines) > 0 {
+	if r.shape == wire.Table && len(r.lines) > 0 {
 		text += "\n" + strings.Join(r.worstFirst(), "\n")
 	}
 	n.tell(c, job.Number, v, text)
@@ -159,7 +159,7 @@ func (n *Namespace) tell(c *call, number int, v *Verb, text string) {
 		if v.Once {
 			advice = "the audit log has all of it"
 		}
-		text = fmt.Sprintf("%s(%s left out; %s)", shown, count(strings.Count(text[len(shown):], "\n")+1, "line"), advice)
+		text = fmt.Sprintf("%s(%s left out; %s)", shown, wire.Count(strings.Count(text[len(shown):], "\n")+1, "line"), advice)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), tellTimeout)
 	defer cancel()
@@ -205,7 +205,7 @@ type jobItem struct {
 }
 
 func listJobs(_ context.Context, c *call) (Result, error) {
-	r := Result{shape: table, what: "job"}
+	r := Result{shape: wire.Table, counted: "job"}
 	for _, j := range c.Jobs.Running() {
 		began := j.Began.UTC().Format(time.RFC3339)
 		p := j.Progress()

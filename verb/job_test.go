@@ -13,6 +13,7 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"emanagement/verb/jobs"
+	"emanagement/verb/wire"
 )
 
 // long is a verb that takes a while, says how far it is after half of it, and
@@ -67,7 +68,7 @@ func TestLongVerb(t *testing.T) {
 				r, err := n.run(t, mate, "work")
 				assert.Equal(t, test.waited, time.Since(began))
 				if test.failure != "" {
-					var failed *FailedError
+					var failed *wire.Error
 					require.ErrorAs(t, err, &failed)
 					assert.Equal(t, test.failure, failed.Text)
 				} else {
@@ -197,7 +198,7 @@ func TestVerbPanics(t *testing.T) {
 			panic("some bug")
 		}})
 		_, err := n.run(t, mate, "work")
-		var failed *FailedError
+		var failed *wire.Error
 		require.ErrorAs(t, err, &failed)
 		assert.Equal(t, "something went wrong here; the log of the component says what", failed.Text)
 		assert.Contains(t, n.log.String(), "some bug")
@@ -214,9 +215,8 @@ func TestAttended(t *testing.T) {
 		attend := func(p Progress) { heard = append(heard, p.Text) }
 		began := time.Now()
 		_, err := n.Run(t.Context(), Request{Asker: Process{UID: 7}, Front: "test", Verb: "work", Attend: attend})
-		var forbidden *ForbiddenError
-		require.ErrorAs(t, err, &forbidden)
-		assert.Equal(t, "uid 7 may not run commands here", forbidden.Why)
+		require.Equal(t, wire.Forbidden, wire.KindOf(err))
+		assert.EqualError(t, err, "uid 7 may not run commands here")
 
 		r, err := n.Run(t.Context(), Request{Asker: mate, Front: "test", Verb: "work", Attend: attend})
 		require.NoError(t, err)
@@ -228,7 +228,7 @@ func TestAttended(t *testing.T) {
 		ctx, leave := context.WithTimeout(t.Context(), 40*time.Minute)
 		defer leave()
 		_, err = n.Run(ctx, Request{Asker: mate, Front: "test", Verb: "work", Attend: attend})
-		var failed *FailedError
+		var failed *wire.Error
 		require.ErrorAs(t, err, &failed)
 		assert.Equal(t, "stopped; what was done until then stays done: half of it", failed.Text)
 		assert.Equal(t, time.Hour+40*time.Minute, time.Since(began))

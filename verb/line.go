@@ -3,32 +3,29 @@ package verb
 import (
 	"fmt"
 	"strings"
+
+	"emanagement/verb/wire"
 )
 
 // This is a verb as emanagement took it: VERB ARGS..., words apart. What is
 // new since then has flags.
 
-// UsageError refuses a line with too few or too many arguments. Nothing was
-// done.
-type UsageError struct{ Verb *Verb }
-
-func (e *UsageError) Error() string { return strings.Join(e.Lines(), "\n") }
-
-// Lines is the error as emanagement printed it.
-func (e *UsageError) Lines() []string {
-	return []string{
-		fmt.Sprintf("Error: Params required for command %s: %d", e.Verb.Name, len(e.Verb.Places())),
-		"Syntax for command " + e.Verb.Name,
-		e.Verb.Syntax(),
-		UseHelp,
-	}
+// Usage refuses a line with too few or too many arguments, in the words of the script
+// of 2012. Nothing was done.
+func (v *Verb) Usage() *wire.Error {
+	return &wire.Error{Kind: wire.Usage, Text: strings.Join([]string{
+		fmt.Sprintf("Error: Params required for command %s: %d", v.Name, len(v.Places())),
+		"Syntax for command " + v.Name,
+		v.Syntax(),
+		useHelp,
+	}, "\n")}
 }
 
 // What emanagement printed where there is no such verb, and after every error
 // of a line.
 const (
-	NotRecognized = "Error: Command not recognized"
-	UseHelp       = "Use 'help' to get information about command syntax"
+	notRecognized = "Error: Command not recognized"
+	useHelp       = "Use 'help' to get information about command syntax"
 )
 
 // Syntax is the verb's line in emanagement's help.
@@ -79,11 +76,11 @@ func (v *Verb) params(extra bool) []Param {
 }
 
 // Arguments takes the verb's arguments off the words that follow it, each as it
-// is, and returns what comes after them. A *UsageError where there are too few.
+// is, and returns what comes after them. A *wire.Error of the kind Usage where there are too few.
 func (v *Verb) Arguments(words []string) (values map[string][]string, rest []string, err error) {
 	places := v.Places()
 	if len(words) < len(places) {
-		return nil, nil, &UsageError{v}
+		return nil, nil, v.Usage()
 	}
 	values = make(map[string][]string)
 	for i, p := range places {

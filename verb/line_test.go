@@ -1,7 +1,10 @@
 package verb
 
 import (
+	"strings"
 	"testing"
+
+	"emanagement/verb/wire"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -29,9 +32,8 @@ func TestArguments(t *testing.T) {
 		assert.Equal(t, test.rest, rest, name)
 	}
 	_, _, err := v.Arguments([]string{"u"})
-	var usage *UsageError
-	require.ErrorAs(t, err, &usage)
+	require.Equal(t, wire.Usage, wire.KindOf(err))
 	assert.Equal(t, []string{
 		"Error: Params required for command do: 2", "Syntax for command do", "do user nick", "Use 'help' to get information about command syntax",
-	}, usage.Lines())
+	}, strings.Split(err.Error(), "\n"))
 }

@@ -9,9 +9,11 @@ import (
 
 	"mellium.im/xmpp/jid"
 
+	"emanagement/message"
 	"emanagement/presence"
 	"emanagement/room"
 	"emanagement/rosterpush"
+	"emanagement/rosterpush/hosts"
 	"emanagement/verb"
 	"emanagement/verb/jobs"
 )
@@ -105,8 +107,8 @@ func (m *memory) SetPresence(_ context.Context, s presence.Session, _ presence.P
 // Kick implements presence.Server.
 func (m *memory) Kick(_ context.Context, session jid.JID, _ string) error { return m.touch(session) }
 
-// Message implements presence.Server.
-func (m *memory) Message(_ context.Context, _, to jid.JID, _ string) error { return m.touch(to) }
+// SendMessage implements message.Server.
+func (m *memory) SendMessage(_ context.Context, _, to jid.JID, _ string) error { return m.touch(to) }
 
 // OnlineRooms implements rooms.Server.
 func (m *memory) OnlineRooms(_ context.Context, host string) ([]room.Room, error) {
@@ -173,13 +175,13 @@ func (m *memory) change(r room.Room, there bool, otherwise error, do func()) err
 	return nil
 }
 
-// Watchers implements presence.Server. Everybody watches every name.
-func (m *memory) Watchers(ctx context.Context, _ jid.JID, host string) ([]jid.JID, error) {
+// Subscribers implements presence.Server. Every user is subscribed to every address.
+func (m *memory) Subscribers(ctx context.Context, _ jid.JID, host string) ([]jid.JID, error) {
 	return m.Connected(ctx, host)
 }
 
-// Announce implements presence.Server.
-func (m *memory) Announce(_ context.Context, _, to jid.JID, _ presence.Presence) error {
+// SendPresence implements presence.Server.
+func (m *memory) SendPresence(_ context.Context, _, to jid.JID, _ presence.Presence) error {
 	return m.touch(to)
 }
 
@@ -201,8 +203,8 @@ func (m *memory) failure(write bool) error {
 }
 
 // source knows of everybody who has a roster, and of somebody else.
-func (m *memory) source() rosterpush.Source {
-	return rosterpush.Source{Name: "memory", Users: func(_ context.Context, host string) ([]jid.JID, bool, error) {
+func (m *memory) source() hosts.Source {
+	return hosts.Source{Name: "memory", Users: func(_ context.Context, host string) ([]jid.JID, bool, error) {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		users := []jid.JID{jid.MustParse("else@" + host)}
@@ -224,8 +226,9 @@ func newNamespace(m *memory, access ...verb.Grant) *verb.Namespace {
 		m.rooms = make(map[room.Room][]room.Affiliate)
 	}
 	discard := slog.New(slog.DiscardHandler)
+	rosters := rosterpush.New(m)
 	services := verb.Services{
-		Rosters: rosterpush.New(m, m.source()), Presences: presence.New(m), Rooms: room.New(m), Jobs: jobs.New(context.Background()), Own: own,
+		Rosters: rosters, HostRosters: hosts.New(rosters, m.source()), Presences: presence.New(m), Messages: message.New(m), Rooms: room.New(m), Jobs: jobs.New(context.Background()), Own: own,
 		Hosts: func(context.Context) ([]string, error) { return served, nil },
 		Tell:  func(context.Context, jid.JID, string) error { return nil },
 	}

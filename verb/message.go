@@ -9,7 +9,9 @@ import (
 	"mellium.im/xmpp/stanza"
 
 	"emanagement/fault"
+	"emanagement/message"
 	"emanagement/presence"
+	"emanagement/verb/wire"
 )
 
 // messageVerbs is the part of the table that sends messages. What they say
@@ -59,8 +61,8 @@ func messageVerbs() []*Verb {
 
 func sendMessageToUser(ctx context.Context, c *call) (Result, error) {
 	to := c.jid("toJid")
-	err := c.Presences.Message(ctx, c.jid("fromJid"), to, c.str("msg"))
-	if errors.Is(err, presence.ErrNotTaken) {
+	err := c.Messages.Send(ctx, c.jid("fromJid"), to, c.str("msg"))
+	if errors.Is(err, message.ErrNotTaken) {
 		return refused("%s: %s", to, notTaken(err)), nil
 	}
 	return c.unlessRefused(c.sent(), err)
@@ -86,14 +88,14 @@ func notTaken(err error) string {
 			}
 		}
 	}
-	return presence.ErrNotTaken.Error()
+	return message.ErrNotTaken.Error()
 }
 
 // broadcast sends a message to each of those. What refuses the first one for
 // the sender's or the text's sake refuses them all.
 func (c *call) broadcast(ctx context.Context, to []jid.JID) (Result, error) {
-	r := Result{shape: table}
-	err := c.Presences.Broadcast(ctx, c.jid("admin"), to, c.str("msg"), func(recipient jid.JID, err error) error {
+	r := Result{shape: wire.Table}
+	err := c.Messages.Broadcast(ctx, c.jid("admin"), to, c.str("msg"), func(recipient jid.JID, err error) error {
 		if len(r.items) == 0 && refusesAll(err) {
 			return err
 		}
@@ -139,7 +141,7 @@ func broadcastToConnectedUsers(ctx context.Context, c *call) (Result, error) {
 		absent.addOutcome(user, outcomeOf(err, false))
 	}
 	r, err := c.broadcast(ctx, connected)
-	if r.shape == table {
+	if r.shape == wire.Table {
 		r.items, r.lines = append(r.items, absent.items...), append(r.lines, absent.lines...)
 		r.missed += len(absent.items)
 		r.text = sentTo(len(r.items)-r.missed, len(named))
@@ -148,7 +150,7 @@ func broadcastToConnectedUsers(ctx context.Context, c *call) (Result, error) {
 }
 
 func sentTo(reached, all int) string {
-	return fmt.Sprintf("sent to %d of %s", reached, count(all, "recipient"))
+	return fmt.Sprintf("sent to %d of %s", reached, wire.Count(all, "recipient"))
 }
 
 // reached is the outcome of a message that was taken.
@@ -167,18 +169,18 @@ func (r *Result) addOutcome(recipient jid.JID, outcome string) {
 // refusesAll says whether a message was refused for what another recipient
 // would not change.
 func refusesAll(err error) bool {
-	_, sender := errors.AsType[*presence.SenderError](err)
+	_, sender := errors.AsType[*message.SenderError](err)
 	_, permission := errors.AsType[*fault.NotPermittedError](err)
-	return sender || permission || errors.Is(err, presence.ErrIllegalText)
+	return sender || permission || errors.Is(err, message.ErrIllegalText)
 }
 
 // unlessRefused is a result, or the refusal of a sender or a text.
 func (c *call) unlessRefused(r Result, err error) (Result, error) {
-	if e, ok := errors.AsType[*presence.SenderError](err); ok {
+	if e, ok := errors.AsType[*message.SenderError](err); ok {
 		return refused("%v", e), nil
 	}
-	if errors.Is(err, presence.ErrIllegalText) {
-		return refused("%v", presence.ErrIllegalText), nil
+	if errors.Is(err, message.ErrIllegalText) || errors.Is(err, presence.ErrIllegalText) {
+		return refused("%v", message.ErrIllegalText), nil
 	}
 	return r, err
 }
@@ -186,7 +188,7 @@ func (c *call) unlessRefused(r Result, err error) (Result, error) {
 // outcomeOf says in a few words what became of a message that was not sent.
 // tried says that it may have been all the same.
 func outcomeOf(err error, tried bool) string {
-	if errors.Is(err, presence.ErrNotTaken) {
+	if errors.Is(err, message.ErrNotTaken) {
 		return notTaken(err)
 	}
 	if errors.Is(err, presence.ErrNoSession) {

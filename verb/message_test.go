@@ -16,10 +16,12 @@ import (
 
 	"emanagement/audit"
 	"emanagement/fault"
+	"emanagement/message"
 	"emanagement/presence"
 	"emanagement/rosterpush"
 	"emanagement/verb"
 	"emanagement/verb/jobs"
+	"emanagement/verb/wire"
 )
 
 // mailbox is a server in memory that keeps what is sent, and fails for whom it
@@ -30,7 +32,7 @@ type mailbox struct {
 	bad  map[string]error // by recipient
 }
 
-func (m *mailbox) Message(_ context.Context, from, to jid.JID, body string) error {
+func (m *mailbox) SendMessage(_ context.Context, from, to jid.JID, body string) error {
 	m.sent = append(m.sent, fmt.Sprintf("%s>%s:%s", from, to, body))
 	return m.bad[to.String()]
 }
@@ -47,7 +49,7 @@ func (m *mailbox) run(t *testing.T, log *slog.Logger, name string, pairs ...stri
 	working := jobs.New(t.Context())
 	defer working.Wait()
 	services := verb.Services{
-		Rosters: rosterpush.New(m), Presences: presence.New(m), Jobs: working, Own: own,
+		Rosters: rosterpush.New(m), Presences: presence.New(m), Messages: message.New(m), Jobs: working, Own: own,
 		Hosts: func(context.Context) ([]string, error) { return served, nil },
 	}
 	return verb.New(services, []verb.Grant{everything}, log, log).Run(t.Context(), verb.Request{Asker: admin, Front: "test", Verb: name, Values: args(pairs...)})
@@ -88,7 +90,7 @@ func TestMessageArguments(t *testing.T) {
 					require.NoError(t, err)
 					return
 				}
-				var refused *verb.ArgError
+				var refused *wire.Error
 				require.ErrorAs(t, err, &refused)
 				assert.Equal(t, test.param, refused.Param)
 			})
@@ -98,11 +100,11 @@ func TestMessageArguments(t *testing.T) {
 
 func TestMessageOutcomes(t *testing.T) {
 	const a, b, c, d, e = "a@a.example", "b@a.example", "c@a.example", "d@a.example", "e@far.example"
-	sender := &presence.SenderError{Sender: jid.MustParse("x@far.example"), Hosts: served, Own: own}
+	sender := &message.SenderError{Sender: jid.MustParse("x@far.example"), Hosts: served, Own: own}
 	missing := &fault.NotPermittedError{Host: "a.example", What: "add a line"}
 	const notTaken, unknown = "no such user, or none who takes messages", "the server did not answer; whether it did what was asked is unknown"
 	bad := map[string]error{
-		b: fmt.Errorf("%w: %w", presence.ErrNotTaken, errors.New("secret")), c: fmt.Errorf("%w: secret", fault.ErrNoAnswer),
+		b: fmt.Errorf("%w: %w", message.ErrNotTaken, errors.New("secret")), c: fmt.Errorf("%w: secret", fault.ErrNoAnswer),
 		d: presence.ErrNoSession, e: &fault.NotServedError{Host: "far.example"},
 	}
 	list := "[" + a + "," + b + "," + c + "]"
@@ -134,7 +136,7 @@ func TestMessageOutcomes(t *testing.T) {
 				m := &mailbox{memory: new(memory), bad: test.bad}
 				r, err := m.run(t, slog.New(slog.DiscardHandler), test.verb, "fromJid", "News", "admin", "News", "toJid", test.to, "userJids", test.to, "msg", "hi")
 				if test.failed != "" {
-					var failed *verb.FailedError
+					var failed *wire.Error
 					require.ErrorAs(t, err, &failed)
 					assert.Equal(t, test.failed, failed.Text)
 					assert.False(t, failed.Temporary, "a client that asked again would send it twice")
@@ -158,14 +160,14 @@ func TestIllegalMessageIsRefused(t *testing.T) {
 		r, err := m.run(t, slog.New(slog.DiscardHandler), name, "fromJid", "News", "admin", "News", "toJid", "a@a.example", "userJids", "[a@a.example]", "msg", "\x00")
 		require.NoError(t, err)
 		assert.True(t, r.Refused())
-		assert.Equal(t, presence.ErrIllegalText.Error(), r.Outcome())
+		assert.Equal(t, message.ErrIllegalText.Error(), r.Outcome())
 		assert.Empty(t, m.sent)
 	}
 }
 
 // TestMessagesAreNotLogged: who sent to whom is recorded, and never what.
 func TestMessagesAreNotLogged(t *testing.T) {
-	for _, bad := range []error{nil, presence.ErrNotTaken, errors.New("lost")} {
+	for _, bad := range []error{nil, message.ErrNotTaken, errors.New("lost")} {
 		for _, name := range []string{"sendMessageToUser", "broadcast", "broadcastToConnectedUsers"} {
 			var log bytes.Buffer
 			m := &mailbox{memory: new(memory), bad: map[string]error{"a@a.example": bad}}
@@ -185,7 +187,7 @@ func TestBroadcastAsJob(t *testing.T) {
 		working := jobs.New(t.Context())
 		told := make(chan string, 1)
 		services := verb.Services{
-			Presences: presence.New(m), Jobs: working, Own: own, Hosts: func(context.Context) ([]string, error) { return served, nil },
+			Presences: presence.New(m), Messages: message.New(m), Jobs: working, Own: own, Hosts: func(context.Context) ([]string, error) { return served, nil },
 			Tell: func(_ context.Context, to jid.JID, text string) error {
 				assert.Equal(t, admin, to)
 				told <- text
@@ -227,7 +229,7 @@ func TestRecipientsAreRecorded(t *testing.T) {
 		"[b@b.example,c@b.example,d@b.example,e@b.example/r,f@b.example]": `["b@b.example","c@b.example","d@b.example","and 2 more"]`,
 	} {
 		var log bytes.Buffer
-		_, err := (&mailbox{memory: new(memory)}).run(t, audit.To(&log), "broadcastToConnectedUsers", "admin", "News", "userJids", list, "msg", "hi")
+		_, err := (&mailbox{memory: new(memory)}).run(t, audit.NewLog(&log), "broadcastToConnectedUsers", "admin", "News", "userJids", list, "msg", "hi")
 		require.NoError(t, err)
 		assert.Contains(t, log.String(), `"userJids":`+want+`}`)
 	}

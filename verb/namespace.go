@@ -12,18 +12,23 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"emanagement/audit"
+	"emanagement/message"
 	"emanagement/presence"
 	"emanagement/room"
 	"emanagement/rosterpush"
+	"emanagement/rosterpush/hosts"
 	"emanagement/verb/jobs"
+	"emanagement/verb/wire"
 )
 
 // Services are what verbs work with.
 type Services struct {
-	Rosters   *rosterpush.Rosters
-	Presences *presence.Presences
-	Rooms     *room.Rooms
-	Jobs      *jobs.Jobs
+	Rosters     *rosterpush.Rosters
+	HostRosters *hosts.Rosters // the rosters of whole hosts
+	Presences   *presence.Presences
+	Messages    *message.Messages
+	Rooms       *room.Rooms
+	Jobs        *jobs.Jobs
 
 	// Own is the component's own domain.
 	Own string
@@ -86,12 +91,12 @@ func (n *Namespace) Visible(asker Asker) []*Verb {
 	return verbs
 }
 
-// Find looks a verb up for an asker, whichever case its name is in. The error is a *ForbiddenError, also for
-// a verb that does not exist where the asker may run none at all, or
-// an *UnknownVerbError.
+// Find returns the verb of that name, in upper or lower case, for a requester. The error
+// is a *wire.Error of the kind Unknown or Forbidden. A requester who may run no verb at
+// all gets Forbidden also for a verb that does not exist.
 func (n *Namespace) Find(asker Asker, name string) (*Verb, error) {
 	if len(n.grantsOf(asker, Read)) == 0 {
-		return nil, &ForbiddenError{fmt.Sprintf("%s may not run commands here", identity(asker))}
+		return nil, forbidden("%s may not run commands here", identity(asker))
 	}
 	i := slices.IndexFunc(n.verbs, func(v *Verb) bool { return strings.EqualFold(v.Name, name) })
 	if i < 0 {
@@ -104,7 +109,7 @@ func (n *Namespace) Find(asker Asker, name string) (*Verb, error) {
 	if n.verbs[i].everywhere() {
 		where = " on every host"
 	}
-	return nil, &ForbiddenError{fmt.Sprintf("%s may not run %s: it takes the role %s%s", identity(asker), name, n.verbs[i].Role, where)}
+	return nil, forbidden("%s may not run %s: it takes the role %s%s", identity(asker), name, n.verbs[i].Role, where)
 }
 
 // Spelled returns a verb's name as the table spells it, given one that may
@@ -155,12 +160,11 @@ type Request struct {
 }
 
 // Progress is how far a verb is.
-type Progress = jobs.Progress
+type Progress = wire.Progress
 
 // Run runs a verb. It waits until the verb is done; one that takes long goes
-// on as a job, and the result says so. Errors: those of Find, *ArgError,
-// *ConfirmError, *FailedError. A refusal that the verb itself knows is a
-// Result.
+// on as a job, and the result says so. The error is a *wire.Error. A refusal that the
+// verb itself knows is a Result.
 func (n *Namespace) Run(ctx context.Context, q Request) (Result, error) {
 	v, err := n.Open(q)
 	if err != nil {
@@ -216,7 +220,7 @@ func (n *Namespace) checkHosts(asker Asker, v *Verb, a Args) error {
 	if slices.Contains(beyond, All) {
 		where = "every host"
 	}
-	return &ForbiddenError{fmt.Sprintf("%s may not run %s on %s", identity(asker), v.Name, where)}
+	return forbidden("%s may not run %s on %s", identity(asker), v.Name, where)
 }
 
 // rules says whether somebody may do everything everywhere.
@@ -231,7 +235,7 @@ func (n *Namespace) confirmed(ctx context.Context, v *Verb, c *call, q Request) 
 		return Result{}, true, nil
 	}
 	if c.str("confirm") != "" {
-		return Result{}, false, &ArgError{"confirm", fmt.Sprintf("%q is not %q", c.str("confirm"), c.target())}
+		return Result{}, false, BadArgument("confirm", fmt.Sprintf("%q is not %q", c.str("confirm"), c.target()))
 	}
 	what, err := v.stakes(ctx, c)
 	if err != nil {
@@ -241,7 +245,7 @@ func (n *Namespace) confirmed(ctx context.Context, v *Verb, c *call, q Request) 
 	if what == "" {
 		return Result{}, true, nil
 	}
-	return Result{}, false, &ConfirmError{What: what, Word: c.target()}
+	return Result{}, false, &wire.Error{Kind: wire.Confirm, Text: what, Word: c.target()}
 }
 
 // unconfirmed says whether an asker was granted to run a verb on these hosts

@@ -3,6 +3,8 @@ package verb
 import (
 	"slices"
 	"strings"
+
+	"emanagement/verb/wire"
 )
 
 // dash stands between what one line of a chat says.
@@ -15,7 +17,7 @@ type phraser interface{ phrases() []string }
 // Readable is a table's lines as people read them in a chat: no tabs, no
 // rules, nothing that says nothing. Of what is no table, the outcome is all.
 func (r Result) Readable() []string {
-	if r.shape != table {
+	if r.shape != wire.Table {
 		return nil
 	}
 	var lines []string

@@ -9,6 +9,7 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"emanagement/rosterpush"
+	"emanagement/verb/wire"
 )
 
 func TestReadable(t *testing.T) {
@@ -17,13 +18,13 @@ func TestReadable(t *testing.T) {
 		{JID: jid.MustParse("b@a.example"), Subscription: rosterpush.None, Pending: true},
 	})
 	items := []string{`a@a.example – A \t\n – both – Friends, Work\t2`, "b@a.example – none – request pending"}
-	owned := Result{shape: table}
+	owned := Result{shape: wire.Table}
 	owned.add(ownedRoster{User: "u@a.example", Items: roster.items}, rule)
 	owned.add(ownedRoster{User: "v@a.example"}, rule)
-	pairs := Result{shape: table}
+	pairs := Result{shape: wire.Table}
 	pairs.add(pair{"a@a.example", "b@a.example"}, "[a@a.example,b@a.example]")
 	pairs.lines = append(pairs.lines, "Done")
-	columns := Result{shape: table}
+	columns := Result{shape: wire.Table}
 	columns.add(1, "1", "", "x", "")
 	columns.add(2, "", "")
 	for name, test := range map[string]struct {
@@ -51,20 +52,20 @@ func TestReadable(t *testing.T) {
 
 // TestNext is where a list goes on.
 func TestNext(t *testing.T) {
-	assert.Equal(t, "a@a.example", Result{shape: table, next: "a@a.example"}.Next())
+	assert.Equal(t, "a@a.example", Result{shape: wire.Table, next: "a@a.example"}.Next())
 	assert.Empty(t, Result{}.Next())
 }
 
 func TestComplaint(t *testing.T) {
 	v := &Verb{Params: []Param{{Name: "userJid", Label: "User"}}}
-	assert.Equal(t, "User (userJid): no", v.Complaint(&ArgError{"userJid", "no"}))
-	assert.Equal(t, "other: no", v.Complaint(&ArgError{"other", "no"}))
+	assert.Equal(t, "User (userJid): no", v.Complaint(BadArgument("userJid", "no")))
+	assert.Equal(t, "other: no", v.Complaint(BadArgument("other", "no")))
 }
 
 // TestWorstFirst: where there is no room for all, those who were not reached are
 // what somebody wants to know.
 func TestWorstFirst(t *testing.T) {
-	r := Result{shape: table, missed: 1}
+	r := Result{shape: wire.Table, missed: 1}
 	for _, name := range []string{"a", "b", "c"} {
 		outcome := reached
 		if name == "b" {

@@ -2,13 +2,14 @@ package verb
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"emanagement/verb/wire"
 )
 
 const (
@@ -42,7 +43,7 @@ func (n *Namespace) report(records *slog.Logger, v *Verb, values map[string][]st
 
 // recordRefusal leaves a line where something is forbidden.
 func recordRefusal(records *slog.Logger, a arguments, err error) {
-	if _, ok := errors.AsType[*ForbiddenError](err); ok {
+	if wire.KindOf(err) == wire.Forbidden {
 		records.Warn("forbidden", "arguments", a, "outcome", err.Error())
 	}
 }

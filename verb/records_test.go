@@ -18,6 +18,7 @@ import (
 	"emanagement/audit"
 	"emanagement/rosterpush"
 	"emanagement/verb"
+	"emanagement/verb/wire"
 )
 
 // line is what one line of the audit log says of a run.
@@ -40,7 +41,7 @@ func newRecorded(server *memory, access ...verb.Grant) *recorded {
 	}
 	r := new(recorded)
 	r.Namespace = verb.New(verb.Services{Rosters: rosterpush.New(audit.Rosters(server)), Own: own}, access,
-		audit.To(&r.log), slog.New(slog.DiscardHandler))
+		audit.NewLog(&r.log), slog.New(slog.DiscardHandler))
 	return r
 }
 
@@ -87,7 +88,7 @@ func TestForbiddenIsRecorded(t *testing.T) {
 
 	n.log.Reset()
 	_, err := n.Run(t.Context(), verb.Request{Asker: reader, Front: "test", Verb: "no such verb"})
-	require.ErrorIs(t, err, verb.ErrNoSuchVerb)
+	require.Equal(t, wire.Unknown, wire.KindOf(err))
 	_, err = n.Find(stranger, "getRoster")
 	require.Error(t, err)
 	assert.Empty(t, n.log.String(), "a slip of the pen is not an attempt, nor is a look")

@@ -1,44 +1,29 @@
 package verb
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
 
 	"emanagement/rosterpush"
+	"emanagement/verb/wire"
 )
 
-// Result is a verb's answer: one of done, yes or no, a table, a refusal, or that
-// it has been started. As JSON it is what docs/control.md describes.
+// Result is a verb's answer, as the verb makes it. The zero value is Done.
+// wire.Result is what programs get of it.
 type Result struct {
-	shape shape
-	yes   bool
-	text  string // of a table: its outcome, where items are not what it counts
-	what  string // an item is; "item" where it is empty
-	items []any  // of a table, for programs
-	lines []string
-	next  string // after which JID the table goes on
-	job   int    // that was started
-
-	missed int // recipients who were not reached
-
-	remarks []string // what else there is to know
-}
-
-type shape int
-
-const (
-	done shape = iota
-	answer
-	table
-	refusal
-	started // and not done yet
-)
-
-func (s shape) String() string {
-	return [...]string{done: "done", answer: "answer", table: "table", refusal: "refusal", started: "started"}[s]
+	shape   wire.Shape // Done if empty
+	yes     bool
+	text    string // of a table: the outcome, if that is not the count of items
+	counted string // what a table's items are; "item" if empty
+	items   []any  // of a table, for programs
+	lines   []string
+	closing bool   // the last line is no row
+	next    string // the JID after which the table goes on
+	job     int    // that was started
+	missed  int    // recipients that were not reached
+	remarks []string
 }
 
 // add adds an item to a table, and the line that shows it: its columns.
@@ -47,60 +32,60 @@ func (r *Result) add(item any, columns ...string) {
 	r.lines = append(r.lines, strings.Join(columns, "\t"))
 }
 
-// Refused says whether the answer is that it could not be, and nothing was
-// changed.
-func (r Result) Refused() bool { return r.shape == refusal }
+// Refused reports whether the answer is that the verb cannot be carried out. Nothing
+// was changed then.
+func (r Result) Refused() bool { return r.shape == wire.Refusal }
 
-// Outcome is the answer in one line.
-func (r Result) Outcome() string {
+// Outcome returns the answer in one line.
+func (r Result) Outcome() string { return r.outcome(true) }
+
+// OutcomeWithoutGoOn is Outcome for a front that tells by itself how to get the rest of
+// a list that a limit has cut.
+func (r Result) OutcomeWithoutGoOn() string { return r.outcome(false) }
+
+func (r Result) outcome(goOn bool) string {
 	switch r.shape {
-	case answer:
+	case wire.Answer:
 		return strconv.FormatBool(r.yes)
-	case table:
-		return r.remarked(cmp.Or(r.text, count(len(r.items), cmp.Or(r.what, "item"))))
-	case refusal, started:
+	case wire.Table:
+		if r.text != "" {
+			return oneLine(strings.Join(append([]string{r.text}, r.remarks...), "; "))
+		}
+		return oneLine(wire.Result{Items: r.items, Counted: r.counted, Next: r.next, Remarks: r.remarks}.TableOutcome(goOn))
+	case wire.Refusal, wire.Started:
 		return oneLine(r.text)
 	}
-	return r.remarked("Done")
+	return oneLine(strings.Join(append([]string{"Done"}, r.remarks...), "; "))
 }
 
-func (r Result) remarked(outcome string) string {
-	return oneLine(strings.Join(append([]string{outcome}, r.remarks...), "; "))
-}
-
-// Lines is the answer as emanagement printed it: a table's rows with a tab
+// Lines returns the answer as the script of 2012 printed it: a table's rows with a tab
 // between the columns.
 func (r Result) Lines() []string {
 	switch r.shape {
-	case table:
+	case wire.Table:
 		return notNil(r.lines)
-	case done:
+	case "", wire.Done:
 		return []string{"Done"}
 	}
 	return []string{r.Outcome()}
 }
 
-// MarshalJSON implements json.Marshaler.
-func (r Result) MarshalJSON() ([]byte, error) {
-	wire := struct {
-		Shape   string   `json:"shape"`
-		Outcome string   `json:"outcome"`
-		Answer  *bool    `json:"answer,omitempty"`
-		Items   *[]any   `json:"items,omitempty"`
-		Missed  int      `json:"missed,omitempty"`
-		Next    string   `json:"next,omitempty"`
-		Job     int      `json:"job,omitempty"`
-		Lines   []string `json:"lines"`
-	}{Shape: r.shape.String(), Outcome: r.Outcome(), Missed: r.missed, Next: r.next, Job: r.job, Lines: r.Lines()}
+// Wire returns the answer as programs get it.
+func (r Result) Wire() wire.Result {
+	w := wire.Result{Shape: r.shape, Outcome: r.Outcome(), Missed: r.missed, Next: r.next, Job: r.job, Lines: r.Lines()}
 	switch r.shape {
-	case answer:
-		wire.Answer = &r.yes
-	case table:
-		items := notNil(r.items)
-		wire.Items = &items
+	case "":
+		w.Shape = wire.Done
+	case wire.Answer:
+		w.Answer = &r.yes
+	case wire.Table:
+		w.Items, w.Counted, w.Remarks, w.Closing = notNil(r.items), r.counted, r.remarks, r.closing
 	}
-	return json.Marshal(wire)
+	return w
 }
+
+// MarshalJSON implements json.Marshaler.
+func (r Result) MarshalJSON() ([]byte, error) { return json.Marshal(r.Wire()) }
 
 // notNil has an empty list be one in JSON too.
 func notNil[T any](list []T) []T {
@@ -110,26 +95,19 @@ func notNil[T any](list []T) []T {
 	return list
 }
 
-func yesNo(yes bool) Result { return Result{shape: answer, yes: yes} }
+func yesNo(yes bool) Result { return Result{shape: wire.Answer, yes: yes} }
 
 func refused(format string, args ...any) Result {
-	return Result{shape: refusal, text: fmt.Sprintf(format, args...)}
+	return Result{shape: wire.Refusal, text: fmt.Sprintf(format, args...)}
 }
 
 func accepted(job int, format string, args ...any) Result {
-	return Result{shape: started, job: job, text: fmt.Sprintf(format, args...)}
+	return Result{shape: wire.Started, job: job, text: fmt.Sprintf(format, args...)}
 }
 
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-// lines is a list of words, one a line.
-func lines(what string, words []string) Result {
-	r := Result{shape: table, what: what}
+// lines is a table of words, one a line.
+func lines(counted string, words []string) Result {
+	r := Result{shape: wire.Table, counted: counted}
 	for _, w := range words {
 		r.add(w, oneLine(w))
 	}
@@ -145,10 +123,10 @@ type rosterItem struct {
 	Groups       []string `json:"groups"`
 }
 
-// rosterTable is a roster as emanagement showed it: jid, nick, subscription,
+// rosterTable is a roster as the script of 2012 showed it: jid, nick, subscription,
 // ask, groups.
 func rosterTable(items []rosterpush.Item) Result {
-	r := Result{shape: table}
+	r := Result{shape: wire.Table}
 	for _, i := range items {
 		ask := "none"
 		if i.Pending {

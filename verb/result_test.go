@@ -9,6 +9,7 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"emanagement/rosterpush"
+	"emanagement/verb/wire"
 )
 
 // TestResultAsJSON: programs get values, whatever stands in them.
@@ -18,7 +19,7 @@ func TestResultAsJSON(t *testing.T) {
 		{JID: jid.MustParse("c@a.example"), Subscription: rosterpush.None},
 	})
 	cut := lines("user", []string{"a@a.example"})
-	cut.next, cut.remarks = "a@a.example", []string{"there are more"}
+	cut.next, cut.remarks = "a@a.example", []string{"found by the index"}
 	for name, test := range map[string]struct {
 		result Result
 		want   string
@@ -28,9 +29,9 @@ func TestResultAsJSON(t *testing.T) {
 		"no":      {yesNo(false), `{"shape":"answer","outcome":"false","answer":false,"lines":["false"]}`},
 		"refused": {refused("not %q", "<&>"), `{"shape":"refusal","outcome":"not \"<&>\"","lines":["not \"<&>\""]}`},
 		"started": {accepted(7, "job 7 goes on"), `{"shape":"started","outcome":"job 7 goes on","job":7,"lines":["job 7 goes on"]}`},
-		"empty":   {lines("user", nil), `{"shape":"table","outcome":"0 users","items":[],"lines":[]}`},
-		"missed":  {Result{shape: table, missed: 2}, `{"shape":"table","outcome":"0 items","items":[],"missed":2,"lines":[]}`},
-		"cut":     {cut, `{"shape":"table","outcome":"1 user; there are more","items":["a@a.example"],"next":"a@a.example","lines":["a@a.example"]}`},
+		"empty":   {lines("user", nil), `{"shape":"table","outcome":"0 users","items":[],"lines":[],"counted":"user"}`},
+		"missed":  {Result{shape: wire.Table, missed: 2}, `{"shape":"table","outcome":"0 items","items":[],"missed":2,"lines":[]}`},
+		"cut":     {cut, `{"shape":"table","outcome":"1 user; there are more: go on with from = a@a.example; found by the index","items":["a@a.example"],"next":"a@a.example","lines":["a@a.example"],"counted":"user","remarks":["found by the index"]}`},
 		"roster": {roster, `{"shape":"table","outcome":"2 items","items":[
 			{"jid":"b@a.example","nick":"a\tb","subscription":"both","ask":"out","groups":["x;y","z"]},
 			{"jid":"c@a.example","nick":"","subscription":"none","ask":"none","groups":[]}],

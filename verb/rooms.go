@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"emanagement/room"
+	"emanagement/verb/wire"
 )
 
 // maxFailures is how many failures are told one by one; the log has them all.
@@ -140,7 +141,7 @@ func (c *call) onRoom(do func(room.Room) (Result, error)) (Result, error) {
 		return refused("Room %s already exists", named), nil
 	}
 	if e, ok := errors.AsType[*room.NameError](err); ok {
-		return r, &ArgError{"roomName", e.Error()}
+		return r, BadArgument("roomName", e.Error())
 	}
 	if e, ok := errors.AsType[*room.ForeignUserError](err); ok {
 		return refused("%s", e.Error()), nil
@@ -172,7 +173,7 @@ type affiliate struct {
 func getAffiliationsOfRoom(ctx context.Context, c *call) (Result, error) {
 	return c.onRoom(func(r room.Room) (Result, error) {
 		affiliates, err := c.Rooms.Affiliations(ctx, r)
-		table := Result{shape: table, what: "affiliation"}
+		table := Result{shape: wire.Table, counted: "affiliation"}
 		for _, a := range affiliates {
 			table.add(affiliate{a.JID.String(), string(a.Affiliation)}, oneLine(a.JID.String()), string(a.Affiliation))
 		}
@@ -215,7 +216,7 @@ func roomsAtStake(ctx context.Context, c *call) (string, error) {
 	if err == nil && len(all) == 0 {
 		return "", nil
 	}
-	return fmt.Sprintf("%s on %s would be destroyed", count(len(all), "room"), strings.Join(hosts, ", ")), err
+	return fmt.Sprintf("%s on %s would be destroyed", wire.Count(len(all), "room"), strings.Join(hosts, ", ")), err
 }
 
 // destroyAllRooms goes on where one room cannot be destroyed, and says at the
@@ -232,7 +233,7 @@ func destroyAllRooms(ctx context.Context, c *call) (Result, error) {
 		if ctx.Err() != nil {
 			return Result{}, context.Cause(ctx)
 		}
-		c.say(Progress{Text: fmt.Sprintf("%d of %s, %d failed", i, count(len(all), "room"), len(failures)), Done: i, Total: len(all)})
+		c.say(Progress{Text: fmt.Sprintf("%d of %s, %d failed", i, wire.Count(len(all), "room"), len(failures)), Done: i, Total: len(all)})
 		switch err := c.Rooms.Destroy(ctx, r); {
 		case err == nil:
 			destroyed++
@@ -244,16 +245,16 @@ func destroyAllRooms(ctx context.Context, c *call) (Result, error) {
 	if len(failures) > 0 {
 		return Result{}, incomplete(len(all), "room", failures, errors.Join(causes...))
 	}
-	return Result{remarks: []string{count(destroyed, "room") + " destroyed"}}, nil
+	return Result{remarks: []string{wire.Count(destroyed, "room") + " destroyed"}}, nil
 }
 
 // incomplete is the end of a verb that did only some of many.
 func incomplete(of int, what string, failures []string, cause error) error {
-	text := fmt.Sprintf("%d of %s failed:\n", len(failures), count(of, what))
+	text := fmt.Sprintf("%d of %s failed:\n", len(failures), wire.Count(of, what))
 	shown := failures[:min(len(failures), maxFailures)]
 	text += strings.Join(shown, "\n")
 	if more := len(failures) - len(shown); more > 0 {
 		text += fmt.Sprintf("\nand %d more, which the log has", more)
 	}
-	return &FailedError{Text: text, Err: cause}
+	return &wire.Error{Kind: wire.Failed, Text: text, Err: cause}
 }

@@ -8,7 +8,9 @@ import (
 
 	"mellium.im/xmpp/jid"
 
+	"emanagement/fault"
 	"emanagement/rosterpush"
+	"emanagement/verb/wire"
 	"emanagement/xmpp/address"
 )
 
@@ -189,8 +191,8 @@ func getRoster(ctx context.Context, c *call) (Result, error) {
 }
 
 func removeRoster(ctx context.Context, c *call) (Result, error) {
-	removed, kept, err := c.Rosters.Clear(ctx, c.jid("userJid"), func(removed, all int) {
-		c.say(Progress{Text: fmt.Sprintf("%d of %s removed", removed, count(all, "item")), Done: removed, Total: all})
+	removed, kept, err := c.Rosters.Clear(ctx, c.jid("userJid"), nil, func(removed, all int) {
+		c.say(Progress{Text: fmt.Sprintf("%d of %s removed", removed, wire.Count(all, "item")), Done: removed, Total: all})
 	})
 	if errors.Is(err, rosterpush.ErrNoRoster) {
 		return refused("Roster not found for userJid %s", c.jid("userJid")), nil
@@ -199,11 +201,11 @@ func removeRoster(ctx context.Context, c *call) (Result, error) {
 		return refused("%s: %v", c.jid("userJid"), err), nil
 	}
 	if err != nil && removed > 0 {
-		text := fmt.Sprintf("%s removed; %s", count(removed, "item"), explain(err, false))
-		return Result{}, &FailedError{Text: text, Temporary: isAway(err), Away: isAway(err), Err: err}
+		f := fault.Of(err)
+		return Result{}, failure(fmt.Sprintf("%s removed; %s", wire.Count(removed, "item"), f.Message(true)), f, false, err)
 	}
 	if kept > 0 {
-		return Result{remarks: []string{count(kept, "item") + " of shared roster groups left"}}, err
+		return Result{remarks: []string{wire.Count(kept, "item") + " of shared roster groups left"}}, err
 	}
 	return Result{}, err
 }

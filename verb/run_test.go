@@ -19,8 +19,10 @@ import (
 	"emanagement/audit"
 	"emanagement/fault"
 	"emanagement/rosterpush"
+	"emanagement/server"
 	"emanagement/verb"
 	"emanagement/verb/jobs"
+	"emanagement/verb/wire"
 )
 
 func TestArguments(t *testing.T) {
@@ -83,9 +85,9 @@ func TestArguments(t *testing.T) {
 				assert.Equal(t, *test.want, got)
 				return
 			}
-			var refused *verb.ArgError
+			var refused *wire.Error
 			require.ErrorAs(t, err, &refused)
-			assert.Equal(t, &verb.ArgError{Param: test.param, Why: test.refusal}, refused)
+			assert.Equal(t, verb.BadArgument(test.param, test.refusal), refused)
 			assert.Equal(t, test.param+": "+test.refusal, refused.Error())
 			assert.Empty(t, server.read)
 			assert.Empty(t, server.written)
@@ -103,9 +105,9 @@ func TestPairOfOne(t *testing.T) {
 		"unsetBidireccionalBuddys": {args("userJid", "u@a.example", "oldFriendJid", "U@a.example/r"), "oldFriendJid"},
 	} {
 		_, err := n.Run(t.Context(), verb.Request{Asker: admin, Front: "test", Verb: name, Values: test.values})
-		var refused *verb.ArgError
+		var refused *wire.Error
 		require.ErrorAs(t, err, &refused, name)
-		assert.Equal(t, &verb.ArgError{Param: test.param, Why: `"u@a.example" is the same user as the other one`}, refused)
+		assert.Equal(t, verb.BadArgument(test.param, `"u@a.example" is the same user as the other one`), refused)
 	}
 }
 
@@ -203,7 +205,7 @@ func TestFailures(t *testing.T) {
 	}{
 		"no answer":        {fmt.Errorf("%w: %w", fault.ErrNoAnswer, secret), "the server did not answer; whether it did what was asked is unknown, and asking again does no harm", true},
 		"not permitted":    {&fault.NotPermittedError{Host: "a.example", What: "add a line"}, "a.example: the server does not permit it: add a line", false},
-		"a stanza error":   {fmt.Errorf("roster: %w", stanza.Error{Condition: stanza.Forbidden}), "the server refuses: forbidden", false},
+		"a stanza error":   {fmt.Errorf("roster: %w", server.Classify(t.Context(), "roster", stanza.Error{Condition: stanza.Forbidden})), "the server refuses: forbidden", false},
 		"anything else":    {secret, "something went wrong here; the log of the component says what", false},
 		"nobody waits":     {context.Canceled, "something went wrong here; the log of the component says what", false},
 		"unserved contact": {&fault.NotServedError{Host: "x.example"}, "x.example: not a host whose rosters are managed here (these are: none at the moment)", false},
@@ -211,7 +213,7 @@ func TestFailures(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := &memory{fail: func(bool) error { return test.cause }}
 			_, err := newNamespace(server, everything).Run(t.Context(), verb.Request{Asker: admin, Front: "test", Verb: "addBuddyToRoster", Values: args("userJid", user, "buddyJid", buddy, "subscription_type", "to")})
-			var failed *verb.FailedError
+			var failed *wire.Error
 			require.ErrorAs(t, err, &failed)
 			assert.Equal(t, test.text, failed.Text)
 			assert.Equal(t, test.temporary, failed.Temporary)
@@ -235,10 +237,10 @@ func TestFailedRemovalSaysWhatIsGone(t *testing.T) {
 	}}
 	server.rosters = map[string][]rosterpush.Item{"u@a.example": {{JID: jid.MustParse("b@b.example")}}}
 	_, err := newNamespace(server, everything).Run(t.Context(), verb.Request{Asker: admin, Front: "test", Verb: "removeRoster", Values: args("userJid", "u@a.example")})
-	var failed *verb.FailedError
+	var failed *wire.Error
 	require.ErrorAs(t, err, &failed)
 	assert.Equal(t, "1 item removed; the server did not answer; whether it did what was asked is unknown, and asking again does no harm", failed.Text)
-	assert.True(t, failed.Away)
+	assert.True(t, failed.Kind == wire.Away)
 }
 
 func TestFailedPairSaysWhatStands(t *testing.T) {
@@ -249,7 +251,7 @@ func TestFailedPairSaysWhatStands(t *testing.T) {
 		return nil
 	}}
 	_, err := newNamespace(server, everything).Run(t.Context(), verb.Request{Asker: admin, Front: "test", Verb: "setBidireccionalBuddys", Values: args("userAJid", "u@a.example", "userBJid", "b@b.example")})
-	var failed *verb.FailedError
+	var failed *wire.Error
 	require.ErrorAs(t, err, &failed)
 	assert.Equal(t, "something went wrong here; the log of the component says what (u@a.example: as before; b@b.example: as before)", failed.Text)
 }
@@ -259,9 +261,9 @@ func TestUnservedHost(t *testing.T) {
 	cause := &fault.NotServedError{Host: "x.example", Served: served}
 	n := newNamespace(&memory{fail: func(bool) error { return cause }}, everything)
 	_, err := n.Run(t.Context(), verb.Request{Asker: admin, Front: "test", Verb: "checkBidirecctionalBuddys", Values: args("userAJid", "u@a.example", "userBJid", "u@x.example")})
-	var refused *verb.ArgError
+	var refused *wire.Error
 	require.ErrorAs(t, err, &refused)
-	assert.Equal(t, &verb.ArgError{Param: "userBJid", Why: "x.example: not a host whose rosters are managed here (these are: a.example, b.example)"}, refused)
+	assert.Equal(t, verb.BadArgument("userBJid", "x.example: not a host whose rosters are managed here (these are: a.example, b.example)"), refused)
 }
 
 // TestForeignContact is refused as an answer, not as a failure.

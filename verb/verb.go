@@ -53,7 +53,7 @@ func (v *Verb) NoParam(name string) error {
 	if v.Has(name) {
 		return nil
 	}
-	return &ArgError{Param: name, Why: "the verb has no such parameter"}
+	return BadArgument(name, "the verb has no such parameter")
 }
 
 // everywhere says whether the verb always concerns every host.

@@ -7,101 +7,122 @@ import (
 	"sort"
 
 	"emanagement/verb"
+	"emanagement/verb/wire"
+	"emanagement/xmpp/command"
 )
 
-// fieldType is the type of a form's field (XEP-0004 §3.3) for a kind of
-// parameter.
+// fieldType returns the type of a form's field (XEP-0004 §3.3) for a kind of parameter.
 func fieldType(k verb.Kind) string {
 	switch {
 	case k.Options() != nil:
-		return "list-single"
+		return command.ListSingle
 	case k.Multi():
-		return "text-multi"
+		return command.TextMulti
 	case k.IsJID():
-		return "jid-single"
+		return command.JIDSingle
 	}
-	return "text-single"
+	return command.TextSingle
 }
 
-// question asks for a verb's arguments. It keeps the values given before, and
-// says what is wrong with them or missing, in a note of that type and in the
-// title too: two clients show no note beside a form.
-func question(v *verb.Verb, session string, values map[string][]string, noteType, wrong string) *response {
-	f := newForm("form", title(v))
-	f.Instructions = v.Help
+func response(node, session, status string) *command.Command {
+	return &command.Command{Node: node, SessionID: session, Status: status}
+}
+
+// question asks for a verb's arguments. It keeps the values given before.
+func question(v *verb.Verb, session string, values map[string][]string) *command.Command {
+	f := &command.Form{Type: command.FormForm, Title: title(v), Instructions: v.Help}
 	for _, p := range v.Params {
 		f.Fields = append(f.Fields, fieldFor(p, values[p.Name]))
 	}
-	r := newResponse(v.Name, session, "executing")
-	r.Actions = &actions{Execute: "complete"}
+	r := response(v.Name, session, command.Executing)
+	r.Actions = &command.Actions{Execute: command.Complete, Allowed: []string{command.Complete}}
 	r.Form = f
-	if wrong != "" {
-		f.Title = wrong
-		r.Note = &note{Type: noteType, Text: wrong}
-	}
 	return r
 }
 
-func fieldFor(p verb.Param, values []string) field {
-	f := field{Var: p.Name, Type: fieldType(p.Kind), Label: p.Label, Values: values}
+// askAgain is question with a note of that type. The note is the form's title too: two
+// clients show no note beside a form.
+func askAgain(v *verb.Verb, session string, values map[string][]string, noteType, note string) *command.Command {
+	r := question(v, session, values)
+	r.Form.Title = note
+	r.Notes = []command.Note{{Type: noteType, Text: note}}
+	return r
+}
+
+func fieldFor(p verb.Param, values []string) command.Field {
+	f := command.Field{Var: p.Name, Type: fieldType(p.Kind), Label: p.Label, Values: values}
 	if p.Required {
 		f.Required = &struct{}{}
 	}
 	if p.Required && p.Kind.Options() != nil {
-		// Else clients preselect the first one, and a choice that was forgotten is one.
-		f.Options = append(f.Options, option{Label: "(choose one)"})
+		// Clients preselect the first option. Without this one, a user who forgets to
+		// choose would choose a value.
+		f.Options = append(f.Options, command.Option{Label: "(choose one)"})
 		if values == nil {
 			f.Values = []string{""}
 		}
 	}
 	for _, o := range p.Kind.Options() {
-		f.Options = append(f.Options, option{Label: o, Value: o})
+		f.Options = append(f.Options, command.Option{Label: o, Value: o})
 	}
 	return f
 }
 
-// addJSON adds the result as docs/control.md describes it, hidden from people.
-func (r *response) addJSON(result verb.Result) error {
-	text, err := json.Marshal(result)
-	r.Form.Fields = append(r.Form.Fields, field{Var: "json", Type: "hidden", Values: []string{string(text)}})
+// resultField and errorField have what programs read, as JSON (docs/control.md).
+const (
+	resultField = "json"
+	errorField  = "error"
+)
+
+// addJSON adds a value as JSON in a field that clients do not show.
+func addJSON(r *command.Command, field string, value any) error {
+	text, err := json.Marshal(value)
+	r.Form.Fields = append(r.Form.Fields, command.Field{Var: field, Type: command.Hidden, Values: []string{string(text)}})
 	return err
 }
 
-// shown is a verb's result for people: the outcome once, in a note or, above a
-// table, in the form's title, for two clients show no note beside a form. Only a
-// refusal is in both: it is to be seen as one, too. A line has no tabs, which break
-// it into columns in some clients.
-func shown(v *verb.Verb, session string, result verb.Result) *response {
-	r := newResponse(v.Name, session, "completed")
+// forPeople shows a verb's result to people. The outcome stands in one place: in a
+// note or, above a table, in the form's title, for two clients show no note beside a
+// form. Only a refusal stands in both, so that it is seen as one. The lines have no
+// tabs: some clients break such lines into columns.
+func forPeople(v *verb.Verb, session string, result verb.Result) *command.Command {
+	r := response(v.Name, session, command.Completed)
 	lines := result.Readable()
 	if len(lines) > 0 {
 		r.Form = resultForm(v, result, lines)
 	}
 	if len(lines) == 0 || result.Refused() {
-		r.Note = outcomeNote(result)
+		r.Notes = []command.Note{outcomeNote(result)}
 	}
 	return r
 }
 
-// resultForm has the outcome as its title and lines in the one field.
-func resultForm(v *verb.Verb, result verb.Result, lines []string) *dataForm {
-	f := newForm("result", result.Outcome())
-	f.Fields = []field{{Var: "result", Type: "text-multi", Label: v.Name, Values: lines}}
-	return f
+// forPrograms shows a verb's result to programs: the outcome in the note and in the
+// form's title, and the lines that the script of 2012 printed.
+func forPrograms(v *verb.Verb, session string, result verb.Result) *command.Command {
+	r := response(v.Name, session, command.Completed)
+	r.Notes = []command.Note{outcomeNote(result)}
+	r.Form = resultForm(v, result, result.Lines())
+	return r
 }
 
-// outcomeNote is the outcome as a note.
-func outcomeNote(result verb.Result) *note {
-	n := &note{Type: "info", Text: result.Outcome()}
+// resultForm has the outcome as its title, and lines in its one field.
+func resultForm(v *verb.Verb, result verb.Result, lines []string) *command.Form {
+	return &command.Form{Type: command.FormResult, Title: result.Outcome(), Fields: []command.Field{
+		{Var: "result", Type: command.TextMulti, Label: v.Name, Values: lines},
+	}}
+}
+
+func outcomeNote(result verb.Result) command.Note {
 	if result.Refused() {
-		n.Type = "error"
+		return command.Note{Type: "error", Text: result.Outcome()}
 	}
-	return n
+	return command.Note{Type: "info", Text: result.Outcome()}
 }
 
-// cut takes as many lines off an answer's end as it takes for the whole to have no
-// more than that many bytes, and says so.
-func (r *response) cut(limit int) {
+// shorten takes lines off the end of an answer until it has at most limit bytes, and
+// says so.
+func shorten(r *command.Command, limit int) {
 	if r.Form == nil || len(r.Form.Fields) == 0 {
 		return
 	}
@@ -109,7 +130,7 @@ func (r *response) cut(limit int) {
 	size := func() int {
 		text, err := xml.Marshal(r)
 		if err != nil {
-			return 0 // it shows when it is sent
+			return 0 // sending it will fail with the same error
 		}
 		return len(text)
 	}
@@ -117,28 +138,23 @@ func (r *response) cut(limit int) {
 		return
 	}
 	outcome := r.Form.Title
-	// The most lines that fit, by halving.
 	fit := sort.Search(len(lines), func(n int) bool {
-		r.tell(outcome, lines[:n+1], len(lines))
+		showFirst(r, outcome, lines[:n+1], len(lines))
 		return size() > limit
 	})
-	r.tell(outcome, lines[:fit], len(lines))
+	showFirst(r, outcome, lines[:fit], len(lines))
 }
 
-// tell shows the first lines of an answer that has more.
-func (r *response) tell(outcome string, lines []string, all int) {
+// showFirst shows the first lines of an answer that has more.
+func showFirst(r *command.Command, outcome string, lines []string, all int) {
 	text := fmt.Sprintf("%s; only the first %d of %d lines, for the server takes no larger stanza (max_stanza_size); the command line shows them all", outcome, len(lines), all)
 	r.Form.Title, r.Form.Fields[0].Values = text, lines
-	if r.Note != nil {
-		r.Note.Text = text
+	for i := range r.Notes {
+		r.Notes[i].Text = text
 	}
 }
 
-// answer shows a verb's result to programs: the outcome in the note and in the
-// form's title, and the lines that emanagement printed.
-func answer(v *verb.Verb, session string, result verb.Result) *response {
-	r := newResponse(v.Name, session, "completed")
-	r.Note = outcomeNote(result)
-	r.Form = resultForm(v, result, result.Lines())
-	return r
+// confirmation words what a verb would destroy, for people who fill in a form.
+func confirmation(e *wire.Error) string {
+	return fmt.Sprintf("%s; to do it, type %s in the field confirm", e.Text, e.Word)
 }

@@ -12,6 +12,7 @@ import (
 	"mellium.im/xmpp/stanza"
 
 	"emanagement/component"
+	"emanagement/xmpp/command"
 )
 
 const (
@@ -159,7 +160,7 @@ func TestResume(t *testing.T) {
 	now.advance(sessionTime + 1)
 	young := f.sessions.put("", admin, node)
 
-	require.NoError(t, f.resume(request{Node: node, SessionID: young}, admin))
+	require.NoError(t, f.resume(command.Command{Node: node, SessionID: young}, admin))
 	for id, want := range map[string]struct {
 		condition stanza.Condition
 		typ       stanza.ErrorType
@@ -169,7 +170,7 @@ func TestResume(t *testing.T) {
 		old:   {stanza.NotAllowed, stanza.Cancel, "session-expired"},
 	} {
 		var got *component.SpecificError
-		require.ErrorAs(t, f.resume(request{Node: node, SessionID: id}, admin), &got)
+		require.ErrorAs(t, f.resume(command.Command{Node: node, SessionID: id}, admin), &got)
 		assert.Equal(t, want.condition, got.General.Condition)
 		assert.Equal(t, want.typ, got.General.Type)
 		assert.NotEmpty(t, got.General.Text[""])

@@ -16,28 +16,30 @@ import (
 
 	"emanagement/component"
 	"emanagement/verb"
+	"emanagement/verb/wire"
+	"emanagement/xmpp/command"
 )
 
-func decode(text string) (request, error) {
-	var q request
+func decode(text string) (command.Command, error) {
+	var q command.Command
 	err := xml.Unmarshal([]byte(text), &q)
 	return q, err
 }
 
 func TestSubmittedForm(t *testing.T) {
-	command := func(inside string) string {
+	commandWith := func(inside string) string {
 		return `<command xmlns='http://jabber.org/protocol/commands' node='n'>` + inside + `</command>`
 	}
 	form := func(inside string) string {
-		return command(`<x xmlns='jabber:x:data' type='submit'>` + inside + `</x>`)
+		return commandWith(`<x xmlns='jabber:x:data' type='submit'>` + inside + `</x>`)
 	}
 	for name, test := range map[string]struct {
 		text string
 		want map[string][]string
 	}{
-		"no form":                {command(``), map[string][]string{}},
+		"no form":                {commandWith(``), map[string][]string{}},
 		"empty form":             {form(``), map[string][]string{}},
-		"a form of another kind": {command(`<x xmlns='jabber:x:other'><field var='a'><value>1</value></field></x>`), map[string][]string{}},
+		"a form of another kind": {commandWith(`<x xmlns='jabber:x:other'><field var='a'><value>1</value></field></x>`), map[string][]string{}},
 		"values":                 {form(`<field var='a'><value>1</value></field><field var='b'><value>2</value><value/><value>1</value></field>`), map[string][]string{"a": {"1"}, "b": {"2", "", "1"}}},
 		"no value":               {form(`<field var='a'/>`), map[string][]string{"a": nil}},
 		"an empty value":         {form(`<field var='a'><value/></field>`), map[string][]string{"a": {""}}},
@@ -53,7 +55,7 @@ func TestSubmittedForm(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			q, err := decode(test.text)
 			require.NoError(t, err)
-			assert.Equal(t, test.want, q.Form.values())
+			assert.Equal(t, test.want, q.Form.Values())
 		})
 	}
 }
@@ -66,16 +68,30 @@ func TestStanzaError(t *testing.T) {
 		err  error
 		want stanza.Error
 	}{
-		"no verb":               {verb.ErrNoSuchVerb, component.Refuse(stanza.Cancel, stanza.ItemNotFound, "no such command: node")},
-		"forbidden":             {&verb.ForbiddenError{Why: "not you"}, component.Refuse(stanza.Auth, stanza.Forbidden, "not you")},
-		"failed":                {&verb.FailedError{Text: "no", Err: secret}, component.Refuse(stanza.Cancel, stanza.InternalServerError, "no")},
-		"failed, for now":       {&verb.FailedError{Text: "half", Temporary: true, Err: secret}, component.Refuse(stanza.Wait, stanza.InternalServerError, "half")},
-		"silent":                {&verb.FailedError{Text: "silent", Temporary: true, Away: true, Err: secret}, component.Refuse(stanza.Wait, stanza.RemoteServerTimeout, "silent")},
-		"silent, asked to send": {&verb.FailedError{Text: "sent?", Away: true, Err: secret}, component.Refuse(stanza.Cancel, stanza.RemoteServerTimeout, "sent?")},
+		"no verb":               {&wire.Error{Kind: wire.Unknown}, component.Refuse(stanza.Cancel, stanza.ItemNotFound, "no such command: node")},
+		"another verb":          {&wire.Error{Kind: wire.Unknown, Meant: "do"}, component.Refuse(stanza.Cancel, stanza.ItemNotFound, "no such command: node; did you mean do?")},
+		"forbidden":             {&wire.Error{Kind: wire.Forbidden, Text: "not you"}, component.Refuse(stanza.Auth, stanza.Forbidden, "not you")},
+		"failed":                {&wire.Error{Kind: wire.Failed, Text: "no", Err: secret}, component.Refuse(stanza.Cancel, stanza.InternalServerError, "no")},
+		"failed, for now":       {&wire.Error{Kind: wire.Failed, Text: "half", Temporary: true, Err: secret}, component.Refuse(stanza.Wait, stanza.InternalServerError, "half")},
+		"silent":                {&wire.Error{Kind: wire.Away, Text: "silent", Temporary: true, Err: secret}, component.Refuse(stanza.Wait, stanza.RemoteServerTimeout, "silent")},
+		"silent, asked to send": {&wire.Error{Kind: wire.Away, Text: "sent?", Err: secret}, component.Refuse(stanza.Cancel, stanza.RemoteServerTimeout, "sent?")},
 	} {
-		assert.Equal(t, test.want, stanzaError("node", fmt.Errorf("around it: %w", test.err)), name)
+		assert.Equal(t, test.want, stanzaError(command.Command{Node: "node"}, fmt.Errorf("around it: %w", test.err)), name)
 	}
-	assert.Equal(t, secret, stanzaError("node", secret))
+	assert.Equal(t, secret, stanzaError(command.Command{Node: "node"}, secret))
+
+	// A program gets the error as JSON beside it.
+	asked := command.Command{Node: "node", Form: &command.Form{Fields: []command.Field{{Var: "format", Values: []string{"json"}}}}}
+	assert.Equal(t, &component.SpecificError{
+		General:  component.Refuse(stanza.Auth, stanza.Forbidden, "not you"),
+		Specific: xml.Name{Space: "urn:emanagement:error:0", Local: "error"},
+		Text:     `{"kind":"forbidden","text":"not you"}`,
+	}, stanzaError(asked, &wire.Error{Kind: wire.Forbidden, Text: "not you", Err: secret}))
+}
+
+// TestConfirmation: people are told what to type, and where.
+func TestConfirmation(t *testing.T) {
+	assert.Equal(t, "at least 7 things; to do it, type a.example in the field confirm", confirmation(&wire.Error{Kind: wire.Confirm, Text: "at least 7 things", Word: "a.example"}))
 }
 
 // pairVerb is a verb with a field of nearly every kind.
@@ -88,14 +104,14 @@ func pairVerb(t testing.TB) *verb.Verb {
 }
 
 // sent is a response as it goes over the stream, and back into one.
-func sent(t testing.TB, r *response) response {
-	var wire bytes.Buffer
-	e := xml.NewEncoder(&wire)
+func sent(t testing.TB, r *command.Command) command.Command {
+	var text bytes.Buffer
+	e := xml.NewEncoder(&text)
 	_, err := xmlstream.Copy(e, component.XML(r))
 	require.NoError(t, err)
 	require.NoError(t, e.Flush())
-	var got response
-	require.NoError(t, xml.Unmarshal(wire.Bytes(), &got), wire.String())
+	var got command.Command
+	require.NoError(t, xml.Unmarshal(text.Bytes(), &got), text.String())
 	return got
 }
 
@@ -118,9 +134,9 @@ func FuzzSubmittedForm(f *testing.F) {
 		if err != nil {
 			return
 		}
-		values := q.Form.values()
+		values := q.Form.Values()
 		assert.NotContains(t, values, "")
-		got := sent(t, question(name, "s", values, "error", "wrong"))
+		got := sent(t, askAgain(name, "s", values, "error", "wrong"))
 		assert.Len(t, got.Form.Fields, len(name.Params))
 		for _, field := range got.Form.Fields {
 			assert.Truef(t, slices.Equal(values[field.Var], field.Values), "%s: filled in %q, came back %q", field.Var, values[field.Var], field.Values)

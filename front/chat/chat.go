@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/xml"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -15,6 +14,7 @@ import (
 
 	"emanagement/component"
 	"emanagement/verb"
+	"emanagement/verb/wire"
 )
 
 // frontName is this front's in the audit log.
@@ -226,18 +226,18 @@ func (f *front) command(ctx context.Context, q question, p *person, name string,
 	request := verb.Request{Asker: q.from, Front: frontName, Verb: name}
 	v, err := f.namespace.Open(request)
 	if err != nil {
-		return reply{text: explain(v, request, err)}
+		return reply{text: errorText(v, request, err)}
 	}
 	values, rest, err := v.Arguments(words)
 	if err == nil {
 		request.Values = values
 		request.Confirmed, err = v.ReadFlags(rest, request.Values)
 	}
-	if _, ok := errors.AsType[*verb.UsageError](err); ok {
+	if wire.KindOf(err) == wire.Usage {
 		return reply{text: wrongCount(v, q.line, words) + "\n\n" + manner(v, host(request))}
 	}
 	if err != nil {
-		return reply{text: explain(v, request, err)}
+		return reply{text: errorText(v, request, err)}
 	}
 	return f.run(ctx, p, v, request)
 }
@@ -246,12 +246,12 @@ func (f *front) command(ctx context.Context, q question, p *person, name string,
 func (f *front) run(ctx context.Context, p *person, v *verb.Verb, request verb.Request) reply {
 	result, err := f.namespace.Run(ctx, request)
 	if err == nil {
-		return reply{text: strings.Join(shown(v, request, result), "\n")}
+		return reply{text: strings.Join(resultLines(v, request, result), "\n")}
 	}
-	if _, ok := errors.AsType[*verb.ConfirmError](err); ok {
+	if wire.KindOf(err) == wire.Confirm {
 		p.asked = &pending{v, request, time.Now().Add(yesTime)}
 	}
-	return reply{text: explain(v, request, err)}
+	return reply{text: errorText(v, request, err)}
 }
 
 // tooFast is said once to who sends more than is read.

@@ -15,6 +15,7 @@ import (
 	"mellium.im/xmpp/stanza"
 
 	"emanagement/rosterpush"
+	"emanagement/rosterpush/hosts"
 	"emanagement/verb"
 	"emanagement/verb/jobs"
 )
@@ -84,7 +85,7 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	r := &rig{t: t, server: &rosters{items: make(map[string][]rosterpush.Item)}}
-	source := rosterpush.Source{Name: "the test", Users: func(_ context.Context, host string) (users []jid.JID, conclusive bool, err error) {
+	source := hosts.Source{Name: "the test", Users: func(_ context.Context, host string) (users []jid.JID, conclusive bool, err error) {
 		r.server.mu.Lock()
 		defer r.server.mu.Unlock()
 		for u := range r.server.items {
@@ -96,8 +97,9 @@ func newRig(t *testing.T) *rig {
 	}}
 	working := jobs.New(t.Context())
 	t.Cleanup(working.Wait)
+	rosters := rosterpush.New(r.server)
 	services := verb.Services{
-		Rosters: rosterpush.New(r.server, source), Jobs: working, Own: own,
+		Rosters: rosters, HostRosters: hosts.New(rosters, source), Jobs: working, Own: own,
 		Hosts: func(context.Context) ([]string, error) { return []string{"a.example", "b.example"}, nil },
 	}
 	access := []verb.Grant{

@@ -10,22 +10,23 @@ import (
 
 	"mellium.im/xmpp/jid"
 
+	"emanagement/fault"
 	"emanagement/verb"
+	"emanagement/verb/wire"
 )
 
-// shown is a result as it is read: the outcome, then a line for each item.
-func shown(v *verb.Verb, request verb.Request, r verb.Result) []string {
-	// How to go on is said below, as it is done here.
-	outcome := strings.Replace(r.Outcome(), verb.GoOn(r.Next()), "", 1)
-	lines := append([]string{outcome}, r.Readable()...)
+// resultLines returns a result as people read it: the outcome, then a line for each
+// item.
+func resultLines(v *verb.Verb, request verb.Request, r verb.Result) []string {
+	lines := append([]string{r.OutcomeWithoutGoOn()}, r.Readable()...)
 	if r.Next() != "" {
-		lines = append(lines, "", "What follows:", again(v, request, r.Next()))
+		lines = append(lines, "", "What follows:", nextPage(v, request, r.Next()))
 	}
 	return lines
 }
 
-// again is the line that goes on with a list after somebody.
-func again(v *verb.Verb, request verb.Request, from string) string {
+// nextPage returns the line that goes on with a list after a JID.
+func nextPage(v *verb.Verb, request verb.Request, from string) string {
 	words := []string{v.Name}
 	for _, p := range v.Places() {
 		words = append(words, verb.Quote(strings.Join(request.Values[p.Name], "\n")))
@@ -42,25 +43,21 @@ func again(v *verb.Verb, request verb.Request, from string) string {
 	return strings.Join(words, " ")
 }
 
-// explain is what is said where a verb did not run, or failed. v is nil where
-// there is none.
-func explain(v *verb.Verb, request verb.Request, err error) string {
-	if e, ok := errors.AsType[*verb.ForbiddenError](err); ok {
-		return capital(e.Why) + "."
+// errorText words why a verb did not run, or failed. v is nil if there is no such verb.
+func errorText(v *verb.Verb, request verb.Request, err error) string {
+	e, ok := errors.AsType[*wire.Error](err)
+	if !ok {
+		return capital(fault.Of(nil).Text) + "."
 	}
-	if e, ok := errors.AsType[*verb.FailedError](err); ok {
-		return capital(e.Text)
-	}
-	if e, ok := errors.AsType[*verb.ConfirmError](err); ok {
-		return fmt.Sprintf("%s.\nSend \"%s\" within a minute to do it.", capital(e.What), wordYes)
-	}
-	if e, ok := errors.AsType[*verb.FlagError](err); ok {
-		return e.Error() + "\n\n" + manner(v, host(request))
-	}
-	if e, ok := errors.AsType[*verb.ArgError](err); ok {
+	switch e.Kind {
+	case wire.Forbidden:
+		return capital(e.Text) + "."
+	case wire.Confirm:
+		return fmt.Sprintf("%s.\nSend \"%s\" within a minute to do it.", capital(e.Text), wordYes)
+	case wire.Argument:
 		return v.Complaint(e) + "\n\n" + manner(v, host(request))
 	}
-	return "Something went wrong here; the log of the component says what."
+	return capital(e.Text)
 }
 
 // host is that of the examples for an asker.
@@ -148,10 +145,10 @@ func (f *front) help(asker jid.JID, words []string) string {
 	name, _ := f.namespace.Spelled(words[1])
 	v, err := f.namespace.Find(asker, name)
 	switch {
-	case errors.Is(err, verb.ErrNoSuchVerb):
+	case wire.KindOf(err) == wire.Unknown:
 		return f.unknown(asker, words[1])
 	case err != nil:
-		return explain(nil, verb.Request{Asker: asker}, err)
+		return errorText(nil, verb.Request{Asker: asker}, err)
 	}
 	return about(v, asker.Domainpart())
 }

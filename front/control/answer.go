@@ -7,19 +7,12 @@ import (
 	"slices"
 	"time"
 
-	"emanagement/verb"
+	"emanagement/fault"
 	"emanagement/verb/wire"
 )
 
 // rate is how often a caller hears how far a verb is, at most.
 const rate = 200 * time.Millisecond
-
-// reply is Reply as it is written.
-type reply struct {
-	Progress *verb.Progress `json:"progress,omitempty"`
-	Result   *verb.Result   `json:"result,omitempty"`
-	Error    *wire.Error    `json:"error,omitempty"`
-}
 
 // answer writes the lines of an answer. One goroutine uses it at a time.
 type answer struct {
@@ -31,19 +24,19 @@ type answer struct {
 
 // progress writes how far a verb is, unless it has done so a moment ago. That
 // it cannot be written shows in the end.
-func (a *answer) progress(p verb.Progress) {
+func (a *answer) progress(p wire.Progress) {
 	if time.Since(a.told) < rate {
 		return
 	}
 	a.told = time.Now()
-	_ = a.line(http.StatusOK, reply{Progress: &p})
+	_ = a.line(http.StatusOK, wire.Reply{Progress: &p})
 }
 
 // end writes the last line. Where it is the first one too, the status says
 // what came of the verb.
-func (a *answer) end(status int, r reply) error { return a.line(status, r) }
+func (a *answer) end(status int, r wire.Reply) error { return a.line(status, r) }
 
-func (a *answer) line(status int, r reply) error {
+func (a *answer) line(status int, r wire.Reply) error {
 	text, err := json.Marshal(r)
 	if err != nil {
 		return err
@@ -66,41 +59,16 @@ func (a *answer) line(status int, r reply) error {
 	return a.control.Flush()
 }
 
-// wireError is how an error of the namespace is sent. Of one that it does not
-// know the caller learns nothing: known is false.
-func wireError(err error) (e *wire.Error, known bool) {
+// errorOf returns the error that the caller gets. An error of another type than
+// *wire.Error is for the log only: known is false.
+func errorOf(err error) (e *wire.Error, known bool) {
 	if e, ok := errors.AsType[*wire.Error](err); ok {
 		return e, true
 	}
-	if _, ok := errors.AsType[*verb.UsageError](err); ok {
-		return &wire.Error{Kind: wire.Usage, Text: err.Error()}, true
-	}
-	if errors.Is(err, verb.ErrNoSuchVerb) {
-		unknown := &wire.Error{Kind: wire.Unknown, Text: verb.NotRecognized + "\n" + verb.UseHelp}
-		if e, ok := errors.AsType[*verb.UnknownVerbError](err); ok {
-			unknown.Meant = e.Meant
-		}
-		return unknown, true
-	}
-	if _, ok := errors.AsType[*verb.ForbiddenError](err); ok {
-		return &wire.Error{Kind: wire.Forbidden, Text: err.Error()}, true
-	}
-	if e, ok := errors.AsType[*verb.ArgError](err); ok {
-		return &wire.Error{Kind: wire.Argument, Text: e.Error(), Param: e.Param}, true
-	}
-	if e, ok := errors.AsType[*verb.ConfirmError](err); ok {
-		return &wire.Error{Kind: wire.Confirm, Text: e.What, Word: e.Word}, true
-	}
-	if e, ok := errors.AsType[*verb.FailedError](err); ok {
-		if e.Away {
-			return &wire.Error{Kind: wire.Away, Text: e.Text}, true
-		}
-		return &wire.Error{Kind: wire.Failed, Text: e.Text}, true
-	}
-	return &wire.Error{Kind: wire.Failed, Text: "something went wrong here; the log of the component says what"}, false
+	return &wire.Error{Kind: wire.Failed, Text: fault.Of(nil).Text}, false
 }
 
-// status is the HTTP status of an error of that kind.
+// status returns the HTTP status of an error of that kind.
 func status(k wire.Kind) int {
 	return map[wire.Kind]int{
 		wire.Usage: http.StatusBadRequest, wire.Argument: http.StatusBadRequest, wire.Forbidden: http.StatusForbidden,

@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"emanagement/verb"
 	"emanagement/verb/wire"
 )
 
@@ -39,8 +38,8 @@ func (s *slow) Write(p []byte) (int, error) {
 func TestEveryPieceHasItsTime(t *testing.T) {
 	s := &slow{ResponseRecorder: httptest.NewRecorder(), t: t}
 	a := &answer{w: s, control: http.NewResponseController(s)}
-	a.progress(verb.Progress{Text: "1 of 2"})
-	require.NoError(t, a.end(http.StatusOK, reply{Error: &wire.Error{Text: strings.Repeat("a", 1<<20)}}))
+	a.progress(wire.Progress{Text: "1 of 2"})
+	require.NoError(t, a.end(http.StatusOK, wire.Reply{Error: &wire.Error{Text: strings.Repeat("a", 1<<20)}}))
 	assert.Greater(t, s.pieces, 10)
 	assert.Equal(t, 2, strings.Count(s.Body.String(), "\n"))
 }

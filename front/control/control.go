@@ -83,7 +83,7 @@ func (f *front) routes() http.Handler {
 		default:
 			out := &answer{w: w, control: http.NewResponseController(w)}
 			text := r.Method + " " + r.URL.Path + ": what can be asked for is GET /verbs and POST /verbs/VERB"
-			f.end(r, out, http.StatusNotFound, reply{Error: &wire.Error{Kind: wire.Usage, Text: text}})
+			f.end(r, out, http.StatusNotFound, wire.Reply{Error: &wire.Error{Kind: wire.Usage, Text: text}})
 		}
 	})
 }
@@ -94,18 +94,19 @@ func (f *front) run(w http.ResponseWriter, r *http.Request, name string) {
 	out := &answer{w: w, control: http.NewResponseController(w), told: time.Now()}
 	result, err := f.answer(r, name, out)
 	if err == nil {
-		f.end(r, out, http.StatusOK, reply{Result: &result})
+		answer := result.Wire()
+		f.end(r, out, http.StatusOK, wire.Reply{Result: &answer})
 		return
 	}
-	e, known := wireError(err)
+	e, known := errorOf(err)
 	if !known {
 		f.log.Error("a request on the control socket failed", "verb", name, "why", err)
 	}
-	f.end(r, out, status(e.Kind), reply{Error: e})
+	f.end(r, out, status(e.Kind), wire.Reply{Error: e})
 }
 
 // end answers. The log says where nobody took the answer.
-func (f *front) end(r *http.Request, out *answer, status int, last reply) {
+func (f *front) end(r *http.Request, out *answer, status int, last wire.Reply) {
 	if err := out.end(status, last); err != nil {
 		f.log.Warn("an answer on the control socket was not taken", "path", r.URL.Path, "why", err)
 	}
@@ -174,12 +175,12 @@ func values(c wire.Call, v *verb.Verb) (map[string][]string, error) {
 			return nil, err
 		}
 		if len(rest) > 0 {
-			return nil, &verb.UsageError{Verb: v}
+			return nil, v.Usage()
 		}
 	}
 	for name, given := range c.Arguments {
 		if _, twice := all[name]; twice {
-			return nil, &verb.ArgError{Param: name, Why: "it is in args too"}
+			return nil, verb.BadArgument(name, "it is in args too")
 		}
 		if err := v.NoParam(name); err != nil {
 			return nil, err

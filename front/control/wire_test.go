@@ -3,6 +3,7 @@ package control
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"testing"
 
@@ -49,7 +50,8 @@ func TestCallValues(t *testing.T) {
 	}
 }
 
-func TestWireError(t *testing.T) {
+// TestErrors: a caller gets no more than the text.
+func TestErrors(t *testing.T) {
 	secret := errors.New("/etc/secret: no")
 	for _, test := range []struct {
 		err    error
@@ -57,18 +59,22 @@ func TestWireError(t *testing.T) {
 		status int
 		known  bool
 	}{
-		{&verb.UsageError{Verb: &verb.Verb{Name: "do"}}, wire.Error{Kind: wire.Usage, Text: "Error: Params required for command do: 0\nSyntax for command do\ndo\nUse 'help' to get information about command syntax"}, http.StatusBadRequest, true},
-		{verb.ErrNoSuchVerb, wire.Error{Kind: wire.Unknown, Text: "Error: Command not recognized\nUse 'help' to get information about command syntax"}, http.StatusNotFound, true},
-		{&verb.ForbiddenError{Why: "not you"}, wire.Error{Kind: wire.Forbidden, Text: "not you"}, http.StatusForbidden, true},
-		{&verb.ArgError{Param: "user", Why: "not one"}, wire.Error{Kind: wire.Argument, Text: "user: not one", Param: "user"}, http.StatusBadRequest, true},
-		{&verb.ConfirmError{What: "this removes much", Word: "all"}, wire.Error{Kind: wire.Confirm, Text: "this removes much", Word: "all"}, http.StatusConflict, true},
-		{&verb.FailedError{Text: "broken", Err: secret}, wire.Error{Kind: wire.Failed, Text: "broken"}, http.StatusBadGateway, true},
-		{&verb.FailedError{Text: "silent", Away: true, Err: secret}, wire.Error{Kind: wire.Away, Text: "silent"}, http.StatusServiceUnavailable, true},
+		{(&verb.Verb{Name: "do"}).Usage(), wire.Error{Kind: wire.Usage, Text: "Error: Params required for command do: 0\nSyntax for command do\ndo\nUse 'help' to get information about command syntax"}, http.StatusBadRequest, true},
+		{verb.BadArgument("user", "not one"), wire.Error{Kind: wire.Argument, Text: "user: not one", Param: "user"}, http.StatusBadRequest, true},
+		{&wire.Error{Kind: wire.Unknown, Text: "no", Meant: "do"}, wire.Error{Kind: wire.Unknown, Text: "no", Meant: "do"}, http.StatusNotFound, true},
+		{&wire.Error{Kind: wire.Forbidden, Text: "not you"}, wire.Error{Kind: wire.Forbidden, Text: "not you"}, http.StatusForbidden, true},
+		{&wire.Error{Kind: wire.Confirm, Text: "this removes much", Word: "all"}, wire.Error{Kind: wire.Confirm, Text: "this removes much", Word: "all"}, http.StatusConflict, true},
+		{&wire.Error{Kind: wire.Failed, Text: "broken", Temporary: true, Err: secret}, wire.Error{Kind: wire.Failed, Text: "broken"}, http.StatusBadGateway, true},
+		{fmt.Errorf("around it: %w", &wire.Error{Kind: wire.Away, Text: "silent", Err: secret}), wire.Error{Kind: wire.Away, Text: "silent"}, http.StatusServiceUnavailable, true},
 		{&wire.Error{Kind: wire.Away, Text: "gone"}, wire.Error{Kind: wire.Away, Text: "gone"}, http.StatusServiceUnavailable, true},
 		{secret, wire.Error{Kind: wire.Failed, Text: "something went wrong here; the log of the component says what"}, http.StatusBadGateway, false},
 	} {
-		e, known := wireError(test.err)
-		assert.Equal(t, test.want, *e)
+		e, known := errorOf(test.err)
+		sent, err := json.Marshal(e)
+		require.NoError(t, err)
+		var got wire.Error
+		require.NoError(t, json.Unmarshal(sent, &got))
+		assert.Equal(t, test.want, got)
 		assert.Equal(t, test.status, status(e.Kind), test.err)
 		assert.Equal(t, test.known, known)
 	}

@@ -13,18 +13,19 @@ import (
 	"emanagement/internal/xmppclient"
 )
 
-// patience bounds every single exchange.
-const patience = 30 * time.Second
+// exchangeTimeout limits every single exchange with the server.
+const exchangeTimeout = 30 * time.Second
 
-func login(ctx context.Context, server *testserver.Server, person string) (*xmppclient.Client, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// login connects an account to the server.
+func login(ctx context.Context, server *testserver.Server, account string) (*xmppclient.Client, error) {
+	ctx, cancel := context.WithTimeout(ctx, exchangeTimeout)
 	defer cancel()
-	return xmppclient.Dial(ctx, server.ClientAddr(), jid.MustParse(person), password)
+	return xmppclient.Dial(ctx, server.ClientAddr(), jid.MustParse(account), password)
 }
 
-// list shows the commands there are.
-func list(ctx context.Context, s screen, c *xmppclient.Client, service jid.JID) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// showCommands prints the commands that the component lists.
+func showCommands(ctx context.Context, s screen, c *xmppclient.Client, service jid.JID) error {
+	ctx, cancel := context.WithTimeout(ctx, exchangeTimeout)
 	defer cancel()
 	found, err := c.Commands(ctx, service)
 	if err != nil {
@@ -34,15 +35,15 @@ func list(ctx context.Context, s screen, c *xmppclient.Client, service jid.JID) 
 	for _, command := range found {
 		names = append(names, command.Node)
 	}
-	s.offers(service.String(), names)
+	s.commandList(service.String(), names)
 	return nil
 }
 
-// execute runs one command: it asks for the form, whose fields it fills in with the
-// arguments, and submits that at once, as a program does that knows it. An answer that is an error is returned as a line;
-// err means that there is none.
+// execute runs one command. It requests the form, fills in the arguments in the
+// order of the fields, and submits the form in one step, as a program does. A
+// stanza error is returned as a line; any other failure is returned as err.
 func execute(ctx context.Context, c *xmppclient.Client, service jid.JID, st step) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, exchangeTimeout)
 	defer cancel()
 	r, err := c.Execute(ctx, service, st.verb)
 	if err == nil {
@@ -61,8 +62,8 @@ func execute(ctx context.Context, c *xmppclient.Client, service jid.JID, st step
 	return answer(r), nil
 }
 
-// fill makes the values for a form from arguments in the order of its fields.
-// Fields that are left over stay empty.
+// fill assigns arguments to the fields of a form, in the order of the fields.
+// Fields without an argument stay empty.
 func fill(form xmppclient.Response, args []string) (map[string][]string, error) {
 	var names []string
 	for _, f := range form.Fields {
@@ -71,7 +72,7 @@ func fill(form xmppclient.Response, args []string) (map[string][]string, error) 
 		}
 	}
 	if len(args) > len(names) {
-		return nil, fmt.Errorf("the form has %d fields, and there are %d arguments", len(names), len(args))
+		return nil, fmt.Errorf("the form has %d fields, but there are %d arguments", len(names), len(args))
 	}
 	values := make(map[string][]string)
 	for i, arg := range args {
@@ -80,7 +81,7 @@ func fill(form xmppclient.Response, args []string) (map[string][]string, error) 
 	return values, nil
 }
 
-// answer is what a completed command prints.
+// answer returns the lines of a completed command.
 func answer(r xmppclient.Response) []string {
 	if result, ok := r.Field("result"); ok && r.Status == "completed" {
 		return result.Values

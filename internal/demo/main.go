@@ -1,10 +1,10 @@
-// Command demo shows emanagement at work. It starts an ejabberd of its own and
-// the real program beside it, runs the verbs of the emanagement guide as an
-// XMPP client does, and compares every answer, and what the server stores in
-// the end, with what is written down in steps.go. It leaves nothing behind.
+// Command demo shows emanagement at work. It starts a private ejabberd and the real
+// program beside it, and runs the verbs of the emanagement guide as an XMPP client
+// does. It compares every answer, and the rosters that the server stores in the
+// end, with the expected ones in steps.go. It leaves nothing behind.
 //
-// It is run from the module's folder, by "make demo". With HOLD set in the
-// environment, everything stays up afterwards for clients of one's own.
+// "make demo" runs it, from the module's folder. If HOLD is set in the environment,
+// the server and the program keep running afterwards, for other clients.
 package main
 
 import (
@@ -26,7 +26,7 @@ const (
 )
 
 func main() {
-	// A closed terminal or pipe must not keep anything from being cleaned up.
+	// The clean-up must also run if the terminal or the pipe of the output is closed.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	err := run(ctx, newScreen(os.Stdout), os.Getenv("HOLD") != "")
 	stop()
@@ -36,7 +36,7 @@ func main() {
 	}
 }
 
-// run is the demo, from nothing to nothing.
+// run is the whole demo: it starts everything, and stops and removes it in the end.
 func run(ctx context.Context, s screen, hold bool) (err error) {
 	server, err := testserver.New(nil)
 	if err != nil {
@@ -45,7 +45,7 @@ func run(ctx context.Context, s screen, hold bool) (err error) {
 	defer func() { err = errors.Join(err, server.Close()) }()
 	err = s.timed("Starting a private ejabberd on 127.0.0.1", func() error { return server.Start(ctx) })
 	if err != nil {
-		return because(ctx, err)
+		return causeOf(ctx, err)
 	}
 	var program *testserver.Program
 	err = s.timed("Starting "+binary+" as "+testserver.Component, func() (err error) {
@@ -53,34 +53,34 @@ func run(ctx context.Context, s screen, hold bool) (err error) {
 		return err
 	})
 	if err != nil {
-		return because(ctx, err)
+		return causeOf(ctx, err)
 	}
-	defer func() { err = errors.Join(err, end(program, err != nil && ctx.Err() == nil)) }()
-	err = s.timed("Creating the accounts "+strings.Join(people(), ", "), func() error { return register(ctx, server) })
+	defer func() { err = errors.Join(err, stopProgram(program, err != nil && ctx.Err() == nil)) }()
+	err = s.timed("Creating the accounts "+strings.Join(accountNames(), ", "), func() error { return registerAccounts(ctx, server) })
 	if err == nil {
 		err = perform(ctx, s, server)
 	}
 	if err == nil && hold {
-		s.invite(server)
+		s.howToConnect(server)
 		<-ctx.Done()
-		s.good("Stopped. Nothing is left running.")
+		s.success("Stopped. Nothing is left running.")
 		return nil
 	}
-	return because(ctx, err)
+	return causeOf(ctx, err)
 }
 
-// because returns an error, or, where the demo was interrupted, that as its
-// reason.
-func because(ctx context.Context, err error) error {
+// causeOf returns err, or the cause of the interruption if the demo was
+// interrupted.
+func causeOf(ctx context.Context, err error) error {
 	if err != nil && ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	return err
 }
 
-// register creates an account for everybody.
-func register(ctx context.Context, server *testserver.Server) error {
-	for _, name := range people() {
+// registerAccounts creates all accounts.
+func registerAccounts(ctx context.Context, server *testserver.Server) error {
+	for _, name := range accountNames() {
 		args := map[string]string{"user": name, "host": host, "password": password}
 		if err := server.API(ctx, "register", args, new(string)); err != nil {
 			return err
@@ -89,13 +89,14 @@ func register(ctx context.Context, server *testserver.Server) error {
 	return nil
 }
 
-// end stops the program. Where something went wrong, its log may tell why.
-func end(program *testserver.Program, wrong bool) error {
+// stopProgram stops the program. If failed is set, or if the program does not exit
+// well, the error contains the program's log.
+func stopProgram(program *testserver.Program, failed bool) error {
 	err := program.Stop()
 	if err != nil {
 		err = fmt.Errorf("%s: %w", binary, err)
 	}
-	if err != nil || wrong {
+	if err != nil || failed {
 		err = errors.Join(err, fmt.Errorf("the log of %s:\n%s", binary, strings.TrimSuffix(program.Log(), "\n")))
 	}
 	return err

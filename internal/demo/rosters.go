@@ -11,46 +11,46 @@ import (
 	"emanagement/internal/testserver"
 )
 
-// prove shows what the server stores, by the server's own tool, and counts the
-// rosters that differ.
-func prove(ctx context.Context, s screen, server *testserver.Server) (wrong int, err error) {
-	s.heading("What ejabberd stores now, as 'ejabberdctl get_roster USER %s' tells it", host)
-	all, err := stored(ctx, server)
+// compareRosters prints the rosters that the server stores, according to the
+// server's own tool, and counts the wrong ones.
+func compareRosters(ctx context.Context, s screen, server *testserver.Server) (wrong int, err error) {
+	s.heading("The rosters in ejabberd now, printed by 'ejabberdctl get_roster USER %s'", host)
+	all, err := storedRosters(ctx, server)
 	if err != nil {
 		return 0, err
 	}
 	table := tabwriter.NewWriter(s.w, 0, 0, 2, ' ', 0)
 	defer table.Flush()
 	columns := screen{table, s.colour}
-	for i, r := range rosters() {
-		columns.roster(r.person, all[i])
-		if !slices.Equal(all[i], r.want) {
-			columns.roster("DIFFERS from", r.want)
+	for i, r := range expectedRosters() {
+		columns.roster(r.account, all[i])
+		if !slices.Equal(all[i], r.items) {
+			columns.roster("EXPECTED", r.items)
 			wrong++
 		}
 	}
 	return wrong, nil
 }
 
-// stored reads everybody's roster. The tool takes its time to start, so all
-// are asked for at once.
-func stored(ctx context.Context, server *testserver.Server) ([][]string, error) {
-	all := make([][]string, len(rosters()))
+// storedRosters reads the roster of every account. It reads all at once, because
+// the tool takes long to start.
+func storedRosters(ctx context.Context, server *testserver.Server) ([][]string, error) {
+	all := make([][]string, len(expectedRosters()))
 	group, ctx := errgroup.WithContext(ctx)
-	for i, r := range rosters() {
+	for i, r := range expectedRosters() {
 		group.Go(func() (err error) {
-			all[i], err = storedFor(ctx, server, r.person)
+			all[i], err = storedRoster(ctx, server, r.account)
 			return err
 		})
 	}
 	return all, group.Wait()
 }
 
-// storedFor reads one roster, its items sorted.
-func storedFor(ctx context.Context, server *testserver.Server, person string) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// storedRoster reads one roster and sorts its items.
+func storedRoster(ctx context.Context, server *testserver.Server, account string) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, exchangeTimeout)
 	defer cancel()
-	out, err := server.Ctl(ctx, "get_roster", person, host)
+	out, err := server.Ctl(ctx, "get_roster", account, host)
 	if err != nil || out == "" {
 		return nil, err
 	}

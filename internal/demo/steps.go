@@ -2,7 +2,7 @@ package main
 
 import "strings"
 
-// The people of the guide.
+// The accounts of the guide.
 const (
 	host       = "localhost"
 	admin      = "admin@localhost"
@@ -11,27 +11,27 @@ const (
 	terry      = "terry-alvarez@localhost"
 	lois       = "lois-johnson@localhost"
 	jacqueline = "jacqueline-moore@localhost"
-	stream     = "SocialStream" // the one group
+	stream     = "SocialStream" // the only group
 )
 
-// injection is a nick that the script of 2012 would have run.
+// injection is a nick that the script of 2012 passed to a shell, which executed it.
 const injection = `Terry "T" $(reboot)`
 
-// step is one command, with its arguments in the order of the guide, and the
+// step is one command, its arguments in the order of the guide, and the expected
 // answer.
 type step struct {
-	remark string // what begins here, "" for nothing new
+	remark string // printed before the command, "" for none
 	verb   string
 	args   []string
 	want   []string
 }
 
-// steps is the demo from its first command to its last. Rosters are shown by
-// JID in alphabetical order, while the guide's example has no order.
+// steps returns the steps from the first command to the last. Rosters are sorted by
+// JID, while the example in the guide has no order.
 func steps() []step {
 	done := []string{"Done"}
 	return []step{
-		{"contacts that were replied to: each has the other", "setBidireccionalBuddys",
+		{"contacts in both directions: each user has the other", "setBidireccionalBuddys",
 			[]string{demo, pamela, "Demo", "Pamela", stream, stream}, done},
 		{"", "setBidireccionalBuddys", []string{demo, terry, "Demo", "Terry", stream, stream}, done},
 		{"", "setBidireccionalBuddys", []string{demo, lois, "Demo", "Lois", stream, stream}, done},
@@ -44,7 +44,7 @@ func steps() []step {
 		{"", "checkBidirecctionalBuddys", []string{demo, pamela}, []string{"true"}},
 		{"", "checkUserJid", []string{demo}, []string{"true"}},
 
-		{"a contact without a reply", "addBuddyToRoster",
+		{"a contact in one direction", "addBuddyToRoster",
 			[]string{demo, jacqueline, "Jacqueline", stream, "from"}, done},
 		{"", "getRoster", []string{demo}, []string{
 			row(jacqueline, "Jacqueline", "from", "none", stream),
@@ -53,14 +53,14 @@ func steps() []step {
 			row(terry, "Terry", "both", "none", stream),
 		}},
 
-		{"a reply that is withdrawn", "unsetBidireccionalBuddys", []string{demo, lois, "Lois", stream}, done},
+		{"a contact in both directions becomes one in one direction", "unsetBidireccionalBuddys", []string{demo, lois, "Lois", stream}, done},
 		{"", "checkBidirecctionalBuddys", []string{demo, lois}, []string{"false"}},
 
-		{"a contact that is given up, and is then no longer there", "removeBuddyFromRoster", []string{demo, terry}, done},
+		{"a contact is removed; a second removal does not find it", "removeBuddyFromRoster", []string{demo, terry}, done},
 		{"", "removeBuddyFromRoster", []string{demo, terry},
 			[]string{"User terry-alvarez@localhost not found in demo@localhost roster."}},
 
-		{"a nick that the script of 2012 would have run as a shell command", "addBuddyToRoster",
+		{"a nick with a command that the script of 2012 would have executed", "addBuddyToRoster",
 			[]string{demo, terry, injection, stream, "from"}, done},
 		{"", "getRoster", []string{demo}, []string{
 			row(jacqueline, "Jacqueline", "from", "none", stream),
@@ -69,24 +69,25 @@ func steps() []step {
 			row(terry, injection, "from", "none", stream),
 		}},
 
-		{"somebody who leaves", "removeRoster", []string{jacqueline}, done},
+		{"a user leaves: the whole roster is removed", "removeRoster", []string{jacqueline}, done},
 		{"", "getRoster", []string{jacqueline},
 			[]string{"Roster not found for user jacqueline-moore@localhost"}},
 	}
 }
 
-// roster is what the server shall store for a person in the end, sorted.
-type roster struct {
-	person string
-	want   []string
+// expectedRoster is the roster that the server must store for an account in the
+// end, sorted.
+type expectedRoster struct {
+	account string
+	items   []string
 }
 
-// rosters has everybody. Who removes a contact ends both subscriptions, and
-// the contact's own item stays with none (RFC 6121 §2.5.2): such are demo in
-// terry's roster and jacqueline in pamela's. An ask that getRoster shows as
-// none is undefined to ejabberdctl.
-func rosters() []roster {
-	return []roster{
+// expectedRosters returns the rosters of all accounts. If a user removes a contact,
+// both subscriptions end, and the contact's own item stays with none (RFC 6121
+// §2.5.2): demo in terry's roster and jacqueline in pamela's. ejabberdctl prints
+// undefined for an ask that getRoster prints as none.
+func expectedRosters() []expectedRoster {
+	return []expectedRoster{
 		{"admin", nil},
 		{"demo", []string{
 			row(jacqueline, "Jacqueline", "from", "undefined", stream),
@@ -104,15 +105,15 @@ func rosters() []roster {
 	}
 }
 
-// people are the names of all accounts.
-func people() []string {
+// accountNames returns the names of all accounts.
+func accountNames() []string {
 	var names []string
-	for _, r := range rosters() {
-		names = append(names, r.person)
+	for _, r := range expectedRosters() {
+		names = append(names, r.account)
 	}
 	return names
 }
 
-// row is an item as getRoster and ejabberdctl show it: jid, nick,
-// subscription, ask, groups.
+// row returns an item as getRoster and ejabberdctl print it: jid, nick,
+// subscription, ask and groups, separated by tabs.
 func row(columns ...string) string { return strings.Join(columns, "\t") }

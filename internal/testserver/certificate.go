@@ -13,9 +13,9 @@ import (
 
 const certFile = "localhost.pem"
 
-// certificate makes a certificate for the hosts, its own authority, with its
-// key, as PEM.
-func certificate() (string, error) {
+// selfSignedCertificate returns a self-signed certificate for the hosts, with
+// its key, as PEM.
+func selfSignedCertificate() (string, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return "", err

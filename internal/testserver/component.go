@@ -2,18 +2,25 @@ package testserver
 
 import (
 	"context"
+	"encoding/xml"
 	"testing"
 
+	"mellium.im/xmlstream"
 	"mellium.im/xmpp/jid"
 
 	"emanagement/component"
+	"emanagement/xmpp/address"
 )
 
-// NewComponent returns a component for a server. change, which may be nil, changes
-// its configuration before.
+// NewComponent returns a component for a server, which is not connected yet.
+// change may change its configuration before; it may be nil. An invalid
+// configuration fails the test.
 func NewComponent(t testing.TB, s *Server, change func(*component.Config)) *component.Component {
 	t.Helper()
-	conf := component.Config{JID: jid.MustParse(Component), Address: s.ComponentAddr(), Secret: []byte(Secret), Name: "emanagement", Version: "test"}
+	conf := component.Config{
+		JID: jid.MustParse(Component), Address: s.ComponentAddr(), Secret: []byte(Secret),
+		Probe: probe, Name: "emanagement", Version: "test",
+	}
 	if change != nil {
 		change(&conf)
 	}
@@ -24,7 +31,15 @@ func NewComponent(t testing.TB, s *Server, change func(*component.Config)) *comp
 	return c
 }
 
-// RunComponent runs a component until the test ends.
+// probe is component.Config.Probe: a roster get of an account that need not exist.
+// (Package stanzas has the same, and the tests of what it imports import this package.)
+func probe(host string) (to jid.JID, payload xml.TokenReader) {
+	query := xml.StartElement{Name: xml.Name{Space: "jabber:iq:roster", Local: "query"}}
+	return address.Account("probe", host), xmlstream.Wrap(nil, query)
+}
+
+// RunComponent runs a component until the test ends. An error that Run returns
+// fails the test.
 func RunComponent(t testing.TB, c *component.Component) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())

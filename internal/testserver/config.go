@@ -13,65 +13,66 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// Config is the text that the README tells administrators to merge into their
-// ejabberd.yml. The servers here start with that very text, merged into a
-// small server's own.
+// Config is the text that administrators merge into their ejabberd.yml according
+// to the README. The servers of this package start with the same text, merged
+// into the configuration of a small server.
 //
 //go:embed ejabberd.yml
 var Config string
 
-// ConfigHTTP is the same for an ejabberd before 25.03.
+// ConfigHTTP is that text for an ejabberd before 25.03.
 //
 //go:embed ejabberd-http.yml
 var ConfigHTTP string
 
 //go:embed base.yml
-var base string
+var baseConfig string
 
-// The names and the secret in these, and what stands for them here.
+// The placeholders in these texts, and the values of the servers in this package.
 const (
 	documentedComponent = "emanagement.example.org"
 	documentedSecret    = "CHANGE ME"
 	documentedPort      = "port: 5347"
 	documentedAPIPort   = "port: 5281"
 
-	// Component is the domain under which a component connects.
+	// Component is the domain of the documented component.
 	Component = "emanagement.localhost"
-	// Secret is that component's.
+	// Secret is the secret of that component.
 	Secret = "it's <not> a \"secret\" & yet"
-	// OtherComponent is a second component, without any privileges.
+	// OtherComponent is the domain of a second component, without any privileges.
 	OtherComponent = "rails.localhost"
-	// OtherSecret is the second component's.
+	// OtherSecret is the secret of the second component.
 	OtherSecret = "other-secret"
 )
 
-// Hosts are those of every server here, as base.yml names them.
+// Hosts returns the hosts of every server, as base.yml names them.
 func Hosts() []string { return []string{"example.org", "localhost"} }
 
-// ports are those of one server, all on 127.0.0.1.
+// ports are the ports of one server, all on 127.0.0.1.
 type ports struct {
 	c2s, component, tls, other, http, api, dist int
 
-	stock [stockListeners]int // of the listeners in Debian's own file
+	stock [stockListeners]int // for the listeners in Debian's own file
 }
 
-// stockConfig is the ejabberd.yml that Debian ships with an ejabberd, below its
-// root.
+// stockConfig is the path of the ejabberd.yml that Debian ships, below the root
+// folder of an ejabberd.
 const stockConfig = "/etc/ejabberd/ejabberd.yml"
 
-// stockListeners is how many listeners that may have.
+// stockListeners is how many listeners that file may have at most.
 const stockListeners = 12
 
-// StockText is Debian's own ejabberd.yml of the kind, as it was installed.
+// StockText returns Debian's own ejabberd.yml of the kind, as installed. The
+// error is ErrMissing if there is no such ejabberd.
 func (k Kind) StockText() ([]byte, error) {
-	p, err := find(k.version())
+	p, err := findEjabberd(k.version())
 	if err != nil {
 		return nil, err
 	}
 	return os.ReadFile(filepath.Join(p.root, stockConfig))
 }
 
-// Stock is what it says.
+// Stock returns the parsed StockText.
 func (k Kind) Stock() (config map[string]any, err error) {
 	text, err := k.StockText()
 	if err != nil {
@@ -80,12 +81,12 @@ func (k Kind) Stock() (config map[string]any, err error) {
 	return config, yaml.Unmarshal(text, &config)
 }
 
-// onLoopback moves the listeners of a configuration to other ports, of 127.0.0.1
-// alone.
+// onLoopback moves the listeners of a configuration to other ports, on
+// 127.0.0.1 only.
 func onLoopback(config map[string]any, ports []int) error {
 	listeners, _ := config["listen"].([]any)
 	if len(listeners) > len(ports) {
-		return fmt.Errorf("%d listeners, and %d ports", len(listeners), len(ports))
+		return fmt.Errorf("%d listeners but only %d ports", len(listeners), len(ports))
 	}
 	for i, l := range listeners {
 		listener := l.(map[string]any)
@@ -94,8 +95,9 @@ func onLoopback(config map[string]any, ports []int) error {
 	return nil
 }
 
-// configuration is the whole ejabberd.yml of one server, whose folder is dir. It is
-// what an administrator may have made of stock, which may be empty.
+// configuration returns the whole ejabberd.yml of one server with the folder
+// dir: stock, which may be nil, merged with base.yml and with the documented
+// texts, as an administrator would do it.
 func configuration(dir string, k Kind, p ports, stock map[string]any, edit func(map[string]any)) ([]byte, error) {
 	yml, err := yaml.Marshal(Secret)
 	if err != nil {
@@ -105,7 +107,7 @@ func configuration(dir string, k Kind, p ports, stock map[string]any, edit func(
 	own := strings.NewReplacer(
 		"DIR", dir, "COMPONENT", Component, "SECRET", secret,
 		"C2S", strconv.Itoa(p.c2s), "OTHER", strconv.Itoa(p.other), "HTTP", strconv.Itoa(p.http), "TLS", strconv.Itoa(p.tls),
-	).Replace(base)
+	).Replace(baseConfig)
 	documented := strings.NewReplacer(
 		documentedComponent, Component,
 		`"`+documentedSecret+`"`, secret,
@@ -125,7 +127,7 @@ func configuration(dir string, k Kind, p ports, stock map[string]any, edit func(
 		return nil, fmt.Errorf("base.yml: %w", err)
 	}
 	merge(whole, small)
-	for _, text := range k.texts() {
+	for _, text := range k.documentedTexts() {
 		if err := Merge(whole, documented.Replace(text)); err != nil {
 			return nil, fmt.Errorf("%s: %w", k, err)
 		}
@@ -136,8 +138,8 @@ func configuration(dir string, k Kind, p ports, stock map[string]any, edit func(
 	return yaml.Marshal(whole)
 }
 
-// Merge merges one of the texts into a configuration, as an administrator is asked
-// to.
+// Merge merges one of the documented texts into a configuration, as an
+// administrator would.
 func Merge(config map[string]any, text string) error {
 	var addition map[string]any
 	if err := yaml.Unmarshal([]byte(text), &addition); err != nil {
@@ -147,8 +149,8 @@ func Merge(config map[string]any, text string) error {
 	return nil
 }
 
-// merge does what the comments in the texts ask of an administrator: a section
-// that exists takes the new lines in, and a list grows.
+// merge follows the comments in the documented texts: lines are added to an
+// existing section, and a list grows.
 func merge(into, from map[string]any) {
 	for key, value := range from {
 		switch value := value.(type) {
@@ -169,7 +171,7 @@ func merge(into, from map[string]any) {
 			}
 		default:
 			if reflect.DeepEqual(into[key], []any{value}) {
-				continue // a list of one says the same
+				continue // a list of this one value means the same
 			}
 		}
 		into[key] = value

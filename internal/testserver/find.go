@@ -14,53 +14,56 @@ import (
 // The first ejabberd with mod_adhoc_api is 25.03.
 const minYear, minMonth = 25, 3
 
-// ErrMissing says that there is no ejabberd to start, and what to do.
+// ErrMissing is the error if there is no ejabberd to start. Its text names the
+// remedy.
 var ErrMissing = errors.New("missing: run scripts/setup (as root on Debian)")
 
-// program is an ejabberd that can be started.
-type program struct {
+// installation is an ejabberd that can be started.
+type installation struct {
 	ctl  string // path of ejabberdctl, as seen inside root
-	root string // root folder to change into, "" for none
+	root string // root folder for chroot, "" for none
+	// The account of the server's processes, nil for that of this process.
 	cred *syscall.Credential
 }
 
-// find looks for an ejabberd of exactly that version in the private root folder
-// that scripts/setup makes; without a version, for one that is new enough, on
-// the machine first.
-func find(version string) (program, error) {
+// findEjabberd looks for an ejabberd. With a version, it must be exactly that
+// one, in the private root folder that scripts/setup makes. Without a version,
+// a new enough ejabberd on the machine is preferred to the private one.
+func findEjabberd(version string) (installation, error) {
 	if version != "" {
-		return private("ejabberd-"+version, fmt.Errorf("ejabberd %s: %w", version, ErrMissing))
+		return findInPrivateRoot("ejabberd-"+version, fmt.Errorf("ejabberd %s: %w", version, ErrMissing))
 	}
 	if ctl, err := exec.LookPath("ejabberdctl"); err == nil && newEnough(installedVersion(ctl)) {
-		p := program{ctl: ctl}
+		p := installation{ctl: ctl}
 		if os.Geteuid() == 0 {
 			p.cred = credential("/etc/passwd")
 		}
 		return p, nil
 	}
-	return private("ejabberd-root", fmt.Errorf("ejabberd 25.03 or newer: %w, or install it so that ejabberdctl is on the PATH", ErrMissing))
+	return findInPrivateRoot("ejabberd-root", fmt.Errorf("ejabberd 25.03 or newer: %w, or install it so that ejabberdctl is on the PATH", ErrMissing))
 }
 
-// private is the ejabberd in one of the folders that scripts/setup makes.
-func private(folder string, missing error) (program, error) {
+// findInPrivateRoot returns the ejabberd in one of the folders that
+// scripts/setup makes, or the error missing.
+func findInPrivateRoot(folder string, missing error) (installation, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return program{}, err
+		return installation{}, err
 	}
 	root := filepath.Join(cache, "emanagement", folder)
 	const ctl = "/usr/sbin/ejabberdctl"
 	if _, err := os.Stat(filepath.Join(root, ctl)); err != nil {
-		return program{}, missing
+		return installation{}, missing
 	}
 	if os.Geteuid() != 0 {
-		return program{}, fmt.Errorf("ejabberd in %s: only root can start it (chroot)", root)
+		return installation{}, fmt.Errorf("ejabberd in %s: only root can start it (chroot)", root)
 	}
-	return program{ctl: ctl, root: root, cred: credential(filepath.Join(root, "etc/passwd"))}, nil
+	return installation{ctl: ctl, root: root, cred: credential(filepath.Join(root, "etc/passwd"))}, nil
 }
 
-// installedVersion tells the version of the ejabberd that an ejabberdctl
-// belongs to by its library folder, as scripts/setup does; "" where there is
-// none.
+// installedVersion returns the version of the ejabberd of an ejabberdctl, by
+// the name of its library folder, as scripts/setup does. It returns "" if there
+// is no such folder.
 func installedVersion(ctl string) string {
 	path, err := filepath.EvalSymlinks(ctl)
 	if err != nil {
@@ -76,8 +79,8 @@ func installedVersion(ctl string) string {
 	return ""
 }
 
-// newEnough compares a year and a month, which may be written without leading
-// zeros.
+// newEnough reports whether a version is at least 25.03. Year and month may
+// lack leading zeros.
 func newEnough(version string) bool {
 	var year, month int
 	if _, err := fmt.Sscanf(version, "%d.%d", &year, &month); err != nil {
@@ -86,7 +89,8 @@ func newEnough(version string) bool {
 	return year > minYear || year == minYear && month >= minMonth
 }
 
-// credential is the account ejabberd runs under, nil where there is none.
+// credential returns the account of ejabberd in a passwd file, nil if there is
+// none.
 func credential(passwd string) *syscall.Credential {
 	text, err := os.ReadFile(passwd)
 	if err != nil {
@@ -107,8 +111,8 @@ func credential(passwd string) *syscall.Credential {
 }
 
 // tempDir makes a folder inside the root that ejabberd may write to, and
-// returns its path as seen inside and outside.
-func (p program) tempDir() (inside, outside string, err error) {
+// returns its path as seen from inside and from outside.
+func (p installation) tempDir() (inside, outside string, err error) {
 	outside, err = os.MkdirTemp(filepath.Join(p.root, "/tmp"), "em-")
 	if err != nil {
 		return "", "", err

@@ -7,16 +7,16 @@ import (
 	"testing"
 )
 
-// Kind says which ejabberd a server is and with which of the documented texts
-// it starts.
+// Kind is the version of ejabberd of a server, and the documented texts in its
+// configuration.
 type Kind int
 
 const (
 	// AdHoc is an ejabberd of 25.03 or newer, with Config.
 	AdHoc Kind = iota
-	// HTTP is the same with ConfigHTTP instead.
+	// HTTP is the same ejabberd, with ConfigHTTP instead.
 	HTTP
-	// AdHocAndHTTP is the same with both.
+	// AdHocAndHTTP is the same ejabberd, with both.
 	AdHocAndHTTP
 	// Debian13 is Debian 13's own ejabberd, 24.12, with ConfigHTTP.
 	Debian13
@@ -24,11 +24,12 @@ const (
 	Debian12
 )
 
+// String returns the name of the kind.
 func (k Kind) String() string {
 	return [...]string{"ad-hoc", "HTTP", "ad-hoc-and-HTTP", "Debian-13", "Debian-12"}[k]
 }
 
-// version is exactly the one asked for, "" for 25.03 or newer.
+// version returns the exact version of the ejabberd, "" for 25.03 or newer.
 func (k Kind) version() string {
 	switch k {
 	case Debian13:
@@ -39,8 +40,9 @@ func (k Kind) version() string {
 	return ""
 }
 
-// texts are what the README says to merge for it.
-func (k Kind) texts() []string {
+// documentedTexts returns the texts to merge into the configuration, according
+// to the README.
+func (k Kind) documentedTexts() []string {
 	switch k {
 	case AdHoc:
 		return []string{Config}
@@ -50,21 +52,21 @@ func (k Kind) texts() []string {
 	return []string{ConfigHTTP}
 }
 
-// New prepares a server of the kind that is not started yet. Its ports stay
-// the same when it is stopped and started again. The function edit, where not
-// nil, may change the server's configuration. The error is ErrMissing where
-// there is no such ejabberd.
+// New prepares a server of the kind, which is not started yet. It keeps its
+// ports when it is stopped and started again. edit, if not nil, may change the
+// server's configuration. The error is ErrMissing if there is no such ejabberd.
 func (k Kind) New(edit func(config map[string]any)) (*Server, error) { return k.newServer(false, edit) }
 
-// NewStock is New, but that the server's configuration is made of Debian's own.
+// NewStock is New for a server whose configuration is based on Debian's own
+// ejabberd.yml.
 func (k Kind) NewStock() (*Server, error) { return k.newServer(true, nil) }
 
 func (k Kind) newServer(stock bool, edit func(config map[string]any)) (*Server, error) {
-	p, err := find(k.version())
+	p, err := findEjabberd(k.version())
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{program: p, kind: k, stock: stock, looking: newLooking()}
+	s := &Server{installation: p, kind: k, stock: stock, inspection: newInspectionClient()}
 	if s.dir, s.outside, err = p.tempDir(); err != nil {
 		return nil, fmt.Errorf("server folder: %w", err)
 	}
@@ -74,8 +76,9 @@ func (k Kind) newServer(stock bool, edit func(config map[string]any)) (*Server, 
 	return s, nil
 }
 
-// Run starts a server of the kind for a test and closes it at the test's end.
-// Where there is no such ejabberd, the test fails and says what to do.
+// Run starts a server of the kind for a test and closes it at the end of the
+// test. If there is no such ejabberd, the test fails and the message names the
+// remedy.
 func (k Kind) Run(tb testing.TB, edit func(config map[string]any)) *Server {
 	tb.Helper()
 	s, err := k.New(edit)
@@ -94,4 +97,10 @@ func (k Kind) Run(tb testing.TB, edit func(config map[string]any)) *Server {
 		tb.Fatal(err)
 	}
 	return s
+}
+
+// Run starts a server of the kind AdHoc for a test, as Kind.Run does.
+func Run(tb testing.TB, edit func(config map[string]any)) *Server {
+	tb.Helper()
+	return AdHoc.Run(tb, edit)
 }

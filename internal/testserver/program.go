@@ -12,31 +12,32 @@ import (
 	"time"
 )
 
-// Program is a running emanagement, connected to a server.
+// Program is a running emanagement that is connected to a server.
 type Program struct {
 	cmd *exec.Cmd
 	dir string
-	// log is a file that the program itself writes: what it has logged before it
-	// answers is there when the answer is. A pipe's reader may come later. It is
-	// beside dir, so that it can be read after Stop.
+	// log is a file, and the program writes it itself. So a line that is logged before
+	// an answer is in the file when the answer arrives; the reader of a pipe may
+	// lag behind. The file is outside dir, so that it can be read after Stop.
 	log string
 }
 
-// readyLine is what the program logs when it has found out how a host takes
+// readyLine is the start of the log line that reports how a host accepts
 // subscriptions.
 const readyLine = "msg=ready host="
 
-// Settings are what a test may want of the program's configuration.
+// Settings are the parts of the program's configuration that a test may choose.
 type Settings struct {
-	Access  string   // the section of that name, in YAML
-	More    string   // other sections, in YAML
-	Until   string   // what the log says of each host in the end; "" for that it is ready
-	Address string   // where to connect; "" for the server's ComponentAddr
-	Env     []string // beside the test's own environment
+	Access  string   // the section access, in YAML
+	More    string   // further sections, in YAML
+	Until   string   // the text that StartProgram awaits in the log once for each host; "" for readyLine
+	Address string   // the server's address; "" for ComponentAddr
+	Env     []string // additions to the environment of the test
 }
 
-// StartProgram runs "BINARY serve" against the server, as Component, and waits
-// until it is ready on every host.
+// StartProgram runs "BINARY serve" against the server, as Component. It waits
+// until the program is ready on every host, for a minute at most. After an
+// error no program is running, and the error contains the program's log.
 func StartProgram(ctx context.Context, binary string, s *Server, settings Settings) (*Program, error) {
 	dir, err := s.TempDir()
 	if err != nil {
@@ -69,11 +70,11 @@ func (p *Program) start(ctx context.Context, binary string, s *Server, settings 
 	if err != nil {
 		return err
 	}
-	defer log.Close() // the program has it too
+	defer log.Close() // the program has its own descriptor
 	cmd := exec.Command(binary, "serve", "--config", conf)
 	cmd.Stderr = log
 	cmd.Env = append(os.Environ(), settings.Env...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM} // should the tests be killed
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM} // so that it ends if the tests are killed
 	if err := cmd.Start(); err != nil {
 		return err
 	}
@@ -92,8 +93,8 @@ func (p *Program) start(ctx context.Context, binary string, s *Server, settings 
 	return nil
 }
 
-// Log is what the program has logged so far, while the server runs; an error's
-// text where that cannot be read.
+// Log returns the program's log, until the server is closed. If the file cannot
+// be read, it returns the text of the error.
 func (p *Program) Log() string {
 	text, err := os.ReadFile(p.log)
 	if err != nil {
@@ -102,17 +103,17 @@ func (p *Program) Log() string {
 	return string(text)
 }
 
-// Config is the program's configuration file.
+// Config returns the path of the program's configuration file.
 func (p *Program) Config() string { return filepath.Join(p.dir, "emanagement.yml") }
 
-// Control is the program's control socket.
+// Control returns the path of the program's control socket.
 func (p *Program) Control() string { return filepath.Join(p.dir, "control.sock") }
 
-// PID is the program's process.
+// PID returns the program's process ID.
 func (p *Program) PID() int { return p.cmd.Process.Pid }
 
-// Stop stops the program as an administrator would and waits for its end. The
-// error says if it did not end well.
+// Stop stops the program by SIGTERM, as an administrator would, and waits for
+// its end. The error says if it did not exit with 0.
 func (p *Program) Stop() error {
 	defer os.RemoveAll(p.dir)
 	if p.cmd == nil {

@@ -1,7 +1,7 @@
-// Package testserver starts private ejabberd servers for the tests and the
-// demo: real ones, on free ports of 127.0.0.1, each with a folder and a node
-// name of its own, so that several can run side by side. Nothing is left
-// behind, not even when the program that started them is killed.
+// Package testserver starts private ejabberd servers for the tests and the demo.
+// They are real servers on free ports of 127.0.0.1. Each has its own folder and
+// node name, so that several can run side by side. They leave nothing behind,
+// even if the program that started them is killed.
 package testserver
 
 import (
@@ -25,42 +25,42 @@ import (
 )
 
 //go:embed supervise.sh
-var supervise string
+var superviseScript string
 
-// erlang has the schedulers sleep where there is nothing to do: many servers
-// share the processors.
-const erlang = "+sbwt none +sbwtdcpu none +sbwtdio none"
+// erlangOptions make idle schedulers sleep, because many servers share the
+// processors.
+const erlangOptions = "+sbwt none +sbwtdcpu none +sbwtdio none"
 
-// startTimeout bounds how long a server may take to come up.
+// startTimeout limits how long a server, or the program, may take to start.
 const startTimeout = 60 * time.Second
 
-// Server is one private ejabberd. Its methods may be used by many goroutines
-// at once, except Start, Stop and Close.
+// Server is one private ejabberd. Its methods may be used concurrently, except
+// Start, Stop, Close and Edit.
 type Server struct {
-	program
+	installation
 	ports
 	kind         Kind
-	stock        bool                        // its configuration is made of Debian's own
-	edit         func(config map[string]any) // of the configuration; may be nil
-	dir, outside string                      // its folder, as seen inside and outside the root
-	looking      *http.Client
+	stock        bool                        // the configuration is based on Debian's own ejabberd.yml
+	edit         func(config map[string]any) // changes the configuration; may be nil
+	dir, outside string                      // its folder, as seen from inside and from outside the root
+	inspection   *http.Client
 
 	started  bool       // at least once
-	exited   chan error // receives the end of the running server, nil when none runs
-	lifeline io.Closer
+	exited   chan error // receives the end of the running server; nil if none is running
+	lifeline io.Closer  // the standard input of superviseScript; closing it kills the server
 	log      lockedBuffer
 }
 
-// New prepares a server of the kind AdHoc.
+// New prepares a server of the kind AdHoc, as Kind.New does.
 func New(edit func(config map[string]any)) (*Server, error) {
 	return AdHoc.New(edit)
 }
 
-// Kind is the server's.
+// Kind returns the kind of the server.
 func (s *Server) Kind() Kind { return s.kind }
 
-// Edit writes the configuration anew, with another edit than before. A server
-// that runs takes it when it is started again.
+// Edit writes the configuration again, with another edit than before. A running
+// server needs a restart or a reload to use it.
 func (s *Server) Edit(edit func(config map[string]any)) error {
 	s.edit = edit
 	var stock map[string]any
@@ -77,7 +77,7 @@ func (s *Server) Edit(edit func(config map[string]any)) error {
 	return os.WriteFile(filepath.Join(s.outside, "ejabberd.yml"), yml, 0o644)
 }
 
-// configure takes free ports and writes the configuration files.
+// configure chooses free ports and writes the configuration files.
 func (s *Server) configure(edit func(config map[string]any)) error {
 	ports := []*int{&s.c2s, &s.component, &s.tls, &s.other, &s.http, &s.api, &s.dist}
 	for i := range s.ports.stock {
@@ -89,14 +89,14 @@ func (s *Server) configure(edit func(config map[string]any)) error {
 	if err := s.Edit(edit); err != nil {
 		return err
 	}
-	cert, err := certificate()
+	cert, err := selfSignedCertificate()
 	if err != nil {
 		return err
 	}
 	files := map[string]string{
 		certFile: cert,
-		// A fixed port for Erlang's distribution, on loopback, needs no epmd.
-		"ejabberdctl.cfg": fmt.Sprintf("INET_DIST_INTERFACE=127.0.0.1\nERL_DIST_PORT=%d\nERL_OPTIONS=%q\n", s.dist, erlang),
+		// With a fixed port on loopback, Erlang's distribution needs no epmd.
+		"ejabberdctl.cfg": fmt.Sprintf("INET_DIST_INTERFACE=127.0.0.1\nERL_DIST_PORT=%d\nERL_OPTIONS=%q\n", s.dist, erlangOptions),
 		"inetrc":          "{lookup,[\"file\",\"native\"]}.\n{host,{127,0,0,1},[\"localhost\"]}.\n",
 	}
 	for name, text := range files {
@@ -107,47 +107,50 @@ func (s *Server) configure(edit func(config map[string]any)) error {
 	return nil
 }
 
-// ClientAddr is where clients connect, without TLS.
+// ClientAddr returns the address for clients, without TLS.
 func (s *Server) ClientAddr() string { return addr(s.c2s) }
 
-// ComponentAddr is where Component connects.
+// ComponentAddr returns the address for Component, without TLS.
 func (s *Server) ComponentAddr() string { return addr(s.component) }
 
-// OtherAddr is where OtherComponent connects.
+// OtherAddr returns the address for OtherComponent.
 func (s *Server) OtherAddr() string { return addr(s.other) }
 
-// TLSAddr is where Component connects by TLS, with the certificate in
-// CertFile.
+// TLSAddr returns the address for Component with TLS, as a tls:// URL. The
+// certificate is in CertFile.
 func (s *Server) TLSAddr() string { return "tls://localhost:" + strconv.Itoa(s.tls) }
 
-// TempDir makes a folder that is removed with the server.
+// TempDir makes a folder that Close removes, together with the server's folder.
 func (s *Server) TempDir() (string, error) {
 	dir, err := os.MkdirTemp(s.outside, "with-")
 	if err == nil && s.cred != nil {
-		err = os.Chown(dir, int(s.cred.Uid), int(s.cred.Gid)) // who removes it
+		err = os.Chown(dir, int(s.cred.Uid), int(s.cred.Gid)) // the server's account may have to remove it
 	}
 	return dir, err
 }
 
-// APIURL is where the component reaches the server's API commands over HTTP,
-// where the server's kind offers that.
+// APIURL returns the URL of the server's API commands for the component. It
+// works only on kinds with ConfigHTTP.
 func (s *Server) APIURL() string { return "http://" + addr(s.api) + "/api/v3" }
 
-// CertFile is the server's self-made certificate.
+// CertFile returns the path of the server's self-signed certificate and its
+// key.
 func (s *Server) CertFile() string { return filepath.Join(s.outside, certFile) }
 
-// Path is where a file in the server's folder lies, as the server sees it and
-// as others do.
+// Path returns the path of a file in the server's folder, as seen from inside
+// and from outside the server's root.
 func (s *Server) Path(name string) (inside, outside string) {
 	return s.dir + "/" + name, filepath.Join(s.outside, name)
 }
 
-// Start starts the server and waits until it accepts connections.
+// Start starts the server and waits until it accepts connections, for a minute
+// at most. If another program has taken one of the ports, a first Start chooses
+// new ones.
 func (s *Server) Start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	err := s.start(ctx)
-	for tries := 0; err != nil && tries < 3 && s.lostPort(); tries++ {
+	for tries := 0; err != nil && tries < 3 && s.resetAfterPortConflict(); tries++ {
 		if err = s.configure(s.edit); err == nil {
 			err = s.start(ctx)
 		}
@@ -156,10 +159,11 @@ func (s *Server) Start(ctx context.Context) error {
 	return err
 }
 
-// lostPort says whether the server has ended because somebody else had taken
-// one of its ports since they were found free, and makes it as if it had never
-// been started. Once it has been, it keeps its ports.
-func (s *Server) lostPort() bool {
+// resetAfterPortConflict reports whether the server has ended because another
+// program has taken one of its ports since configure found them free. If so, it
+// resets the server to the state before Start. A server that was started before
+// keeps its ports.
+func (s *Server) resetAfterPortConflict() bool {
 	if s.started || !strings.Contains(s.Log(), "address already in use") {
 		return false
 	}
@@ -171,13 +175,13 @@ func (s *Server) lostPort() bool {
 	s.exited = nil
 	s.lifeline.Close()
 	s.log.reset()
-	// What is in there is for a node of another name, which has the port in it.
+	// The database belongs to a node name that contains the old port.
 	return os.RemoveAll(filepath.Join(s.outside, "spool")) == nil
 }
 
 func (s *Server) start(ctx context.Context) error {
-	// Not bound to ctx: the server lives until Stop or Close.
-	cmd := s.command(context.Background(), "/bin/bash", append([]string{"-c", supervise, "supervise", s.ctl}, s.ctlArgs("foreground")...)...)
+	// Not bound to ctx, because the server runs until Stop or Close.
+	cmd := s.command(context.Background(), "/bin/bash", append([]string{"-c", superviseScript, "supervise", s.ctl}, s.ctlArgs("foreground")...)...)
 	cmd.Stdout, cmd.Stderr = &s.log, &s.log
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -197,7 +201,7 @@ func (s *Server) start(ctx context.Context) error {
 }
 
 // Stop stops the server as an administrator would, and keeps its data for the
-// next Start.
+// next Start. It waits for the end of the server.
 func (s *Server) Stop(ctx context.Context) error {
 	if _, err := s.Ctl(ctx, "stop"); err != nil {
 		return err
@@ -207,20 +211,20 @@ func (s *Server) Stop(ctx context.Context) error {
 	return err
 }
 
-// Close ends the server at once and removes its folder. A server that does
-// not run is only removed.
+// Close kills the server, if it runs, and removes its folder.
 func (s *Server) Close() error {
 	var err error
 	if s.exited != nil {
-		s.lifeline.Close() // also closed already where the server ended by itself
+		s.lifeline.Close() // it is closed already if the server ended by itself
 		err = <-s.exited
 		s.exited = nil
 	}
-	s.looking.CloseIdleConnections()
+	s.inspection.CloseIdleConnections()
 	return errors.Join(err, os.RemoveAll(s.outside))
 }
 
-// Ctl runs ejabberdctl with these arguments and returns what it printed.
+// Ctl runs ejabberdctl with these arguments and returns its output. It may be
+// used concurrently.
 func (s *Server) Ctl(ctx context.Context, args ...string) (string, error) {
 	cmd := s.command(ctx, s.ctl, s.ctlArgs(args...)...)
 	var out, diag bytes.Buffer
@@ -231,13 +235,13 @@ func (s *Server) Ctl(ctx context.Context, args ...string) (string, error) {
 	return out.String(), nil
 }
 
-// Register creates an account. (By HTTP, for each ejabberdctl is an Erlang of
-// its own.)
+// Register creates an account. (It uses HTTP, because each ejabberdctl starts
+// an Erlang of its own.)
 func (s *Server) Register(ctx context.Context, user, host, password string) error {
 	return s.API(ctx, "register", map[string]string{"user": user, "host": host, "password": password}, new(string))
 }
 
-// Log is what the server has logged so far.
+// Log returns the output of the server so far.
 func (s *Server) Log() string { return s.log.String() }
 
 func (s *Server) ctlArgs(args ...string) []string {
@@ -245,7 +249,8 @@ func (s *Server) ctlArgs(args ...string) []string {
 	return append([]string{"-n", node, "-s", s.dir + "/spool", "-l", s.dir + "/log", "-d", s.dir}, args...)
 }
 
-// command is one that runs as the server's user in the server's root.
+// command returns a command that runs as the server's account, in the server's
+// root.
 func (s *Server) command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = s.dir
@@ -256,12 +261,12 @@ func (s *Server) command(ctx context.Context, name string, args ...string) *exec
 
 func addr(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
-// The ports that servers get. They lie below those that the system gives to
-// connections, which come and go while the tests run.
+// The range of the servers' ports. It is below the ephemeral ports of the system,
+// which connections take and release while the tests run.
 const firstPort, lastPort = 12000, 32000
 
-// freePorts finds a free port for each. They are held until all are found, so
-// that they differ.
+// freePorts finds a free port for each pointer. It holds all of them until the
+// last one is found, so that they differ.
 func freePorts(into ...*int) error {
 	for _, p := range into {
 		l, err := freePort()
@@ -284,9 +289,9 @@ func freePort() (l net.Listener, err error) {
 	return nil, err
 }
 
-// awaitStarted waits until the server says so in its log beyond what it said
-// before, or has ended. (That its ports can be reached says nothing: it opens
-// them before the accounts and the modules are there.)
+// awaitStarted waits until the server reports its start in the log after the
+// position before, or has ended. (Open ports prove nothing: the server opens
+// them before the accounts and the modules are ready.)
 func (s *Server) awaitStarted(ctx context.Context, before int) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -303,7 +308,8 @@ func (s *Server) awaitStarted(ctx context.Context, before int) error {
 	return nil
 }
 
-// lockedBuffer is a buffer that a process writes to while others read.
+// lockedBuffer is a buffer that may be used concurrently: a process writes it
+// while others read.
 type lockedBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer

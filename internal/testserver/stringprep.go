@@ -10,18 +10,19 @@ import (
 	"syscall"
 )
 
-// Stringprep is the stringprep of a kind of server: the library with which it
-// prepares JIDs, in a process of its own. One goroutine uses it at a time.
+// Stringprep is a process with the stringprep library of an ejabberd, which
+// prepares JIDs. It must not be used concurrently.
 type Stringprep struct {
 	cmd *exec.Cmd
 	in  io.WriteCloser
 	out io.Reader
 }
 
-// stringprep answers on its standard output, a packet for a packet: many texts in,
-// each with its length in front, and as many out, with the length 65535 for one
-// that is refused. The first byte says which profile is meant.
-const stringprep = `catch stringprep:load_nif(), catch jid:start(),
+// stringprepProgram answers each packet on its standard input with one on its
+// standard output. A packet holds texts, each after its length in two bytes. A
+// request begins with a byte for the profile. In an answer, the length 65535
+// stands for a refused text.
+const stringprepProgram = `catch stringprep:load_nif(), catch jid:start(),
 Port = open_port({fd, 0, 1}, [binary, {packet, 4}, eof]),
 Answer = fun(Answer) ->
   receive
@@ -33,19 +34,20 @@ Answer = fun(Answer) ->
   end
 end, Answer(Answer).`
 
-// The profiles.
+// The profiles of stringprep: RFC 3920 appendix A, and RFC 3491.
 const (
 	Nodeprep byte = 'n'
 	Nameprep byte = 'd'
 )
 
-// Stringprep starts the stringprep of the kind. To be closed.
+// Stringprep starts the stringprep of the kind's ejabberd. The caller must
+// close it. The error is ErrMissing if there is no such ejabberd.
 func (k Kind) Stringprep() (*Stringprep, error) {
-	p, err := find(k.version())
+	p, err := findEjabberd(k.version())
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command("/usr/bin/erl", "-noshell", "-noinput", "-boot", "start_clean", "-eval", stringprep)
+	cmd := exec.Command("/usr/bin/erl", "-noshell", "-noinput", "-boot", "start_clean", "-eval", stringprepProgram)
 	cmd.Dir = "/"
 	cmd.Env = []string{"HOME=/tmp", "PATH=/usr/bin:/bin:/usr/sbin:" + os.Getenv("PATH"), "LANG=C.UTF-8"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: p.root, Credential: p.cred, Pdeathsig: syscall.SIGKILL}
@@ -60,10 +62,11 @@ func (k Kind) Stringprep() (*Stringprep, error) {
 	return &Stringprep{cmd, in, out}, nil
 }
 
-// Close ends the process.
+// Close ends the process and waits for its end.
 func (s *Stringprep) Close() error { return errors.Join(s.in.Close(), s.cmd.Wait()) }
 
-// Prepare prepares texts by a profile. What is refused is nil.
+// Prepare prepares texts by a profile. The results have the order of the texts;
+// a refused text is nil.
 func (s *Stringprep) Prepare(profile byte, texts []string) (prepared []*string, err error) {
 	packet := []byte{0, 0, 0, 0, profile}
 	for _, t := range texts {

@@ -1,9 +1,10 @@
-# Runs a server ("$@") for as long as whoever started this holds its standard
-# input open. When that ends, however it does, the server is killed and its
-# folder ($DIR) removed. A server that ends by itself leaves its folder.
+# Runs a server ("$@") until the standard input ends, that is until the program
+# that started this script closes it, exits or is killed. Then the script kills the
+# server and removes its folder ($DIR). A server that ends by itself leaves its
+# folder.
 #
-# Both jobs have process groups of their own, so that signals to the starter's
-# group (Ctrl-C, timeout) do not reach them: the end of the input does.
+# Both jobs have their own process groups, so that signals to the group of the
+# starting program (Ctrl-C, timeout) do not reach them. They end with the input.
 set -m
 trap : INT TERM HUP
 "$@" </dev/null &
@@ -16,7 +17,7 @@ server=$!
 lifeline=$!
 
 status=128
-while [ "$status" -ge 128 ] && [ "$status" != 137 ]; do # a signal ended the wait
+while [ "$status" -ge 128 ] && [ "$status" != 137 ]; do # a signal interrupted wait
 	wait "$server"
 	status=$?
 done

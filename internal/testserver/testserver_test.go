@@ -18,8 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// starterEnv makes the test binary a program that starts a server, says so and
-// waits, for TestNothingIsLeft to end in the middle.
+// starterEnv turns the test binary into a program that starts a server, prints
+// its folder and waits. TestNothingIsLeft kills it.
 const starterEnv = "TESTSERVER_STARTER"
 
 func TestMain(m *testing.M) {
@@ -38,8 +38,8 @@ func TestMain(m *testing.M) {
 	select {}
 }
 
-// TestNothingIsLeft ends a program that has a server, in all the ways that
-// programs end, and sees that the server and its folder go too.
+// TestNothingIsLeft ends a program that runs a server, in every way that
+// programs end. The server and its folder must disappear too.
 func TestNothingIsLeft(t *testing.T) {
 	for name, end := range map[string]func(pid int) error{
 		"killed":                 func(pid int) error { return syscall.Kill(pid, syscall.SIGKILL) },
@@ -71,7 +71,7 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 }
 
-// processesOf lists the processes that name the folder in their arguments.
+// processesOf returns the processes that name the folder in their arguments.
 func processesOf(t *testing.T, dir string) (pids []string) {
 	_, name, ok := strings.Cut(dir, "/tmp/")
 	require.True(t, ok, dir)
@@ -86,8 +86,8 @@ func processesOf(t *testing.T, dir string) (pids []string) {
 	return pids
 }
 
-// TestConfigurationIsMerged: the administrators' part is still there beside
-// the documented one.
+// TestConfigurationIsMerged checks that the merged configuration contains the
+// administrator's part and the documented one.
 func TestConfigurationIsMerged(t *testing.T) {
 	text, err := configuration("/dir", AdHoc, ports{c2s: 1, component: 2, tls: 3, other: 4, http: 5}, nil, nil)
 	require.NoError(t, err)
@@ -113,8 +113,8 @@ func TestConfigurationIsMerged(t *testing.T) {
 	assert.NotContains(t, string(text), documentedComponent)
 }
 
-// TestSameCommands: what is permitted ad hoc is permitted over HTTP, and what
-// is more there says why.
+// TestSameCommands checks that ConfigHTTP permits every API command that Config
+// permits, and that a comment explains each further one.
 func TestSameCommands(t *testing.T) {
 	commands := func(text, permission string) []string {
 		var c struct {
@@ -137,7 +137,8 @@ func TestSameCommands(t *testing.T) {
 	assert.Subset(t, commands(ConfigHTTP, "emanagement over HTTP"), adhoc)
 }
 
-// TestMissing: where there is no ejabberd, what is said names the script.
+// TestMissing checks that the error names scripts/setup if there is no
+// ejabberd.
 func TestMissing(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	t.Setenv("PATH", "")
@@ -161,7 +162,8 @@ func TestNewEnough(t *testing.T) {
 	}
 }
 
-// TestPortTaken has somebody take a port that was found free.
+// TestPortTaken takes a port after New has found it free. Start must choose
+// another one.
 func TestPortTaken(t *testing.T) {
 	t.Parallel()
 	s, err := New(nil)

@@ -45,7 +45,7 @@ func login(ctx context.Context, conn net.Conn, j jid.JID, password string) (*xmp
 		return xmpp.StreamConfig{Features: features}
 	})
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	session, err := xmpp.NewSession(ctx, j.Domain(), j.Bare(), framing.Stepwise{Conn: conn}, 0, negotiator)
+	session, err := xmpp.NewSession(ctx, j.Domain(), j.Bare(), framing.OneByteConn{Conn: conn}, 0, negotiator)
 	if !stop() {
 		return nil, fmt.Errorf("login of %s: broken off: %w", j, ctx.Err())
 	}
@@ -105,5 +105,5 @@ func askToBind(s *xmpp.Session, resource string) (jid.JID, error) {
 	if !ok {
 		return jid.JID{}, fmt.Errorf("no jid in %s", reply)
 	}
-	return address.Exact(full.Text)
+	return address.ParseVerbatim(full.Text)
 }

@@ -28,7 +28,7 @@ func (c *Client) read() {
 
 // readStanzas returns when the stream ends, with io.EOF if it ended in order.
 func (c *Client) readStanzas() error {
-	stream := framing.New(c.conn, nsClient, framing.DefaultLimit)
+	stream := framing.NewReader(c.conn, nsClient, framing.DefaultLimit)
 	for {
 		raw, err := stream.Next()
 		if errors.Is(err, framing.ErrEnd) {
@@ -40,7 +40,7 @@ func (c *Client) readStanzas() error {
 		if se, ok := raw.StreamError(); ok {
 			return se
 		}
-		e, err := nextElement(raw.Whole())
+		e, err := nextElement(raw.AllTokens())
 		if err != nil {
 			return err
 		}

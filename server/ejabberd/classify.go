@@ -4,44 +4,35 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
-	"emanagement/component"
 	"emanagement/fault"
+	"emanagement/server"
 )
 
-// maxRepeats is how often a request is made again: one for whose sake streams end
-// would end one after the other.
-const maxRepeats = 4
-
-// Repeat makes a request that does no harm when it is made twice, again when its
-// stream is lost, while the context lasts and four times at most.
-func Repeat(ctx context.Context, request func() error) error {
-	err := request()
-	for again := 0; again < maxRepeats && errors.Is(err, component.ErrDisconnected) && ctx.Err() == nil; again++ {
-		err = request()
+// Classify gives an error of a command on a host its class (package fault): a command
+// that cannot be called or is forbidden is not permitted, and the error says what to
+// do. Every other error is classified as server.Classify does it. A refusal in the
+// server's own words is returned as *Error.
+func (a *API) Classify(ctx context.Context, host string, err error) error {
+	if e, ok := errors.AsType[*Error](err); ok && ctx.Err() == nil && (e.Code == Forbidden || e.Code == 0) {
+		return a.NotPermitted(ctx, host, e)
 	}
-	return err
+	return server.Classify(ctx, host, err)
 }
 
-// Failure gives an error of component.Ask, or of a call, the name by which it
-// is known to those who know no servers: *failure.NotServedError, or one that
-// wraps failure.ErrNoAnswer. about says in a word what was asked for, ctx is
-// that of the request. Other errors stay as they are.
-func Failure(ctx context.Context, about string, err error) error {
-	if e, ok := errors.AsType[*component.NotGrantedError](err); ok {
-		return &fault.NotServedError{Host: e.Host, Served: e.Served, Away: e.Away}
+// moduleOf returns the module of ejabberd that provides a command.
+func moduleOf(command string) string {
+	if strings.Contains(command, "room") {
+		return "mod_muc_admin"
 	}
-	if _, ok := errors.AsType[*component.TimeoutError](err); ok || errors.Is(err, component.ErrDisconnected) || ctx.Err() != nil && err != nil {
-		return fmt.Errorf("%s: %w: %w", about, fault.ErrNoAnswer, err)
-	}
-	return err
+	return "mod_admin_extra"
 }
 
-// NotPermitted says why a host's server does not let us run a command, which one of
-// its modules provides, and what to do. It asks for the status, which needs no
-// module but that which runs commands, and no access rule: what that meets tells
-// causes apart which else look alike.
-func (a *API) NotPermitted(ctx context.Context, host string, e *Error, module string) *fault.NotPermittedError {
+// NotPermitted returns why a host's server refused to run a command, and what to do. To
+// tell causes apart that look alike, it asks for the status: that command needs no
+// module but the one that runs commands, and no access rule.
+func (a *API) NotPermitted(ctx context.Context, host string, e *Error) *fault.NotPermittedError {
 	what := ""
 	var status *Error
 	if e.HTTP {
@@ -53,17 +44,18 @@ func (a *API) NotPermitted(ctx context.Context, host string, e *Error, module st
 	}
 	also := "the access rule configure must allow this component, and "
 	if e.HTTP {
-		also = "" // HTTP does not ask for it
+		also = "" // not checked for HTTP
 	}
 	says := fmt.Sprintf(" (the server says: %v)", e)
 	switch {
 	case e.Code == 0 && status != nil && status.Code == 0 && !e.HTTP:
-		// So 23.01 says of every command; 24.12 says nothing, which call knows.
+		// ejabberd 23.01 answers so to every command. 24.12 does not answer, which look
+		// notices.
 		what += "in ejabberd.yml, mod_adhoc_api must be loaded" + says + "; " + tooOld
 	case e.Code == 0 && status != nil && status.Code == 0 && e.HTTP:
 		what += "mod_http_api must listen where api: says here, at that very path" + says
 	case e.Code == 0:
-		what += fmt.Sprintf("in ejabberd.yml, %s must be loaded: it provides %s", module, e.Command) + says
+		what += fmt.Sprintf("in ejabberd.yml, %s must be loaded: it provides %s", moduleOf(e.Command), e.Command) + says
 	case status != nil && status.Code == Forbidden:
 		what += fmt.Sprintf("in ejabberd.yml, api_permissions must let this component run %s", e.Command) + says
 	default:

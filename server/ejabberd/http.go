@@ -15,9 +15,9 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-	"unicode"
 
 	"emanagement/fault"
+	"emanagement/server"
 )
 
 // Endpoint is where a server offers its API commands over HTTP (ejabberd's
@@ -51,8 +51,6 @@ const (
 	// maxAnswer bounds what is read of an answer: a list of some 500,000
 	// users fits.
 	maxAnswer = 32 << 20
-	// maxWords bounds what is kept of what the server says of an error.
-	maxWords = 300
 )
 
 // overHTTP calls the commands through mod_http_api.
@@ -193,7 +191,7 @@ func httpRefusal(command string, status int, body []byte) error {
 	default:
 		words = string(body)
 	}
-	e.Text = plain(words)
+	e.Text = server.OneLine(words)
 	if strings.HasPrefix(e.Text, "<") { // a page for people who went astray
 		e.Text = ""
 	}
@@ -214,15 +212,4 @@ func httpRefusal(command string, status int, body []byte) error {
 		e.Text = http.StatusText(status)
 	}
 	return e
-}
-
-// plain is a text of the server's in one line, bounded.
-func plain(s string) string {
-	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "?"), func(r rune) bool {
-		return unicode.IsSpace(r) || !unicode.IsPrint(r)
-	}), " ")
-	if r := []rune(s); len(r) > maxWords {
-		return string(r[:maxWords]) + "…"
-	}
-	return s
 }

@@ -126,7 +126,7 @@ func TestRefusals(t *testing.T) {
 		{503, "", 503, "Service Unavailable"},
 		{301, "", 301, "Moved Permanently"},
 		{204, "", 204, "No Content"},
-		{400, `"` + strings.Repeat("é", maxWords+1) + `"`, 400, strings.Repeat("é", maxWords) + "…"},
+		{400, `"` + strings.Repeat("é", 301) + `"`, 400, strings.Repeat("é", 300) + "…"},
 	} {
 		_, err := fake(t, saying(test.status, test.body)).call(t.Context(), "c", nil)
 		assert.Equal(t, &Error{Command: "c", Code: test.code, Text: test.text, HTTP: true}, err, test.body)

@@ -12,6 +12,7 @@ import (
 
 	"emanagement/fault"
 	"emanagement/room"
+	"emanagement/server"
 	"emanagement/xmpp/address"
 )
 
@@ -160,16 +161,16 @@ func (a *API) callRooms(ctx context.Context, host, command string, args ...arg) 
 	if command == createRoom || command == destroyRoom {
 		err = call()
 	} else {
-		err = Repeat(ctx, call)
+		err = server.Repeat(ctx, call)
 	}
 	if e, ok := errors.AsType[*Error](err); ok {
-		return nil, a.aboutRooms(ctx, host, e)
+		return nil, a.classifyRoomError(ctx, host, e)
 	}
-	return got, Failure(ctx, room.Service(host), err)
+	return got, server.Classify(ctx, room.Service(host), err)
 }
 
-// aboutRooms is what a refusal means.
-func (a *API) aboutRooms(ctx context.Context, host string, e *Error) error {
+// classifyRoomError returns what a refusal means to package room.
+func (a *API) classifyRoomError(ctx context.Context, host string, e *Error) error {
 	for said, meant := range map[string]error{
 		"Room already exists":      room.ErrExists,
 		"Room doesn't exists":      room.ErrNoRoom,
@@ -183,9 +184,11 @@ func (a *API) aboutRooms(ctx context.Context, host string, e *Error) error {
 	}
 	switch {
 	case e.Code == Forbidden || e.Code == 0 && e.HTTP:
-		return fmt.Errorf("%w: %w", a.NotPermitted(ctx, host, e, "mod_muc_admin"), e)
+		return fmt.Errorf("%w: %w", a.NotPermitted(ctx, host, e), e)
 	case e.Code == 0: // not loaded, or it crashed, or took too long
-		return fmt.Errorf("%w: %w: %w", a.NotPermitted(ctx, host, e, "mod_muc_admin"), fault.ErrNoAnswer, e)
+		denied := a.NotPermitted(ctx, host, e)
+		unsure := &fault.Error{Code: fault.Refused, Text: denied.Error(), ServerAway: true}
+		return fmt.Errorf("%w: %w: %w: %w", unsure, denied, fault.ErrNoAnswer, e)
 	case e.Code >= 500: // it crashed, or took too long
 		return fmt.Errorf("%w: %w", fault.ErrNoAnswer, e)
 	}

@@ -13,7 +13,7 @@ import (
 
 	"emanagement/component"
 	"emanagement/fault"
-	"emanagement/presence"
+	"emanagement/message"
 )
 
 // privileged is a message in the name of a host's user (XEP-0356 §5.2), in the
@@ -40,8 +40,8 @@ type body struct {
 	Text    string   `xml:",chardata"`
 }
 
-// Message implements presence.Server.
-func (s *Server) Message(ctx context.Context, from, to jid.JID, text string) error {
+// SendMessage implements message.Server.
+func (s *Server) SendMessage(ctx context.Context, from, to jid.JID, text string) error {
 	if from.Domainpart() == s.component.JID().Domainpart() {
 		return s.messageAsName(ctx, from, to, text)
 	}
@@ -57,7 +57,7 @@ func (s *Server) messageAsName(ctx context.Context, from, to jid.JID, text strin
 	start := element("message", stanza.ChatMessage, from, to)
 	err := s.component.Deliver(ctx, start, component.XML(body{Text: text}), via, linger)
 	if component.Condition(err) != "" {
-		return fmt.Errorf("%s: %w: %w", to, presence.ErrNotTaken, err)
+		return fmt.Errorf("%s: %w: %w", to, message.ErrNotTaken, err)
 	}
 	return s.unconfirmed(ctx, via, err)
 }
@@ -73,7 +73,7 @@ func (s *Server) messageAsUser(ctx context.Context, from, to jid.JID, text strin
 		err = s.component.Deliver(ctx, element("message", "", s.component.JID(), host), component.XML(p), host.String(), 0)
 	}
 	if e, ok := errors.AsType[*component.NotGrantedError](err); ok {
-		return &presence.SenderError{Sender: from, Hosts: e.Served, Own: s.component.JID().String()}
+		return &message.SenderError{Sender: from, Hosts: e.Served, Own: s.component.JID().String()}
 	}
 	if cond := component.Condition(err); cond == stanza.Forbidden {
 		return &fault.NotPermittedError{

@@ -12,8 +12,8 @@ import (
 	"emanagement/presence"
 )
 
-// Announce implements presence.Server.
-func (s *Server) Announce(ctx context.Context, name, to jid.JID, p presence.Presence) error {
+// SendPresence implements presence.Server.
+func (s *Server) SendPresence(ctx context.Context, name, to jid.JID, p presence.Presence) error {
 	var typ stanza.PresenceType
 	if p.Unavailable {
 		typ = stanza.UnavailablePresence
@@ -49,10 +49,10 @@ func content(p presence.Presence) xml.TokenReader {
 func (s *Server) Answer(names *presence.Presences, isThereFor func(jid.JID) bool) func(ctx context.Context, p stanza.Presence) {
 	return func(ctx context.Context, p stanza.Presence) {
 		name, may := p.To.Bare(), true
-		tell := func(to jid.JID) error { return names.Tell(ctx, name, to) }
+		tell := func(to jid.JID) error { return names.SendTo(ctx, name, to) }
 		if name.Localpart() == "" {
 			may = isThereFor(p.From)
-			tell = func(to jid.JID) error { return s.Announce(ctx, name, to, presence.Presence{}) }
+			tell = func(to jid.JID) error { return s.SendPresence(ctx, name, to, presence.Presence{}) }
 		}
 		if err := s.answer(ctx, p, may, tell); err != nil {
 			s.log.Warn("a presence was not answered", "from", p.From, "to", p.To, "type", p.Type, "why", err)

@@ -15,6 +15,7 @@ import (
 	"emanagement/fault"
 	"emanagement/presence"
 	"emanagement/rosterpush"
+	"emanagement/server"
 	"emanagement/server/ejabberd"
 )
 
@@ -27,7 +28,7 @@ const (
 )
 
 // Server reaches the presences of every host that grants a component access.
-// It implements presence.Server.
+// It implements presence.Server and message.Server.
 type Server struct {
 	component *component.Component
 	api       *ejabberd.API
@@ -83,8 +84,8 @@ func (s *Server) Started(ctx context.Context) (bool, error) {
 	return started, err
 }
 
-// Watchers implements presence.Server.
-func (s *Server) Watchers(ctx context.Context, name jid.JID, host string) ([]jid.JID, error) {
+// Subscribers implements presence.Server.
+func (s *Server) Subscribers(ctx context.Context, name jid.JID, host string) ([]jid.JID, error) {
 	connected, err := s.Connected(ctx, host)
 	if err != nil {
 		return nil, err
@@ -127,16 +128,11 @@ func watches(i rosterpush.Item, name jid.JID) bool {
 // again makes a request of a host that sets or reads a state, again whenever
 // its stream is lost.
 func (s *Server) again(ctx context.Context, host string, request func() error) error {
-	return s.explained(ctx, host, ejabberd.Repeat(ctx, request))
+	return s.explained(ctx, host, server.Repeat(ctx, request))
 }
 
 // explained gives an error of a request to a host the name that others know it
 // by.
 func (s *Server) explained(ctx context.Context, host string, err error) error {
-	// Code 0 is a command that could not be called: no such module, or it
-	// crashed.
-	if e, ok := errors.AsType[*ejabberd.Error](err); ok && ctx.Err() == nil && (e.Code == ejabberd.Forbidden || e.Code == 0) {
-		return s.api.NotPermitted(ctx, host, e, "mod_admin_extra")
-	}
-	return ejabberd.Failure(ctx, host, err)
+	return s.api.Classify(ctx, host, err)
 }

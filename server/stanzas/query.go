@@ -38,7 +38,7 @@ func (q query) items(damaged bool) ([]rosterpush.Item, error) {
 	for _, i := range q.Items {
 		// What the server keeps is taken as it is, even where today's rules would
 		// not let it be created.
-		j, err := address.Exact(i.JID)
+		j, err := address.ParseVerbatim(i.JID)
 		if err != nil {
 			return nil, fmt.Errorf("roster: an item with jid %q: %w", i.JID, err)
 		}

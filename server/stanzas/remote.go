@@ -17,6 +17,7 @@ import (
 	"emanagement/component"
 	"emanagement/fault"
 	"emanagement/rosterpush"
+	"emanagement/server"
 	"emanagement/server/ejabberd"
 )
 
@@ -55,7 +56,7 @@ func (s *Server) Roster(ctx context.Context, user jid.JID) ([]rosterpush.Item, e
 	if component.Condition(err) == stanza.Forbidden {
 		return nil, &fault.NotPermittedError{Host: user.Domainpart(), What: noRosters}
 	}
-	if err = ejabberd.Failure(ctx, user.String(), err); err != nil {
+	if err = server.Classify(ctx, user.String(), err); err != nil {
 		return nil, err
 	}
 	var q query
@@ -257,7 +258,7 @@ func (s *Server) refusal(ctx context.Context, user jid.JID, err error) error {
 	case e.Code != 0 && e.Code != ejabberd.Forbidden:
 		return &rosterpush.RefusedError{User: user, Text: e.Text}
 	}
-	return s.api.NotPermitted(ctx, user.Domainpart(), e, "mod_admin_extra")
+	return s.api.NotPermitted(ctx, user.Domainpart(), e)
 }
 
 func (s *Server) ready(host string, w way) {
@@ -267,5 +268,5 @@ func (s *Server) ready(host string, w way) {
 // ask makes one request of a user's host, again whenever its stream is lost,
 // and gives its error the name that rosterpush knows it by.
 func (s *Server) ask(ctx context.Context, user jid.JID, request func() error) error {
-	return ejabberd.Failure(ctx, user.String(), ejabberd.Repeat(ctx, request))
+	return server.Classify(ctx, user.String(), server.Repeat(ctx, request))
 }

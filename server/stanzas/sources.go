@@ -7,7 +7,7 @@ import (
 
 	"mellium.im/xmpp/jid"
 
-	"emanagement/rosterpush"
+	"emanagement/rosterpush/hosts"
 	"emanagement/server/ejabberd"
 	"emanagement/xmpp/address"
 )
@@ -20,8 +20,8 @@ var errNoList = errors.New("its database cannot list rosters in time")
 
 // Sources are the server's own ways to learn of users who may have a roster,
 // the quickest first.
-func (s *Server) Sources() []rosterpush.Source {
-	return []rosterpush.Source{
+func (s *Server) Sources() []hosts.Source {
+	return []hosts.Source{
 		{Name: "registered users", Users: func(ctx context.Context, host string) ([]jid.JID, bool, error) {
 			users, err := s.list(ctx, host, "registered_users", s.api.RegisteredUsers)
 			return users, false, err
@@ -97,7 +97,7 @@ func (s *Server) list(ctx context.Context, host, command string, ask func(contex
 func (s *Server) call(ctx context.Context, host, command string, request func() error) error {
 	err := s.ask(ctx, address.Domain(host), request)
 	if refused, ok := errors.AsType[*ejabberd.Error](err); ok && refused.Code == ejabberd.Forbidden {
-		return s.api.NotPermitted(ctx, host, refused, "mod_admin_extra")
+		return s.api.NotPermitted(ctx, host, refused)
 	}
 	return err
 }

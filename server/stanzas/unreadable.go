@@ -10,7 +10,7 @@ import (
 
 	"emanagement/component"
 	"emanagement/rosterpush"
-	"emanagement/server/ejabberd"
+	"emanagement/server"
 )
 
 // A server can keep something in a roster that it cannot send: ejabberd ends the
@@ -77,7 +77,7 @@ func (s *Server) read(ctx context.Context, user jid.JID, request func() error) e
 		}
 	}
 	if errors.Is(err, component.ErrDisconnected) {
-		err = ejabberd.Repeat(ctx, request)
+		err = server.Repeat(ctx, request)
 	}
 	return err
 }

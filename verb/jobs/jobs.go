@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"emanagement/verb/wire"
 )
 
 // ErrStopped is why the context of a stopped job has ended.
@@ -54,21 +56,14 @@ type Job struct {
 	done chan struct{}
 
 	mu       sync.Mutex
-	progress Progress
+	progress wire.Progress
 	then     func()
-}
-
-// Progress is how far a job is.
-type Progress struct {
-	Text  string `json:"text"` // for people
-	Done  int    `json:"done,omitempty"`
-	Total int    `json:"total,omitempty"` // 0: nobody knows
 }
 
 // Start begins a piece of work. Its context ends when it is stopped, with
 // ErrStopped as the cause, or with all jobs; say notes how far it is.
 // ErrTooMany where the owner has 32 under way, ErrEnding where all are ending.
-func (j *Jobs) Start(owner, name string, work func(ctx context.Context, say func(Progress))) (*Job, error) {
+func (j *Jobs) Start(owner, name string, work func(ctx context.Context, say func(wire.Progress))) (*Job, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	switch {
@@ -120,14 +115,14 @@ func (j *Job) Stop() { j.stop(ErrStopped) }
 // Done is closed when the job has ended.
 func (j *Job) Done() <-chan struct{} { return j.done }
 
-// Progress is what the job last said of itself, empty at first.
-func (j *Job) Progress() Progress {
+// Progress returns what the job last said of itself, empty at first.
+func (j *Job) Progress() wire.Progress {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.progress
 }
 
-func (j *Job) say(progress Progress) {
+func (j *Job) say(progress wire.Progress) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.progress = progress

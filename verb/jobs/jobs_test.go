@@ -13,13 +13,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"emanagement/verb/jobs"
+	"emanagement/verb/wire"
 )
 
 const patience = 8 * time.Second
 
 // lasting is work that takes a while, unless it is stopped.
-func lasting(d time.Duration) func(context.Context, func(jobs.Progress)) {
-	return func(ctx context.Context, _ func(jobs.Progress)) {
+func lasting(d time.Duration) func(context.Context, func(wire.Progress)) {
+	return func(ctx context.Context, _ func(wire.Progress)) {
 		select {
 		case <-time.After(d):
 		case <-ctx.Done():
@@ -111,7 +112,7 @@ func TestStop(t *testing.T) {
 				defer program()
 				all := jobs.New(ctx)
 				var cause error
-				job, _ := all.Start("owner", "name", func(ctx context.Context, _ func(jobs.Progress)) {
+				job, _ := all.Start("owner", "name", func(ctx context.Context, _ func(wire.Progress)) {
 					<-ctx.Done()
 					time.Sleep(time.Minute) // until it notices
 					cause = context.Cause(ctx)
@@ -168,10 +169,10 @@ func TestRunning(t *testing.T) {
 func TestProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := jobs.New(t.Context())
-		job, _ := all.Start("owner", "name", func(_ context.Context, say func(jobs.Progress)) {
+		job, _ := all.Start("owner", "name", func(_ context.Context, say func(wire.Progress)) {
 			for _, s := range []string{"1 of 2", "2 of 2"} {
 				time.Sleep(time.Second)
-				say(jobs.Progress{Text: s})
+				say(wire.Progress{Text: s})
 			}
 			time.Sleep(time.Second)
 		})
@@ -198,8 +199,8 @@ func TestManyAtOnce(t *testing.T) {
 	}
 	for i := range jobsAtOnce {
 		askers.Go(func() {
-			job, err := all.Start(fmt.Sprint("owner", i), "name", func(ctx context.Context, say func(jobs.Progress)) {
-				say(jobs.Progress{Text: "working"})
+			job, err := all.Start(fmt.Sprint("owner", i), "name", func(ctx context.Context, say func(wire.Progress)) {
+				say(wire.Progress{Text: "working"})
 				<-ctx.Done()
 			})
 			if !assert.NoError(t, err) {

@@ -1,4 +1,4 @@
-// Package suggest finds what may have been meant by a misspelt word.
+// Package suggest finds the known word that a misspelt word may stand for.
 package suggest
 
 import (
@@ -8,15 +8,15 @@ import (
 	"github.com/agext/levenshtein"
 )
 
-// Word returns the word of a list that is most like another one, whichever case
-// they are in; "" where none is like it.
+// Word returns the known word that is most similar to a word, or "" if none is similar. It
+// ignores case.
 func Word(word string, known []string) string {
 	if len(known) == 0 {
 		return ""
 	}
 	distance := func(k string) int {
 		a, b := strings.ToLower(word), strings.ToLower(k)
-		if swapped(a, b) {
+		if isTransposition(a, b) {
 			return 1
 		}
 		return levenshtein.Distance(a, b, nil)
@@ -25,7 +25,7 @@ func Word(word string, known []string) string {
 	if d := distance(best); d == 0 || d <= max(1, len([]rune(word))/3) {
 		return best
 	}
-	// What was left out may be a part of it.
+	// The word may be a part of a known word.
 	for _, k := range known {
 		if len(word) >= 4 && strings.Contains(strings.ToLower(k), strings.ToLower(word)) {
 			return k
@@ -34,9 +34,9 @@ func Word(word string, known []string) string {
 	return ""
 }
 
-// swapped says whether two words differ in nothing but two neighbours' order, which
-// the distance counts as two mistakes.
-func swapped(a, b string) bool {
+// isTransposition reports whether two words differ only in the order of two adjacent
+// characters. The Levenshtein distance counts that as two mistakes.
+func isTransposition(a, b string) bool {
 	for i := 1; i < len(a) && len(a) == len(b); i++ {
 		if a[:i-1] == b[:i-1] && a[i-1] == b[i] && a[i] == b[i-1] && a[i+1:] == b[i+1:] {
 			return true

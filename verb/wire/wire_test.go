@@ -8,20 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestNotUTF8: what JSON cannot carry is refused before anybody is asked.
-func TestNotUTF8(t *testing.T) {
-	for _, test := range []struct {
-		call Call
-		want Error
-	}{
-		{Call{Args: []string{"a", "J\xe9"}}, Error{Kind: Argument, Text: `argument 2: "J\xe9" is not UTF-8`}},
-		{Call{Arguments: map[string]Values{"msg": {"a", "\xff"}}}, Error{Kind: Argument, Param: "msg", Text: `msg: "\xff" is not UTF-8`}},
-	} {
-		_, err := Run(t.Context(), "/no/such/socket", "getRoster", test.call, nil)
-		assert.Equal(t, &test.want, err)
-	}
-}
-
 func TestValues(t *testing.T) {
 	for text, want := range map[string]Values{
 		`"a"`: {"a"}, `""`: {""}, `[]`: {}, `["a","b"]`: {"a", "b"}, `7`: {"7"}, `-128`: {"-128"}, `1000000`: {"1000000"}, `true`: {"true"}, `["a",7]`: {"a", "7"},

@@ -1,7 +1,7 @@
-// Package address reads JIDs as servers keep them: accounts and contacts from
-// before today's rules, or of servers with other rules, have some that could
-// not be made now. Servers know an account by what they have prepared of its
-// name, and a host by one spelling.
+// Package address parses and compares JIDs as servers store them. Some accounts and
+// contacts have JIDs that RFC 7622 does not allow: they are older than it, or belong to
+// servers with other rules. A server identifies an account by its prepared local part,
+// and a host by one spelling.
 package address
 
 import (
@@ -14,8 +14,10 @@ import (
 	"emanagement/xmpp/nodeprep"
 )
 
-// Error refuses what is no JID. Why says what may have been meant, or is empty.
-type Error struct{ Why string }
+// Error refuses a text that is not a JID.
+type Error struct {
+	Why string // the reason or a hint how to correct the text; may be empty
+}
 
 func (e *Error) Error() string {
 	if e.Why == "" {
@@ -24,67 +26,68 @@ func (e *Error) Error() string {
 	return "not a JID: " + e.Why
 }
 
-// ParseNew reads a JID that may be made now: by today's rules (RFC 7622), and by
-// those of the servers that are to keep it, which are older. Its local part is as
-// servers prepare it. The error is an *Error.
+// ParseNew parses a JID that may be created now: both RFC 7622 and the older rules of the
+// servers that store it (Nodeprep) allow it. The local part of the result is prepared as
+// servers do it, and its host by PrepareHost. The error is an *Error.
 func ParseNew(s string) (jid.JID, error) {
-	exact, err := Exact(s)
+	verbatim, err := ParseVerbatim(s)
 	if err != nil {
 		return jid.JID{}, &Error{hint(s)}
 	}
-	if isSlashed(exact) {
-		return jid.JID{}, &Error{slashed}
+	if hasSlashInLocal(verbatim) {
+		return jid.JID{}, &Error{slashHint}
 	}
-	local, domain := PrepareLocal(exact.Localpart()), exact.Domainpart()
-	// The library lets no host pass that is none of DNS, though servers have them.
-	j, err := jid.New(local, "host.example", exact.Resourcepart())
-	if err != nil || !isDomain(domain) || strings.HasSuffix(s, "/") {
+	local, domain := PrepareLocal(verbatim.Localpart()), verbatim.Domainpart()
+	// jid.New accepts the hosts of DNS only, but servers have others.
+	j, err := jid.New(local, "host.example", verbatim.Resourcepart())
+	if err != nil || !isValidDomain(domain) || strings.HasSuffix(s, "/") {
 		return jid.JID{}, &Error{hint(s)}
 	}
-	if _, ok := nodeprep.Node(local); local != "" && !ok {
-		return jid.JID{}, &Error{whyNoLocal(exact.Localpart())}
+	if _, ok := nodeprep.Local(local); local != "" && !ok {
+		return jid.JID{}, &Error{localProblem(verbatim.Localpart())}
 	}
 	return jid.NewUnsafe(local, PrepareHost(domain), j.Resourcepart()).JID, nil
 }
 
-// Parse reads the JID of an entity at a host that may be ours: as ParseNew does
-// where that is one, else with its local part as it stands. The error is an
-// *Error.
+// Parse parses the JID of an entity that may be at a managed host. It accepts what
+// ParseNew accepts, and a local part that servers allow although RFC 7622 does not. The
+// result is prepared like that of ParseNew. The error is an *Error.
 func Parse(s string) (jid.JID, error) {
 	if j, err := ParseNew(s); err == nil {
 		return j, nil
 	}
-	j, err := ParseKept(s)
-	if err != nil || !isDomain(j.Domainpart()) {
+	j, err := ParseStored(s)
+	if err != nil || !isValidDomain(j.Domainpart()) {
 		return jid.JID{}, &Error{hint(s)}
 	}
-	if why := whyNoLocal(j.Localpart()); j.Localpart() != "" && why != "" {
-		return jid.JID{}, &Error{why} // no server has let that account be made
+	if why := localProblem(j.Localpart()); j.Localpart() != "" && why != "" {
+		return jid.JID{}, &Error{why} // no server can have created that account
 	}
 	return jid.NewUnsafe(PrepareLocal(j.Localpart()), PrepareHost(j.Domainpart()), j.Resourcepart()).JID, nil
 }
 
-// ParseDomain reads a host, in its prepared form. The error is an *Error.
+// ParseDomain parses a host and returns it as PrepareHost does. The error is an *Error.
 func ParseDomain(s string) (string, error) {
-	if !isDomain(s) || strings.ContainsAny(s, "@/") {
+	if !isValidDomain(s) || strings.ContainsAny(s, "@/") {
 		return "", &Error{hint(s)}
 	}
 	return PrepareHost(s), nil
 }
 
-// ParseKept reads a JID exactly as it stands, if a server may keep it so. The
-// error is an *Error.
-func ParseKept(s string) (jid.JID, error) {
-	j, err := Exact(s)
-	if isSlashed(j) || err != nil || !isKeptLocal(PrepareLocal(j.Localpart())) || !isKeptDomain(j.Domainpart()) || strings.HasSuffix(s, "/") {
+// ParseStored parses a JID that a server may have stored, such as that of a contact, and
+// keeps its spelling. The error is an *Error.
+func ParseStored(s string) (jid.JID, error) {
+	j, err := ParseVerbatim(s)
+	if hasSlashInLocal(j) || err != nil || !mayBeStoredLocal(PrepareLocal(j.Localpart())) || !mayBeStoredDomain(j.Domainpart()) || strings.HasSuffix(s, "/") {
 		return jid.JID{}, &Error{hint(s)}
 	}
 	return j, nil
 }
 
-// Exact reads a JID exactly as it stands, as a server has written it: that has
-// prepared it by rules of its own, and knows it by this spelling alone.
-func Exact(s string) (jid.JID, error) {
+// ParseVerbatim parses a JID that a server has sent, and keeps its spelling: the server
+// has prepared it by its own rules, and knows it by this spelling only. It checks no more
+// than that there is a domain and that the text is valid UTF-8. The error is an *Error.
+func ParseVerbatim(s string) (jid.JID, error) {
 	j, err := jid.ParseUnsafe(s)
 	if err != nil || j.Domainpart() == "" || strings.HasPrefix(s, "@") || !utf8.ValidString(s) {
 		return jid.JID{}, &Error{}
@@ -92,41 +95,41 @@ func Exact(s string) (jid.JID, error) {
 	return j.JID, nil
 }
 
-// Domain is a host as it stands.
+// Domain returns the JID of a host. It keeps the spelling and checks nothing.
 func Domain(host string) jid.JID { return jid.NewUnsafe("", host, "").JID }
 
-// Account is the account of a host, both as they stand.
+// Account returns the JID of an account. It keeps the spelling and checks nothing.
 func Account(local, host string) jid.JID { return jid.NewUnsafe(local, host, "").JID }
 
-// PrepareLocal returns a local part as servers prepare it, by which two spellings
-// of an account are one. What they would refuse is returned as it is.
+// PrepareLocal returns a local part as servers prepare it: two spellings of one account
+// have the same prepared form. A local part that servers refuse is returned unchanged.
 func PrepareLocal(local string) string {
-	if prepared, ok := nodeprep.Node(local); ok {
+	if prepared, ok := nodeprep.Local(local); ok {
 		return prepared
 	}
 	return local
 }
 
-// Prepare returns a JID whose local part is as servers prepare it. The host keeps
-// its spelling.
+// Prepare returns a JID with its local part prepared by PrepareLocal. The host keeps its
+// spelling.
 func Prepare(j jid.JID) jid.JID {
 	return jid.NewUnsafe(PrepareLocal(j.Localpart()), j.Domainpart(), j.Resourcepart()).JID
 }
 
-// Equal says whether two JIDs are of one entity: the resources are equal, and so
-// are the hosts and the local parts as servers prepare them.
+// Equal reports whether two JIDs identify the same entity: the prepared local parts, the
+// prepared hosts and the resources are equal.
 func Equal(a, b jid.JID) bool {
 	return a.Resourcepart() == b.Resourcepart() && SameHost(a.Domainpart(), b.Domainpart()) && PrepareLocal(a.Localpart()) == PrepareLocal(b.Localpart())
 }
 
-// isDomain says whether a domain is one that may be named anew: labels of
-// letters, digits, - and _, or what the library takes, such as an IP address.
-func isDomain(s string) bool {
+// isValidDomain reports whether a new JID may have a domain. It allows labels of letters,
+// digits, - and _, and what the library allows, such as an IP address.
+func isValidDomain(s string) bool {
 	if strings.HasPrefix(s, ".") || strings.Contains(s, "..") {
 		return false
 	}
 	if d, err := jid.Parse(s); err == nil && d.Equal(d.Domain()) {
-		again, err := jid.Parse(d.String()) // of two dots at the end, it leaves one
+		again, err := jid.Parse(d.String()) // of two dots at the end, Parse removes only one
 		return err == nil && again.Equal(d)
 	}
 	s = PrepareHost(s)
@@ -135,18 +138,19 @@ func isDomain(s string) bool {
 	})
 }
 
-// maxDomain is how long a domain may be, in bytes (RFC 7622 §3.2).
+// maxDomain limits a domain, in bytes (RFC 7622 §3.2).
 const maxDomain = 1023
 
-// isKeptLocal says whether a local part has nothing in it that no server lets in
-// (RFC 3920 §A.5), or that cannot be seen.
-func isKeptLocal(s string) bool {
+// mayBeStoredLocal reports whether a server may have stored a local part: it has no
+// character that every server refuses (RFC 3920 §A.5) and none that is invisible.
+func mayBeStoredLocal(s string) bool {
 	return !strings.ContainsAny(s, `"&'/:<>@`) &&
 		!strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) })
 }
 
-// isKeptDomain says the same of a domain. Servers were seen to keep nearly
-// anything: ports, commas, queries, and a blank that had been another one.
-func isKeptDomain(s string) bool {
+// mayBeStoredDomain reports whether a server may have stored a domain. Servers were seen
+// to store nearly everything: ports, commas, queries, and a blank that another character
+// was mapped to.
+func mayBeStoredDomain(s string) bool {
 	return len(s) <= maxDomain && strings.TrimSpace(s) != "" && !strings.ContainsFunc(PrepareHost(s), func(r rune) bool { return !unicode.IsPrint(r) })
 }

@@ -14,7 +14,7 @@ import (
 
 var port = regexp.MustCompile(`:[0-9]+$`)
 
-// hint says what may have been meant by what is no JID; "" where nobody knows.
+// hint returns a hint how to correct a text that is not a JID, or "".
 func hint(s string) string {
 	s = strings.TrimSpace(s)
 	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
@@ -33,7 +33,7 @@ func hint(s string) string {
 		return "leave out the < and >"
 	}
 	if at, slash := strings.Index(s, "@"), strings.Index(s, "/"); slash >= 0 && slash < at {
-		return slashed
+		return slashHint
 	}
 	bare, _, _ := strings.Cut(s, "/")
 	local, domain, found := strings.Cut(bare, "@")
@@ -45,28 +45,28 @@ func hint(s string) string {
 		return "leave out the port"
 	case found && local != "" && strings.Contains(domain, "?"):
 		return "leave out the ? and what follows it"
-	case found && local != "" && strings.ContainsAny(domain[max(0, len(domain)-1):], ",;") && isDomain(domain[:len(domain)-1]):
+	case found && local != "" && strings.ContainsAny(domain[max(0, len(domain)-1):], ",;") && isValidDomain(domain[:len(domain)-1]):
 		return "leave out the " + domain[len(domain)-1:] + " at its end"
-	case found && local != "" && whyNoLocal(local) == "" && isDomain(domain):
-		return "servers would keep it, but RFC 7622 has no such name of an account, and many clients refuse it"
+	case found && local != "" && localProblem(local) == "" && isValidDomain(domain):
+		return "servers would accept it, but RFC 7622 does not allow that name of an account, and many clients refuse it"
 	case found && local != "":
-		return whyNoLocal(local)
+		return localProblem(local)
 	}
 	return ""
 }
 
-// slashed is what to do about a name with a slash in it.
-const slashed = `in the name of an account, '/' is written \2f (XEP-0106)`
+// slashHint is the hint for an account's name that contains a slash.
+const slashHint = `in the name of an account, '/' is written \2f (XEP-0106)`
 
-// isSlashed says whether a JID is more likely a name with a slash in it than the
-// resource of a host: AC/DC@example.org.
-func isSlashed(j jid.JID) bool {
+// hasSlashInLocal reports whether a JID is more likely an account whose name contains a
+// slash, such as AC/DC@example.org, than a host with a resource.
+func hasSlashInLocal(j jid.JID) bool {
 	return j.Localpart() == "" && strings.Contains(j.Resourcepart(), "@")
 }
 
-// whyNoLocal says why servers take no such local part; "" where they do.
-func whyNoLocal(local string) string {
-	if _, ok := nodeprep.Node(local); ok {
+// localProblem returns why servers refuse a local part, or "" if they allow it.
+func localProblem(local string) string {
+	if _, ok := nodeprep.Local(local); ok {
 		return ""
 	}
 	for _, r := range local {
@@ -74,13 +74,13 @@ func whyNoLocal(local string) string {
 		case strings.ContainsRune(` "&'/:<>@`, r):
 			return fmt.Sprintf(`in the name of an account, %q is written \%02x (XEP-0106)`, r, r)
 		case nodeprep.IsUnassigned(r):
-			return fmt.Sprintf("servers take no %U in the name of an account, which is younger than their rules (Nodeprep, RFC 3920 appendix A)", r)
+			return fmt.Sprintf("servers refuse %U in the name of an account: it is newer than their rules (Nodeprep, RFC 3920 appendix A)", r)
 		}
 	}
 	if strings.ContainsFunc(local, func(r rune) bool {
 		return unicode.In(r, unicode.Arabic, unicode.Hebrew, unicode.Syriac, unicode.Thaana)
 	}) {
-		return "servers take the name of an account in letters written from right to left only if it begins and ends with one, and has no others (Nodeprep, RFC 3454 §6)"
+		return "servers accept letters written from right to left in the name of an account only if it begins and ends with one, and has no other letters (Nodeprep, RFC 3454 §6)"
 	}
-	return "servers do not take that name of an account (Nodeprep, RFC 3920 appendix A)"
+	return "servers refuse that name of an account (Nodeprep, RFC 3920 appendix A)"
 }

@@ -7,26 +7,26 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// hosts maps a domain as programs do that look it up (UTS 46), but lets pass
-// what servers were seen to have: an underscore, two hyphens in a row.
-var hosts = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false), idna.CheckHyphens(false), idna.VerifyDNSLength(false))
+// hostProfile maps a domain as for a lookup (UTS 46), but allows what the domains of
+// servers were seen to have: an underscore, two hyphens in a row.
+var hostProfile = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false), idna.CheckHyphens(false), idna.VerifyDNSLength(false))
 
-// PrepareHost returns the form of a host by which two spellings of it are
-// compared: lower case, U-labels (RFC 5890 §2.3.2.1), and no dot at its end (RFC
-// 7622 §3.2). To a server they may be different hosts, so what is sent keeps the
-// spelling that the server uses.
+// PrepareHost returns the form of a host that is used to compare two spellings: lower
+// case, U-labels (RFC 5890 §2.3.2.1), and no dot at its end (RFC 7622 §3.2). To a server
+// the spellings may be different hosts, so a stanza must have the spelling that the
+// server uses.
 func PrepareHost(host string) string {
 	if isPlainHost(host) {
 		return host
 	}
 	host = strings.TrimSuffix(host, ".")
-	if prepared, err := hosts.ToUnicode(host); err == nil {
+	if prepared, err := hostProfile.ToUnicode(host); err == nil {
 		return prepared
 	}
 	return strings.ToLower(host)
 }
 
-// isPlainHost says whether a host is its own prepared form, as nearly all are.
+// isPlainHost reports quickly whether a host is its own prepared form. Nearly all are.
 func isPlainHost(host string) bool {
 	for i := range len(host) {
 		b := host[i]
@@ -37,17 +37,17 @@ func isPlainHost(host string) bool {
 	return !strings.Contains(host, "xn--") && !strings.HasSuffix(host, ".")
 }
 
-// SameHost says whether two spellings are of one host.
+// SameHost reports whether two spellings denote the same host, see PrepareHost.
 func SameHost(a, b string) bool { return a == b || PrepareHost(a) == PrepareHost(b) }
 
-// HasHost says whether a host is among others, in whatever spelling.
+// HasHost reports whether a list contains a host in any spelling.
 func HasHost(hosts []string, host string) bool {
 	return slices.ContainsFunc(hosts, func(h string) bool { return SameHost(h, host) })
 }
 
-// HostOf is the prepared host of an address, "" where that is none.
+// HostOf returns the prepared host of an address, or "" if that is not a JID.
 func HostOf(address string) string {
-	j, err := Exact(address)
+	j, err := ParseVerbatim(address)
 	if err != nil {
 		return ""
 	}

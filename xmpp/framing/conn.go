@@ -5,18 +5,18 @@ import (
 	"net"
 )
 
-// Stepwise is a connection that gives a reader one byte at a time, so that a
-// decoder reads no further than it must: what comes right behind a negotiation is
-// left on the connection.
-type Stepwise struct{ net.Conn }
+// OneByteConn is a connection that returns one byte a read. So even a buffered decoder
+// reads no further than it must, and the bytes after a negotiation remain on the
+// connection.
+type OneByteConn struct{ net.Conn }
 
 // Read implements io.Reader.
-func (s Stepwise) Read(p []byte) (int, error) { return s.Conn.Read(p[:min(1, len(p))]) }
+func (c OneByteConn) Read(p []byte) (int, error) { return c.Conn.Read(p[:min(1, len(p))]) }
 
-// ConnectionState is that of TLS, zero where there is none.
-func (s Stepwise) ConnectionState() tls.ConnectionState {
-	if c, ok := s.Conn.(*tls.Conn); ok {
-		return c.ConnectionState()
+// ConnectionState returns the state of the TLS connection, or zero without TLS.
+func (c OneByteConn) ConnectionState() tls.ConnectionState {
+	if secure, ok := c.Conn.(*tls.Conn); ok {
+		return secure.ConnectionState()
 	}
 	return tls.ConnectionState{}
 }

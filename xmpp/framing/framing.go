@@ -1,7 +1,7 @@
-// Package framing cuts an XMPP stream into the elements right below its root
-// (RFC 6120 §4.2) and leaves them as the bytes that came. Only a child of the
-// root can end the stream (§4.9.1): whatever stands inside a stanza is the
-// stanza's own content (§8.4), and the business of who decodes it.
+// Package framing cuts an XMPP stream into the child elements of its root (RFC 6120 §4.2)
+// and keeps each as the bytes that were received. Only a child of the root can end the
+// stream (§4.9.1). Everything inside a stanza is that stanza's content (§8.4), and is left
+// to its decoder.
 package framing
 
 import (
@@ -15,70 +15,71 @@ import (
 	"mellium.im/xmpp/stream"
 )
 
-// Namespace is that of the stream's own elements (RFC 6120 §4.8.1).
+// Namespace is the namespace of the stream's own elements (RFC 6120 §4.8.1).
 const Namespace = "http://etherx.jabber.org/streams"
 
-// DefaultLimit is how many bytes one element may have: a roster of some 500,000
-// items fits.
+// DefaultLimit is the usual limit of one element, in bytes. A roster of some 500,000 items
+// fits.
 const DefaultLimit = 64 << 20
 
 var (
-	// ErrEnd is the end of the stream's root element.
+	// ErrEnd says that the stream's root element has ended.
 	ErrEnd = errors.New("stream: closed by the server")
-	// errDoctype refuses what a stream must not hold (RFC 6120 §11.1).
+	// errDoctype refuses a document type declaration (RFC 6120 §11.1).
 	errDoctype = errors.New("stream: a document type declaration")
 )
 
-// TooLargeError is an element that is larger than the limit. The stream cannot
-// be read on.
+// TooLargeError says that an element is larger than the limit, in bytes. The stream cannot
+// be read any further.
 type TooLargeError struct{ Limit int }
 
 func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("stream: an element of more than %d bytes", e.Limit)
 }
 
-// Element is one child of the stream's root.
+// Element is one child element of the stream's root.
 type Element struct {
 	// Start is its start tag, decoded.
 	Start xml.StartElement
-	// Raw is all of it. Where Damaged, every character that XML does not allow
-	// is U+FFFD in it.
+	// Raw is the whole element as it was received, except if it is Damaged: then U+FFFD
+	// replaces every character that XML does not allow.
 	Raw      []byte
 	Damaged  bool
-	Children int // how many elements are right below it
+	Children int // the number of its child elements
 
-	root string
+	rootTag string // see Reader
 }
 
-// Reader cuts one stream. It is for one goroutine.
+// Reader cuts one stream into elements. It must not be used concurrently.
 type Reader struct {
 	in    *bufio.Reader
 	limit int
-	root  string // a start tag with the namespaces that the root declares
+	// rootTag is a start tag of the root with its namespace declarations.
+	rootTag string
 }
 
-// New returns a reader of a stream whose header has been read. The default
-// namespace is that of the stream's stanzas. No element may be larger than limit
-// bytes.
-func New(r io.Reader, defaultNamespace string, limit int) *Reader {
-	// The prefix "stream" is the one that everybody uses (RFC 6120 §4.8.5).
-	root := fmt.Sprintf("<stream:stream xmlns='%s' xmlns:stream='%s'>", defaultNamespace, Namespace)
-	return &Reader{in: bufio.NewReaderSize(r, 32<<10), limit: limit, root: root}
+// NewReader returns a reader of a stream whose header has been read already.
+// defaultNamespace is the namespace of the stream's stanzas. No element may be larger than
+// limit bytes.
+func NewReader(r io.Reader, defaultNamespace string, limit int) *Reader {
+	// All implementations use the prefix "stream" (RFC 6120 §4.8.5).
+	rootTag := fmt.Sprintf("<stream:stream xmlns='%s' xmlns:stream='%s'>", defaultNamespace, Namespace)
+	return &Reader{in: bufio.NewReaderSize(r, 32<<10), limit: limit, rootTag: rootTag}
 }
 
-// Next reads the next element. What stands between elements is passed over, and
-// so is an element whose start tag is not well-formed. Errors: ErrEnd, a
-// *TooLargeError, those of the underlying reader; io.ErrUnexpectedEOF is an end
-// within an element. The stream cannot be read on after an error.
+// Next reads the next element. It skips what stands between elements, and elements whose
+// start tag is not well-formed. Errors: ErrEnd, *TooLargeError, io.ErrUnexpectedEOF if the
+// input ends within an element, and those of the underlying reader. The stream cannot be
+// read any further after an error.
 func (r *Reader) Next() (Element, error) {
 	for {
-		c := cut{in: r.in, limit: r.limit}
-		if err := c.element(); err != nil {
+		s := scanner{in: r.in, limit: r.limit}
+		if err := s.scanElement(); err != nil {
 			return Element{}, err
 		}
-		e := Element{Raw: c.bytes, Children: c.children, root: r.root}
-		if !legal(e.Raw) {
-			e.Raw, e.Damaged = mend(e.Raw), true
+		e := Element{Raw: s.bytes, Children: s.children, rootTag: r.rootTag}
+		if !isLegal(e.Raw) {
+			e.Raw, e.Damaged = replaceIllegal(e.Raw), true
 		}
 		if token, err := e.decoder().Token(); err == nil {
 			e.Start = token.(xml.StartElement).Copy()
@@ -87,15 +88,15 @@ func (r *Reader) Next() (Element, error) {
 	}
 }
 
-// decoder reads the element from its own start tag on.
+// decoder returns a decoder of the element. Its first token is the element's start tag.
 func (e Element) decoder() *xml.Decoder {
-	d := xml.NewDecoder(&joined{e.root, e.Raw})
-	_, _ = d.Token() // the root, which is well-formed
+	d := xml.NewDecoder(&concatReader{e.rootTag, e.Raw})
+	_, _ = d.Token() // the root's start tag, which is well-formed
 	return d
 }
 
-// Whole reads all of the element, its own start and end tags too.
-func (e Element) Whole() xml.TokenReader { return e.decoder() }
+// AllTokens returns the tokens of the element, including its own start and end tags.
+func (e Element) AllTokens() xml.TokenReader { return e.decoder() }
 
 // Decode decodes the element into v.
 func (e Element) Decode(v any) error {
@@ -106,8 +107,8 @@ func (e Element) Decode(v any) error {
 	return d.DecodeElement(v, &e.Start)
 }
 
-// StreamError is the stream error that the element is (RFC 6120 §4.9); ok is false
-// where it is something else.
+// StreamError decodes the element as a stream error (RFC 6120 §4.9). ok is false if it is
+// another element.
 func (e Element) StreamError() (se stream.Error, ok bool) {
 	if e.Start.Name != (xml.Name{Space: Namespace, Local: "error"}) {
 		return stream.Error{}, false
@@ -118,60 +119,62 @@ func (e Element) StreamError() (se stream.Error, ok bool) {
 	return se, true
 }
 
-// Tokens reads what is inside the element, each time from its beginning. It ends
-// with io.EOF, or with an *xml.SyntaxError where the content is not well-formed.
+// Tokens returns the tokens of the element's content, without its own start and end tags.
+// They end with io.EOF, or with an *xml.SyntaxError if the content is not well-formed. Each
+// call returns a new reader, which starts at the beginning.
 func (e Element) Tokens() xml.TokenReader {
 	d := e.decoder()
-	_, _ = d.Token() // has been read before
-	return &inside{d: d}
+	_, _ = d.Token() // the start tag, which Next has read without an error
+	return &contentReader{d: d}
 }
 
-// inside gives the tokens up to the end of the element that has begun.
-type inside struct {
+// contentReader returns the tokens up to the end of the element whose start tag was read
+// last.
+type contentReader struct {
 	d     *xml.Decoder
 	depth int
 }
 
-func (i *inside) Token() (xml.Token, error) {
-	token, err := i.d.Token()
+func (c *contentReader) Token() (xml.Token, error) {
+	token, err := c.d.Token()
 	if err != nil {
 		return nil, err
 	}
 	switch token.(type) {
 	case xml.StartElement:
-		i.depth++
+		c.depth++
 	case xml.EndElement:
-		if i.depth--; i.depth < 0 {
-			i.depth = 0
+		if c.depth--; c.depth < 0 {
+			c.depth = 0
 			return nil, io.EOF
 		}
 	}
 	return token, nil
 }
 
-// joined reads a text and then bytes, one by one, so that the decoder needs no
-// buffer of its own.
-type joined struct {
+// concatReader reads a text and then bytes. It is an io.ByteReader, so that the decoder
+// needs no buffer of its own.
+type concatReader struct {
 	first string
 	then  []byte
 }
 
-func (j *joined) ReadByte() (byte, error) {
-	if j.first != "" {
-		b := j.first[0]
-		j.first = j.first[1:]
+func (c *concatReader) ReadByte() (byte, error) {
+	if c.first != "" {
+		b := c.first[0]
+		c.first = c.first[1:]
 		return b, nil
 	}
-	if len(j.then) == 0 {
+	if len(c.then) == 0 {
 		return 0, io.EOF
 	}
-	b := j.then[0]
-	j.then = j.then[1:]
+	b := c.then[0]
+	c.then = c.then[1:]
 	return b, nil
 }
 
-func (j *joined) Read(p []byte) (int, error) {
-	b, err := j.ReadByte()
+func (c *concatReader) Read(p []byte) (int, error) {
+	b, err := c.ReadByte()
 	if err != nil || len(p) == 0 {
 		return 0, err
 	}
@@ -179,72 +182,74 @@ func (j *joined) Read(p []byte) (int, error) {
 	return 1, nil
 }
 
-// cut takes one element off a stream.
-type cut struct {
+// scanner reads one element of a stream as bytes. It finds the element's end, and does not
+// check that the element is well-formed.
+type scanner struct {
 	in       *bufio.Reader
 	limit    int
 	bytes    []byte
-	depth    int // how many elements are open
+	depth    int // the number of open elements
 	children int
 }
 
-// element reads up to the element's end.
-func (c *cut) element() error {
+// scanElement reads up to the element's end.
+func (s *scanner) scanElement() error {
 	for {
-		if err := c.text(); err != nil {
+		if err := s.scanText(); err != nil {
 			return err
 		}
-		ended, err := c.markup()
+		ended, err := s.scanMarkup()
 		if err != nil || ended {
 			return err
 		}
 	}
 }
 
-// text reads up to the next markup. Outside of an element it is passed over.
-func (c *cut) text() error {
-	err := c.until('<')
-	if err == io.EOF && c.depth == 0 {
+// scanText reads the text up to the next markup, and its <. It drops text outside of the
+// element.
+func (s *scanner) scanText() error {
+	err := s.readThrough('<')
+	if err == io.EOF && s.depth == 0 {
 		return io.EOF
 	}
 	if err != nil {
-		return unexpected(err)
+		return unexpectedEOF(err)
 	}
-	if c.depth == 0 {
-		c.bytes = append(c.bytes[:0], '<')
+	if s.depth == 0 {
+		s.bytes = append(s.bytes[:0], '<')
 	}
 	return nil
 }
 
-// markup reads what the < begins, and says whether it ends the element.
-func (c *cut) markup() (ended bool, err error) {
-	next, err := c.in.Peek(1)
+// scanMarkup reads the markup after a <, and reports whether it ends the element.
+func (s *scanner) scanMarkup() (ended bool, err error) {
+	next, err := s.in.Peek(1)
 	if err != nil {
-		return false, unexpected(err)
+		return false, unexpectedEOF(err)
 	}
 	switch next[0] {
 	case '/':
-		if c.depth == 0 {
+		if s.depth == 0 {
 			return false, ErrEnd
 		}
-		c.depth--
-		return c.depth == 0, unexpected(c.until('>'))
+		s.depth--
+		return s.depth == 0, unexpectedEOF(s.readThrough('>'))
 	case '?':
-		return false, c.past("?>")
+		return false, s.readThroughText("?>")
 	case '!':
-		return false, c.declaration()
+		return false, s.scanDeclaration()
 	}
-	return c.startTag()
+	return s.scanStartTag()
 }
 
-// startTag reads a start tag, in whose attributes a > may stand.
-func (c *cut) startTag() (ended bool, err error) {
+// scanStartTag reads a start tag. Its attributes may contain a >.
+func (s *scanner) scanStartTag() (ended bool, err error) {
 	var quote byte
-	for from := len(c.bytes); ; from = len(c.bytes) {
-		if err := c.until('>'); err != nil {
-			return false, unexpected(err)
+	for from := len(s.bytes); ; from = len(s.bytes) {
+		if err := s.readThrough('>'); err != nil {
+			return false, unexpectedEOF(err)
 		}
-		for _, b := range c.bytes[from:] {
+		for _, b := range s.bytes[from:] {
 			switch {
 			case quote != 0 && b == quote:
 				quote = 0
@@ -256,51 +261,51 @@ func (c *cut) startTag() (ended bool, err error) {
 			break
 		}
 	}
-	if c.depth == 1 {
-		c.children++
+	if s.depth == 1 {
+		s.children++
 	}
-	if bytes.HasSuffix(c.bytes, []byte("/>")) {
-		return c.depth == 0, nil
+	if bytes.HasSuffix(s.bytes, []byte("/>")) {
+		return s.depth == 0, nil
 	}
-	c.depth++
+	s.depth++
 	return false, nil
 }
 
-// declaration reads a comment or a CDATA section.
-func (c *cut) declaration() error {
-	// The shorter one first: to look further than to its end could wait for what
-	// does not come.
+// scanDeclaration reads a comment or a CDATA section.
+func (s *scanner) scanDeclaration() error {
+	// The shorter start comes first: a Peek beyond the end of a comment could wait for
+	// bytes that never arrive.
 	for _, known := range []struct{ open, end string }{{"!--", "-->"}, {"![CDATA[", "]]>"}} {
-		if next, err := c.in.Peek(len(known.open)); err == nil && string(next) == known.open {
-			c.bytes = append(c.bytes, known.open...)
-			_, _ = c.in.Discard(len(known.open)) // it has been seen
-			return c.past(known.end)
+		if next, err := s.in.Peek(len(known.open)); err == nil && string(next) == known.open {
+			s.bytes = append(s.bytes, known.open...)
+			_, _ = s.in.Discard(len(known.open)) // cannot fail after Peek
+			return s.readThroughText(known.end)
 		}
 	}
 	return errDoctype
 }
 
-// past reads up to a text and the text.
-func (c *cut) past(end string) error {
-	from := len(c.bytes)
+// readThroughText reads up to and including a text.
+func (s *scanner) readThroughText(end string) error {
+	from := len(s.bytes)
 	for {
-		if err := c.until(end[len(end)-1]); err != nil {
-			return unexpected(err)
+		if err := s.readThrough(end[len(end)-1]); err != nil {
+			return unexpectedEOF(err)
 		}
-		if bytes.HasSuffix(c.bytes[from:], []byte(end)) {
+		if bytes.HasSuffix(s.bytes[from:], []byte(end)) {
 			return nil
 		}
 	}
 }
 
-// until reads up to a byte and the byte.
-func (c *cut) until(b byte) error {
+// readThrough reads up to and including a byte.
+func (s *scanner) readThrough(b byte) error {
 	for {
-		piece, err := c.in.ReadSlice(b)
-		if c.depth == 0 && b == '<' {
-			// Between two elements nothing is kept.
-		} else if c.bytes = append(c.bytes, piece...); len(c.bytes) > c.limit {
-			return &TooLargeError{c.limit}
+		piece, err := s.in.ReadSlice(b)
+		if s.depth == 0 && b == '<' {
+			// Text between two elements is not kept.
+		} else if s.bytes = append(s.bytes, piece...); len(s.bytes) > s.limit {
+			return &TooLargeError{s.limit}
 		}
 		if err != bufio.ErrBufferFull {
 			return err
@@ -308,8 +313,8 @@ func (c *cut) until(b byte) error {
 	}
 }
 
-// unexpected is an error in the midst of an element.
-func unexpected(err error) error {
+// unexpectedEOF turns io.EOF into io.ErrUnexpectedEOF: the input ended within an element.
+func unexpectedEOF(err error) error {
 	if err == io.EOF {
 		return io.ErrUnexpectedEOF
 	}

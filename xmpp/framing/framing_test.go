@@ -16,9 +16,9 @@ import (
 
 const component = "jabber:component:accept"
 
-// all reads a stream to its end.
-func all(text string, limit int) (elements []framing.Element, err error) {
-	r := framing.New(iotest.OneByteReader(strings.NewReader(text)), component, limit)
+// readAll reads the elements of a stream until an error.
+func readAll(text string, limit int) (elements []framing.Element, err error) {
+	r := framing.NewReader(iotest.OneByteReader(strings.NewReader(text)), component, limit)
 	for {
 		e, err := r.Next()
 		if err != nil {
@@ -35,25 +35,25 @@ func TestNext(t *testing.T) {
 		want []string
 		err  error
 	}{
-		"nothing":               {"", nil, io.EOF},
-		"the end":               {" \n" + end, nil, framing.ErrEnd},
-		"two":                   {"<a/>\n <b c='d'>e</b>" + end, []string{"<a/>", "<b c='d'>e</b>"}, framing.ErrEnd},
-		"text between":          {"x<a/>&amp;y<b/>", []string{"<a/>", "<b/>"}, io.EOF},
-		"> in an attribute":     {`<a b="/>" c='>"'><d e='"/>'/></a>`, []string{`<a b="/>" c='>"'><d e='"/>'/></a>`}, io.EOF},
-		"nested":                {"<a><a><a/></a><b></b></a><a/>", []string{"<a><a><a/></a><b></b></a>", "<a/>"}, io.EOF},
-		"CDATA":                 {"<a><![CDATA[</a><b>]]]></a><c/>", []string{"<a><![CDATA[</a><b>]]]></a>", "<c/>"}, io.EOF},
-		"comments":              {"<!----><!-- <x> --><a><!-- </a> --></a>", []string{"<a><!-- </a> --></a>"}, io.EOF},
-		"instructions":          {"<?x <y> ?><a><?z </a> ?></a>", []string{"<a><?z </a> ?></a>"}, io.EOF},
-		"no start tag":          {"<a b=c></a><=/><a/>", []string{"<a/>"}, io.EOF},
-		"half an element":       {"<a/><b><c/>", []string{"<a/>"}, io.ErrUnexpectedEOF},
-		"half a tag":            {"<a", nil, io.ErrUnexpectedEOF},
-		"half an attribute":     {"<a b='>", nil, io.ErrUnexpectedEOF},
-		"half a comment":        {"<a><!-- -", nil, io.ErrUnexpectedEOF},
-		"the stream's in a":     {"<a><error xmlns='" + framing.Namespace + "'/></a><b/>", []string{"<a><error xmlns='" + framing.Namespace + "'/></a>", "<b/>"}, io.EOF},
-		"the stream's in a too": {"<a><x><stream:error/></x><stream:stream/></a><b/>", []string{"<a><x><stream:error/></x><stream:stream/></a>", "<b/>"}, io.EOF},
+		"nothing":             {"", nil, io.EOF},
+		"the end":             {" \n" + end, nil, framing.ErrEnd},
+		"two":                 {"<a/>\n <b c='d'>e</b>" + end, []string{"<a/>", "<b c='d'>e</b>"}, framing.ErrEnd},
+		"text between":        {"x<a/>&amp;y<b/>", []string{"<a/>", "<b/>"}, io.EOF},
+		"> in an attribute":   {`<a b="/>" c='>"'><d e='"/>'/></a>`, []string{`<a b="/>" c='>"'><d e='"/>'/></a>`}, io.EOF},
+		"nested":              {"<a><a><a/></a><b></b></a><a/>", []string{"<a><a><a/></a><b></b></a>", "<a/>"}, io.EOF},
+		"CDATA":               {"<a><![CDATA[</a><b>]]]></a><c/>", []string{"<a><![CDATA[</a><b>]]]></a>", "<c/>"}, io.EOF},
+		"comments":            {"<!----><!-- <x> --><a><!-- </a> --></a>", []string{"<a><!-- </a> --></a>"}, io.EOF},
+		"instructions":        {"<?x <y> ?><a><?z </a> ?></a>", []string{"<a><?z </a> ?></a>"}, io.EOF},
+		"no start tag":        {"<a b=c></a><=/><a/>", []string{"<a/>"}, io.EOF},
+		"half an element":     {"<a/><b><c/>", []string{"<a/>"}, io.ErrUnexpectedEOF},
+		"half a tag":          {"<a", nil, io.ErrUnexpectedEOF},
+		"half an attribute":   {"<a b='>", nil, io.ErrUnexpectedEOF},
+		"half a comment":      {"<a><!-- -", nil, io.ErrUnexpectedEOF},
+		"a stream error in a": {"<a><error xmlns='" + framing.Namespace + "'/></a><b/>", []string{"<a><error xmlns='" + framing.Namespace + "'/></a>", "<b/>"}, io.EOF},
+		"and by its prefix":   {"<a><x><stream:error/></x><stream:stream/></a><b/>", []string{"<a><x><stream:error/></x><stream:stream/></a>", "<b/>"}, io.EOF},
 	} {
 		t.Run(name, func(t *testing.T) {
-			elements, err := all(test.text, 1000)
+			elements, err := readAll(test.text, 1000)
 			assert.ErrorIs(t, err, test.err)
 			var raw []string
 			for _, e := range elements {
@@ -64,13 +64,13 @@ func TestNext(t *testing.T) {
 		})
 	}
 	t.Run("a document type", func(t *testing.T) {
-		_, err := all("<!DOCTYPE a><a/>", 1000)
+		_, err := readAll("<!DOCTYPE a><a/>", 1000)
 		assert.ErrorContains(t, err, "document type")
 	})
 }
 
 func TestNamespaces(t *testing.T) {
-	elements, err := all("<message><body/><stream:x/></message><stream:error/><iq xmlns='jabber:client'/>", 1000)
+	elements, err := readAll("<message><body/><stream:x/></message><stream:error/><iq xmlns='jabber:client'/>", 1000)
 	require.ErrorIs(t, err, io.EOF)
 	var names []xml.Name
 	for _, e := range elements {
@@ -96,23 +96,23 @@ func TestNamespaces(t *testing.T) {
 
 func TestLimit(t *testing.T) {
 	long := "<a b='" + strings.Repeat("x", 100_000) + "'/>"
-	elements, err := all(strings.Repeat(" ", 200_000)+long, len(long))
+	elements, err := readAll(strings.Repeat(" ", 200_000)+long, len(long))
 	assert.ErrorIs(t, err, io.EOF)
 	assert.Len(t, elements, 1)
-	_, err = all(long, len(long)-1)
+	_, err = readAll(long, len(long)-1)
 	_, tooLarge := errors.AsType[*framing.TooLargeError](err)
 	assert.True(t, tooLarge, err)
-	_, err = all("<a>"+strings.Repeat("<b>", 1000), 1000)
-	assert.ErrorContains(t, err, "more than 1000 bytes", "one that does not end")
+	_, err = readAll("<a>"+strings.Repeat("<b>", 1000), 1000)
+	assert.ErrorContains(t, err, "more than 1000 bytes", "an element that does not end")
 }
 
-// TestDamaged: what XML does not allow is marked and replaced, and the stream
-// goes on.
+// TestDamaged: an element with a character that XML does not allow is marked, the character
+// is replaced, and the stream continues.
 func TestDamaged(t *testing.T) {
 	for bad, want := range map[string]string{
 		"Be\x01n": "Be\uFFFDn", "\xD0\x9A\x61\xD0": "К" + "a\uFFFD", "&#1;": "\uFFFD", "&#x0;&#x0001F;": "\uFFFD\uFFFD", "\uFFFE": "\uFFFD", "\xED\xA0\x80": "\uFFFD\uFFFD\uFFFD", "&#xFFFF;": "\uFFFD", "&#1114112;": "\uFFFD",
 	} {
-		elements, err := all("<iq id='1'><item name='"+bad+"'>"+bad+"</item></iq><b/>", 1000)
+		elements, err := readAll("<iq id='1'><item name='"+bad+"'>"+bad+"</item></iq><b/>", 1000)
 		assert.ErrorIs(t, err, io.EOF)
 		require.Len(t, elements, 2, bad)
 		assert.True(t, elements[0].Damaged, bad)
@@ -121,20 +121,20 @@ func TestDamaged(t *testing.T) {
 		assert.False(t, elements[1].Damaged)
 	}
 	for _, good := range []string{"&#10;&#x1F600;&#x00041;", "\t\n\r", "&amp;#1;", "\u0085\u202e😀\uFFFD", "&#", "a&#b"} {
-		r := framing.New(strings.NewReader("<a>"+good+"</a>"), component, 1000)
+		r := framing.NewReader(strings.NewReader("<a>"+good+"</a>"), component, 1000)
 		e, err := r.Next()
 		require.NoError(t, err)
 		assert.False(t, e.Damaged, good)
 	}
 }
 
-// FuzzNext compares what is cut with what encoding/xml reads.
+// FuzzNext compares the number of elements with that of encoding/xml.
 func FuzzNext(f *testing.F) {
 	for _, seed := range []string{"<a/>", "<a><b c='>'/></a><d/>", "<a><![CDATA[<]]></a>", "<a><!-- < --></a> <?x?><b/>", "<a>\x01</a>", "</stream:stream>"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		elements, err := all(text, 1<<16)
+		elements, err := readAll(text, 1<<16)
 		if err != io.EOF && !errors.Is(err, framing.ErrEnd) {
 			return
 		}
@@ -143,7 +143,7 @@ func FuzzNext(f *testing.F) {
 		for {
 			token, err := d.RawToken()
 			if err != nil {
-				break // the rest is no XML
+				break // the rest is not XML
 			}
 			switch token.(type) {
 			case xml.StartElement:

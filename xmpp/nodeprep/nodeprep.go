@@ -1,10 +1,10 @@
-// Package nodeprep prepares the local parts and domains of JIDs as XMPP servers
-// do: by the profiles Nodeprep and Nameprep of stringprep (RFC 3920 appendix A,
-// RFC 3491), over Unicode 3.2. It gives what ejabberd's own library gives, with
-// its peculiarities, and was compared with it over all of Unicode.
+// Package nodeprep prepares the local parts and domains of JIDs as XMPP servers do: by
+// the stringprep profiles Nodeprep (RFC 3920 appendix A) and Nameprep (RFC 3491), over
+// Unicode 3.2. Its results equal those of ejabberd's library, peculiarities included. The
+// tests compare the two over all of Unicode.
 //
-// One difference is left: three or more combining marks in a row, which ejabberd
-// does not always sort.
+// One difference remains: ejabberd does not always sort three or more combining marks in
+// a row.
 package nodeprep
 
 import (
@@ -14,27 +14,27 @@ import (
 	"github.com/xdg-go/stringprep"
 )
 
-// maxBytes is how long a part may be, before and after (RFC 7622 §3.1).
+// maxBytes limits a part, in bytes, both before and after preparation (RFC 7622 §3.1).
 const maxBytes = 1023
 
-// Node prepares a local part. ok is false where a server refuses it: it is
-// empty, too long, or holds what no local part may hold.
-func Node(s string) (prepared string, ok bool) {
+// Local prepares a local part by Nodeprep. ok is false if servers refuse it: it is empty,
+// has more than 1023 bytes, or contains a character that no local part may contain.
+func Local(s string) (prepared string, ok bool) {
 	if isPlain(s) {
 		return s, true
 	}
-	return prepare(node, s)
+	return prepare(nodeProfile, s)
 }
 
-// Name prepares a domain, in the same way.
-func Name(s string) (prepared string, ok bool) {
+// Domain prepares a domain by Nameprep, in the same way.
+func Domain(s string) (prepared string, ok bool) {
 	if isPlain(s) {
 		return s, true
 	}
-	return prepare(name, s)
+	return prepare(nameProfile, s)
 }
 
-// isPlain says whether a part is its own prepared form, as nearly all are.
+// isPlain reports quickly whether a part is its own prepared form. Nearly all are.
 func isPlain(s string) bool {
 	for i := range len(s) {
 		b := s[i]
@@ -56,16 +56,16 @@ func prepare(profile stringprep.Profile, s string) (string, bool) {
 	return prepared, true
 }
 
-// hasUnassigned says whether a text has such a character (RFC 3454 table A.1).
-// ejabberd refuses those.
+// hasUnassigned reports whether a text contains an unassigned character (RFC 3454 table
+// A.1). ejabberd refuses those.
 func hasUnassigned(s string) bool { return strings.ContainsFunc(s, IsUnassigned) }
 
-// IsUnassigned says whether a character is one that Unicode 3.2 does not have.
+// IsUnassigned reports whether Unicode 3.2 does not have a character.
 func IsUnassigned(r rune) bool { return stringprep.TableA1.Contains(r) }
 
-// name is Nameprep (RFC 3491 §3 to §6), node is Nodeprep (RFC 3920 §A.3 to §A.6).
 var (
-	name = stringprep.Profile{
+	// nameProfile is Nameprep (RFC 3491 §3 to §6).
+	nameProfile = stringprep.Profile{
 		Mappings:  []stringprep.Mapping{peculiarities, stringprep.TableB1, stringprep.TableB2},
 		Normalize: true,
 		Prohibits: []stringprep.Set{
@@ -74,20 +74,21 @@ var (
 		},
 		CheckBiDi: true,
 	}
-	node = stringprep.Profile{
-		Mappings:  name.Mappings,
+	// nodeProfile is Nodeprep (RFC 3920 §A.3 to §A.6).
+	nodeProfile = stringprep.Profile{
+		Mappings:  nameProfile.Mappings,
 		Normalize: true,
-		Prohibits: append([]stringprep.Set{stringprep.TableC1_1, stringprep.TableC2_1, separators}, name.Prohibits...),
+		Prohibits: append([]stringprep.Set{stringprep.TableC1_1, stringprep.TableC2_1, separators}, nameProfile.Prohibits...),
 		CheckBiDi: true,
 	}
 	// separators have a meaning in a JID or in XML (RFC 3920 §A.5).
 	separators = stringprep.Set{{'"', '"'}, {'&', '\''}, {'/', '/'}, {':', ':'}, {'<', '<'}, {'>', '>'}, {'@', '@'}}
 )
 
-// peculiarities are mapped otherwise by ejabberd than by the tables of the
-// library and today's normalisation: the first is missing in the library's table
-// B.1, the second in ejabberd's B.2, and Unicode 3.2 is older than its Corrigendum
-// 4.
+// peculiarities are the characters that ejabberd maps differently from the library's
+// tables and the current normalization. The first is missing in the library's table B.1,
+// the second in ejabberd's B.2. The others differ because Unicode 3.2 is older than its
+// Corrigendum 4.
 var peculiarities = stringprep.Mapping{
 	0x1806:  nil,
 	0x33C6:  []rune("C∕kg"),

@@ -15,7 +15,7 @@ import (
 	"emanagement/xmpp/nodeprep"
 )
 
-func TestNode(t *testing.T) {
+func TestLocal(t *testing.T) {
 	for s, want := range map[string]string{
 		"ana": "ana", "AnaB": "anab", "strauß": "strauss", "ΣΊΣΥΦΟΣ": "σίσυφοσ", "علی\u200cرضا": "علیرضا", "x²": "x2", "ﬁ": "fi", "ＡＢ": "ab",
 		"so\u00adft": "soft", `a\20b`: `a\20b`, "♥": "♥", "א1ב": "א1ב", "Ⅳ": "iv", "e\u0301": "é", "İ": "i̇",
@@ -23,26 +23,26 @@ func TestNode(t *testing.T) {
 		// Refused.
 		"": "", "\u200d": "", "محمد2": "", "ⴰⵎⴰⵣⵉⵖ": "", "\u0d7a": "", "a b": "", "a@b": "", "a'b": "", "😀": "", "אa": "", "a\x00": "", "a\xff": "", "\ufffd": "", "℀": "", strings.Repeat("a", 1024): "", strings.Repeat("ß", 600): "",
 	} {
-		got, ok := nodeprep.Node(s)
+		got, ok := nodeprep.Local(s)
 		assert.Equal(t, want, got, "%q", s)
 		assert.Equal(t, want != "", ok, "%q", s)
 	}
 }
 
-func TestName(t *testing.T) {
+func TestDomain(t *testing.T) {
 	for s, want := range map[string]string{
 		"Bücher.Example": "bücher.example", "xn--bcher-kva.example": "xn--bcher-kva.example", "example.com.": "example.com.", "chat_server": "chat_server",
 		"straße.example": "strasse.example", "a b": "a b", "💩.example": "", "א.com": "",
 	} {
-		got, ok := nodeprep.Name(s)
+		got, ok := nodeprep.Domain(s)
 		assert.Equal(t, want, got, "%q", s)
 		assert.Equal(t, want != "", ok, "%q", s)
 	}
 }
 
-// assigned are all characters of today's Unicode but those for private use, of
-// which there is a sample.
-func assigned() (all []rune) {
+// assignedRunes returns all characters of the current Unicode, but only a sample of those
+// for private use.
+func assignedRunes() (all []rune) {
 	for r := rune(1); r <= unicode.MaxRune; r++ {
 		if unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S, unicode.Z, unicode.Cc, unicode.Cf) || unicode.Is(unicode.Co, r) && r%4096 < 3 {
 			all = append(all, r)
@@ -51,14 +51,14 @@ func assigned() (all []rune) {
 	return all
 }
 
-// texts are every assigned character alone and among others, and random ones of
-// characters that servers map, compose or refuse.
-func texts(alone bool) []string {
+// testTexts returns every assigned character, alone and, unless aloneOnly, between
+// others. It also returns random texts of characters that servers map, compose or refuse.
+func testTexts(aloneOnly bool) []string {
 	var all []string
-	runes := assigned()
+	runes := assignedRunes()
 	for _, r := range runes {
 		all = append(all, string(r))
-		if !alone {
+		if !aloneOnly {
 			all = append(all, "a"+string(r)+"b", "א"+string(r)+"ב")
 		}
 	}
@@ -90,9 +90,9 @@ func texts(alone bool) []string {
 	return all
 }
 
-// manyMarks says whether what is left of a text, once what servers drop is gone,
-// has more marks in a row than the package promises to sort.
-func manyMarks(s string) bool {
+// hasManyMarks reports whether a text, without the characters that servers drop, has more
+// marks in a row than the package promises to sort.
+func hasManyMarks(s string) bool {
 	marks := 0
 	for _, r := range norm.NFKD.String(s) {
 		if unicode.In(r, unicode.Cf) || r == 0x1806 || 0xFE00 <= r && r <= 0xFE0F || 0x180B <= r && r <= 0x180D || r == 0x34F {
@@ -108,7 +108,7 @@ func manyMarks(s string) bool {
 	return false
 }
 
-// TestAgainstServers compares with what real servers make of it.
+// TestAgainstServers compares the results with those of real servers.
 func TestAgainstServers(t *testing.T) {
 	for _, kind := range []testserver.Kind{testserver.AdHoc, testserver.Debian13, testserver.Debian12} {
 		t.Run(kind.String(), func(t *testing.T) {
@@ -116,8 +116,8 @@ func TestAgainstServers(t *testing.T) {
 			server, err := kind.Stringprep()
 			require.NoError(t, err)
 			defer func() { assert.NoError(t, server.Close()) }()
-			all := texts(kind != testserver.AdHoc)
-			for profile, ours := range map[byte]func(string) (string, bool){testserver.Nodeprep: nodeprep.Node, testserver.Nameprep: nodeprep.Name} {
+			all := testTexts(kind != testserver.AdHoc)
+			for profile, ours := range map[byte]func(string) (string, bool){testserver.Nodeprep: nodeprep.Local, testserver.Nameprep: nodeprep.Domain} {
 				theirs, err := server.Prepare(profile, all)
 				require.NoError(t, err)
 				var differ []string
@@ -127,8 +127,8 @@ func TestAgainstServers(t *testing.T) {
 					if theirs[i] != nil {
 						want = *theirs[i]
 					}
-					// No account is empty, though to stringprep that is no error.
-					if (got != want || ok != (want != "")) && !manyMarks(s) {
+					// stringprep does not refuse an empty result, but an account must have a name.
+					if (got != want || ok != (want != "")) && !hasManyMarks(s) {
 						differ = append(differ, fmt.Sprintf("%c: %+q is %+q, and %+q here", profile, s, want, got))
 					}
 				}

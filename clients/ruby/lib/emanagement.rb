@@ -17,8 +17,8 @@ module Emanagement
   autoload :RoomJob, "emanagement/jobs"
 
   class << self
-    # The Client that XmppServerOrder and the concerns use where they are given
-    # no other one. To be set once, as in a Rails initializer.
+    # The Client that XmppServerOrder and the concerns use by default. Set it once,
+    # for example in a Rails initializer.
     attr_writer :client
 
     def client

@@ -30,13 +30,13 @@ class User < ActiveRecord::Base
 
   has_many :sent_ties, class_name: "Tie", foreign_key: :sender_id, dependent: :destroy
   has_many :received_ties, class_name: "Tie", foreign_key: :receiver_id, dependent: :destroy
-  validates :name, exclusion: [""] # so that there can be a user who is not valid
+  validates :name, exclusion: [""] # makes an invalid user possible
   has_rosters
 end
 
 class Member < ActiveRecord::Base; end
 
-# Ties that are either there or not.
+# Ties without a sign: a tie exists or not.
 class Tie < ActiveRecord::Base
   include Emanagement::Tie
 
@@ -45,7 +45,7 @@ class Tie < ActiveRecord::Base
   reflects_on_rosters domain: "localhost", group: "Site of Ours"
 end
 
-# Ties that can be negative ones.
+# Ties that can be negative.
 class Opinion < ActiveRecord::Base
   include Emanagement::Tie
 
@@ -61,7 +61,7 @@ class Opinion < ActiveRecord::Base
   end
 end
 
-# Ties of which errors are raised.
+# Ties that raise errors.
 class StrictTie < Tie
   reflects_on_rosters domain: "localhost", group: "Site", raises: true
 end
@@ -79,7 +79,7 @@ class Club < ActiveRecord::Base
   has_room domain: "localhost"
 end
 
-# The application whose models these are.
+# The application of these models.
 module Application
   LOG = StringIO.new
   ActiveRecord::Base.logger = Logger.new(LOG, level: :info)

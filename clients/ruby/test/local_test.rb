@@ -2,7 +2,7 @@
 
 require "helper"
 
-# What stands before the @ of a JID.
+# The local part of a JID.
 class LocalTest < Minitest::Test
   def test_as_servers_make_it
     {

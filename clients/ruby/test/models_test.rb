@@ -4,7 +4,7 @@ require "helper"
 require "emanagement/testing"
 require "application"
 
-# The concerns, as an application tests them itself: nobody is called.
+# The concerns with the test client, as in an application's own tests.
 class ModelsTest < Minitest::Test
   def setup
     Application.empty
@@ -20,7 +20,7 @@ class ModelsTest < Minitest::Test
     User.create!(slug: slug, name: name)
   end
 
-  # What was called since, as words.
+  # The calls since the last check: each verb with its JIDs and room.
   def calls
     @client.calls.map { |c| [c.verb, *c.arguments.values_at(:userJid, :userAJid, :buddyJid, :userBJid, :roomName).compact].join(" ") }
   ensure
@@ -78,7 +78,7 @@ class ModelsTest < Minitest::Test
     assert_equal ["destroyRoom y"], calls
   end
 
-  def test_errors_are_seen
+  def test_errors_are_logged
     @client.answer(:any, Emanagement::AwayError.new("away"))
     Tie.create!(sender: user("ana"), receiver: user("ben"))
     assert_includes Application::LOG.string, "away"
@@ -106,7 +106,7 @@ class ModelsTest < Minitest::Test
     assert_equal [true, true, false], [ana, eva, ben].map { |u| u.reload.connected }
   end
 
-  def test_the_double_checks_as_a_client_does
+  def test_the_test_client_checks_arguments
     assert_raises(Emanagement::UsageError) { @client.call("getRoster", userJid: "a\u0001@b") }
     assert_raises(Emanagement::UnknownVerbError) { @client.call("get\u0001") }
     assert_raises(Emanagement::UsageError) { @client.call("getRoster", "us\u0001": "a") }

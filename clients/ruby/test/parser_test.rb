@@ -2,7 +2,7 @@
 
 require "helper"
 
-# The parser, against texts that no server can be made to send.
+# The parser, with texts that no real server sends on demand.
 class ParserTest < Minitest::Test
   HEADER = "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='a&amp;&lt;b'>"
 
@@ -44,7 +44,7 @@ class ParserTest < Minitest::Test
     assert_equal text, @parser.feed("#{text}</a>").first.text
   end
 
-  def test_what_is_not_xml
+  def test_malformed_xml
     ["<a></b>", "<a x=1/>", "&nothing;", "<a>\u0001</a>", "<a></a></stream:stream><b/>"].each do |bad|
       parser = Emanagement::Parser.new
       parser.feed(HEADER)
@@ -53,9 +53,9 @@ class ParserTest < Minitest::Test
   end
 end
 
-# What goes into XML.
+# Text for XML.
 class XMLTextTest < Minitest::Test
-  def test_what_is_escaped_is_read_back
+  def test_escaped_text_is_read_back
     text = "<&>\"' \t\r\n é ✓ 😀 ]]>"
     element = Emanagement::Parser.new.feed("<s><a v='#{Emanagement::XMLText.escape(text)}'>#{Emanagement::XMLText.escape(text)}</a>").first
     assert_equal [text, text], [element["v"], element.text]

@@ -4,7 +4,7 @@ require "helper"
 
 # The parts that need no server.
 class PartsTest < Minitest::Test
-  # The example of RFC 7677 §3, and that of RFC 5802 §5.
+  # The examples of RFC 7677 §3 and RFC 5802 §5.
   EXCHANGES = {
     "SHA256" => ["rOprNGfwEbeRWgbNEkqO", "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
                  "p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=", "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="],
@@ -24,7 +24,7 @@ class PartsTest < Minitest::Test
     end
   end
 
-  def test_scram_takes_no_challenge_that_is_none
+  def test_scram_refuses_invalid_challenges
     ["", "r=other,s=QSXCR+Q6sek8bf92,i=4096", "r=NONCEx,s=QSXC,i=0", "r=NONCEx,s=QSXC,i=99999999", "r=NONCEx,i=1"].each do |challenge|
       exchange = SecureRandom.stub(:base64, "NONCE") { Emanagement::Scram.new("SHA1", "user", "pencil") }
       assert_raises(Emanagement::Scram::Mismatch, challenge) { exchange.last(challenge) }
@@ -70,7 +70,7 @@ class PartsTest < Minitest::Test
 
   private
 
-  # Reads an answer that arrives byte for byte, and then the connection's end.
+  # Reads an answer that arrives byte by byte, before the end of the connection.
   def http(text)
     bytes = text.each_char.to_a
     wire = Object.new

@@ -12,11 +12,11 @@ require "generators/emanagement/install/install_generator"
 require "tmpdir"
 require "yaml"
 
-# What a Rails application has of the library.
+# The library's parts for Rails applications.
 class RailsTest < Minitest::Test
   include ActiveJob::TestHelper
 
-  # Ties and groups that jobs reflect.
+  # Ties and groups whose rosters and rooms are updated by jobs.
   class SlowTie < ActiveRecord::Base
     include Emanagement::Tie
 

@@ -32,16 +32,16 @@ func BenchmarkRun(b *testing.B) {
 
 // BenchmarkDial is the same without the verb, with and without TLS.
 func BenchmarkDial(b *testing.B) {
-	for name, dial := range map[string]func() (*Client, error){
+	for name, connect := range map[string]func() (*Client, error){
 		"plain":       func() (*Client, error) { return Dial(b.Context(), account(open, "admin@localhost")) },
 		"loopbackTLS": func() (*Client, error) { return Dial(b.Context(), account(closed, "admin@localhost")) },
 		"verifiedTLS": func() (*Client, error) {
-			return newFar(authority).client(b.Context(), account(closed, "admin@localhost"))
+			return dial(b.Context(), &newFar(authority).Dialer, account(closed, "admin@localhost"))
 		},
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				c, err := dial()
+				c, err := connect()
 				require.NoError(b, err)
 				require.NoError(b, c.Close())
 			}

@@ -9,13 +9,13 @@ import (
 	"strings"
 	"time"
 
-	"mellium.im/xmpp/commands"
 	"mellium.im/xmpp/disco/info"
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
 	"emanagement/verb/wire"
 	"emanagement/xmpp/address"
+	"emanagement/xmpp/command"
 )
 
 const (
@@ -71,14 +71,14 @@ func (c *Client) Component(ctx context.Context) (jid.JID, error) {
 	case len(found) > 1:
 		return jid.JID{}, &wire.Error{Kind: wire.Usage, Text: fmt.Sprintf("%s has several components emanagement: %s; --component JID says which", c.domain, strings.Join(found, ", "))}
 	}
-	return address.Exact(found[0])
+	return address.ParseVerbatim(found[0])
 }
 
 // services are the items that are no nodes of something else.
 func (l *itemList) services() []jid.JID {
 	var found []jid.JID
 	for _, item := range l.Items {
-		if j, err := address.Exact(item.JID); err == nil && item.Node == "" {
+		if j, err := address.ParseVerbatim(item.JID); err == nil && item.Node == "" {
 			found = append(found, j)
 		}
 	}
@@ -120,5 +120,5 @@ func (c *Client) components(ctx context.Context, services []jid.JID) (found []st
 // isComponent says whether what describes itself so is a component of ours.
 func (e *entity) isComponent() bool {
 	return slices.ContainsFunc(e.Identities, func(i info.Identity) bool { return i.Name == componentName }) &&
-		slices.ContainsFunc(e.Features, func(f info.Feature) bool { return f.Var == commands.NS })
+		slices.ContainsFunc(e.Features, func(f info.Feature) bool { return f.Var == command.NS })
 }

@@ -8,6 +8,8 @@ import (
 	"net"
 	"strings"
 
+	"emanagement/xmpp/command"
+
 	xep0114 "mellium.im/xmpp/component"
 	"mellium.im/xmpp/jid"
 )
@@ -31,8 +33,8 @@ type asked struct {
 		Node   string `xml:"node,attr"`
 		Action string `xml:"action,attr"`
 		Form   struct {
-			Type   string  `xml:"type,attr"`
-			Fields []field `xml:"field"`
+			Type   string          `xml:"type,attr"`
+			Fields []command.Field `xml:"field"`
 		} `xml:"jabber:x:data x"`
 	} `xml:"http://jabber.org/protocol/commands command"`
 	Info *struct{} `xml:"http://jabber.org/protocol/disco#info query"`
@@ -114,7 +116,7 @@ func strangely(f *fake, q asked) string {
 			rest = f.long.reply("result", completed("info", "it is over"))
 			f.long = asked{}
 		}
-		list := command("completed", "<x xmlns='jabber:x:data' type='result'><field var='json'><value>"+said+"]}</value></field></x>")
+		list := commandXML("completed", "<x xmlns='jabber:x:data' type='result'><field var='json'><value>"+said+"]}</value></field></x>")
 		return q.reply("result", list) + rest
 	case "echo":
 		lines := []string{q.Command.Action + " " + q.Command.Form.Type}
@@ -142,7 +144,7 @@ func strangely(f *fake, q asked) string {
 
 const testOther = "rails.localhost"
 
-func command(status, inner string) string {
+func commandXML(status, inner string) string {
 	return "<command xmlns='http://jabber.org/protocol/commands' status='" + status + "'>" + inner + "</command>"
 }
 
@@ -154,7 +156,7 @@ func completed(note, text string, lines ...string) string {
 	if form != "" {
 		form = "<x xmlns='jabber:x:data' type='result'><field var='result' type='text-multi'>" + form + "</field></x>"
 	}
-	return command("completed", "<note type='"+note+"'>"+text+"</note>"+form)
+	return commandXML("completed", "<note type='"+note+"'>"+text+"</note>"+form)
 }
 
 const nsErr = "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'"
@@ -167,11 +169,11 @@ var (
 		"oldAnswer":  completed("info", "true", "true"),
 		"oldRefusal": completed("error", "no such roster", "no such roster"),
 		"noteOnly":   completed("info", "all is well"),
-		"garbled":    command("completed", "<x xmlns='jabber:x:data' type='result'><field var='json'><value>{</value></field></x>"),
-		"stages":     command("executing", "<x xmlns='jabber:x:data' type='form'/>"),
-		"cancelled":  command("canceled", ""),
-		"blames":     command("executing", "<note type='error'>Whose (whose): not that one</note>"),
-		"blamesNone": command("executing", "<note type='error'>something is wrong (whose)</note>"),
+		"garbled":    commandXML("completed", "<x xmlns='jabber:x:data' type='result'><field var='json'><value>{</value></field></x>"),
+		"stages":     commandXML("executing", "<x xmlns='jabber:x:data' type='form'/>"),
+		"cancelled":  commandXML("canceled", ""),
+		"blames":     commandXML("executing", "<note type='error'>Whose (whose): not that one</note><x xmlns='jabber:x:data' type='form'><field var='error' type='hidden'><value>{\"kind\":\"argument\",\"text\":\"whose: not that one\",\"param\":\"whose\"}</value></field></x>"),
+		"blamesNone": commandXML("executing", "<note type='error'>something is wrong (whose)</note><x xmlns='jabber:x:data' type='form'/>"),
 		"nothing":    "<query xmlns='jabber:iq:private'/>",
 	}
 	errs = map[string]string{
@@ -181,6 +183,7 @@ var (
 		"broken":    "type='cancel'><internal-server-error " + nsErr + "/><text " + nsErr + ">half of it is done</text>",
 		"silently":  "type='cancel'><not-acceptable " + nsErr + "/>",
 		"gone":      "type='cancel'><gone " + nsErr + "/>",
+		"specific":  "type='cancel'><internal-server-error " + nsErr + "/><text " + nsErr + ">no</text><error xmlns='urn:emanagement:error:0'>{\"kind\":\"away\",\"text\":\"nobody there\",\"nothing_done\":true}</error>",
 		"unservice": "type='cancel'><service-unavailable " + nsErr + "/>",
 	}
 )

@@ -17,6 +17,7 @@ import (
 
 	"emanagement/internal/testserver"
 	"emanagement/verb/wire"
+	"emanagement/xmpp/client"
 )
 
 // farConn is a connection to this machine that looks like one to another.
@@ -45,13 +46,13 @@ func (c *farConn) said() string {
 
 // far dials as if all addresses were of other machines, which it remembers.
 type far struct {
-	dialer
+	client.Dialer
 	conns []*farConn
 }
 
 func newFar(authorities []byte) *far {
-	f := &far{dialer: dialer{lookUp: net.DefaultResolver.LookupSRV, roots: trusted(authorities)}}
-	f.dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+	f := &far{Dialer: client.Dialer{LookUp: net.DefaultResolver.LookupSRV, Roots: trusted(authorities)}}
+	f.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		conn, err := new(net.Dialer).DialContext(ctx, network, addr)
 		if err != nil {
 			return nil, err
@@ -96,7 +97,7 @@ func TestLoginOnLoopback(t *testing.T) {
 			c, err := Dial(soon(t), a)
 			require.NoError(t, err)
 			if resource := a.JID.Resourcepart(); resource != "" {
-				assert.Equal(t, a.JID, c.session.LocalAddr())
+				assert.Equal(t, a.JID, c.stream.JID())
 			}
 			works(t, c, err)
 		})
@@ -117,7 +118,7 @@ func TestLoginSendsNoPresence(t *testing.T) {
 func TestLoginFromAfar(t *testing.T) {
 	t.Parallel()
 	f := newFar(authority)
-	c, err := f.client(soon(t), account(closed, "admin@localhost"))
+	c, err := dial(soon(t), &f.Dialer, account(closed, "admin@localhost"))
 	works(t, c, err)
 	assert.Contains(t, f.said(), "<starttls")
 	assert.NotContains(t, f.said(), "<auth")
@@ -131,7 +132,7 @@ func TestLoginFromAfar(t *testing.T) {
 func TestLoginByPassword(t *testing.T) {
 	t.Parallel()
 	a := account(closed, "admin@"+plainHost)
-	c, err := newFar(authority).client(soon(t), a)
+	c, err := dial(soon(t), &newFar(authority).Dialer, a)
 	works(t, c, err)
 
 	_, err = Dial(soon(t), a)
@@ -149,7 +150,7 @@ func TestLoginDirectTLS(t *testing.T) {
 	require.NoError(t, l.Close())
 
 	f := newFar(authority)
-	f.lookUp = func(_ context.Context, service, proto, name string) (string, []*net.SRV, error) {
+	f.LookUp = func(_ context.Context, service, proto, name string) (string, []*net.SRV, error) {
 		assert.Equal(t, "tcp", proto)
 		assert.Equal(t, "localhost", name)
 		if service == "xmpps-client" {
@@ -157,7 +158,7 @@ func TestLoginDirectTLS(t *testing.T) {
 		}
 		return "", []*net.SRV{record(t, nobody, 1), record(t, open.ClientAddr(), 3)}, nil
 	}
-	c, err := f.client(soon(t), Account{JID: jid.MustParse("admin@localhost"), Password: "pw"})
+	c, err := dial(soon(t), &f.Dialer, Account{JID: jid.MustParse("admin@localhost"), Password: "pw"})
 	works(t, c, err)
 	assert.Len(t, f.conns, 1)
 	assert.NotContains(t, f.said(), "<stream")
@@ -179,7 +180,7 @@ func TestLoginNotTrusted(t *testing.T) {
 	require.NoError(t, err)
 	direct := func(t *testing.T, a Account, f *far) Account {
 		behind := behindTLS(t, open.ClientAddr(), authority)
-		f.lookUp = func(_ context.Context, service, _, _ string) (string, []*net.SRV, error) {
+		f.LookUp = func(_ context.Context, service, _, _ string) (string, []*net.SRV, error) {
 			if service == "xmpps-client" {
 				return "", []*net.SRV{record(t, behind, 1)}, nil
 			}
@@ -206,7 +207,7 @@ func TestLoginNotTrusted(t *testing.T) {
 			if test.change != nil {
 				a = test.change(t, a, f)
 			}
-			_, err := f.client(soon(t), a)
+			_, err := dial(soon(t), &f.Dialer, a)
 			e := refusedAs(t, wire.Away, err)
 			assert.Contains(t, e.Text, test.why)
 			assert.NotContains(t, f.said(), "<auth")
@@ -263,7 +264,7 @@ func TestLoginSilence(t *testing.T) {
 	t.Parallel()
 	near, peer := net.Pipe()
 	defer peer.Close()
-	d := dialer{dial: func(context.Context, string, string) (net.Conn, error) { return near, nil }}
+	d := client.Dialer{Dial: func(context.Context, string, string) (net.Conn, error) { return near, nil }}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	read := make(chan struct{})
@@ -272,7 +273,7 @@ func TestLoginSilence(t *testing.T) {
 		_, _ = peer.Read(make([]byte, 1000))
 		cancel()
 	}()
-	_, err := d.client(ctx, Account{JID: jid.MustParse("admin@silent.example"), Server: "silent.example"})
+	_, err := dial(ctx, &d, Account{JID: jid.MustParse("admin@silent.example"), Server: "silent.example"})
 	e := refusedAs(t, wire.Away, err)
 	assert.Equal(t, "no answer in time from silent.example:5222; is that an XMPP server's port for clients?", e.Text)
 	<-read

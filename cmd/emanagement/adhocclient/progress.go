@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"mellium.im/xmpp/jid"
@@ -13,6 +12,7 @@ import (
 
 	"emanagement/verb"
 	"emanagement/verb/wire"
+	"emanagement/xmpp/command"
 )
 
 // news is how often OnProgress hears how far a long verb is.
@@ -34,7 +34,7 @@ func (c *Client) askToRun(ctx context.Context, component jid.JID, v *verb.Verb, 
 	if err != nil {
 		return inbound{}, fmt.Errorf("%w: %v", errNotSent, err)
 	}
-	last := before.Command.lastJob()
+	last := lastJob(before.Command)
 	id, err := c.send(ctx, stanza.SetIQ, component, payload)
 	if err != nil {
 		return inbound{}, err
@@ -54,7 +54,7 @@ func (c *Client) askToRun(ctx context.Context, component jid.JID, v *verb.Verb, 
 			return in, err
 		case in.answers(question, component):
 			question = ""
-			if p, ok := in.Command.progressOf(v, c.session.LocalAddr().Bare(), last); ok {
+			if p, ok := progressIn(in.Command, v, c.stream.JID().Bare(), last); ok {
 				c.OnProgress(p)
 			}
 		}
@@ -70,17 +70,17 @@ type job struct {
 
 // jobs are those in an answer to listJobs, in the order in which they were
 // begun; none where it is no such answer.
-func (r *response) jobs() []job {
+func jobsIn(c *command.Command) []job {
 	var list struct{ Items []job }
-	if r == nil || json.Unmarshal([]byte(strings.Join(r.values("json"), "")), &list) != nil {
+	if c == nil || json.Unmarshal(jsonIn(c, resultField), &list) != nil {
 		return nil
 	}
 	return list.Items
 }
 
 // lastJob is the number of the one that was begun last.
-func (r *response) lastJob() (last int) {
-	for _, j := range r.jobs() {
+func lastJob(c *command.Command) (last int) {
+	for _, j := range jobsIn(c) {
 		last = max(last, j.Job)
 	}
 	return last
@@ -88,8 +88,8 @@ func (r *response) lastJob() (last int) {
 
 // progressOf is how far somebody's verb is: the first that was begun after some
 // job.
-func (r *response) progressOf(v *verb.Verb, asker jid.JID, after int) (wire.Progress, bool) {
-	for _, j := range r.jobs() {
+func progressIn(c *command.Command, v *verb.Verb, asker jid.JID, after int) (wire.Progress, bool) {
+	for _, j := range jobsIn(c) {
 		if j.Job > after && j.Verb == v.Name && j.Asker == asker.String() {
 			return wire.Progress{Text: j.Progress, Done: j.Done, Total: j.Total}, true
 		}

@@ -2,7 +2,6 @@ package adhocclient
 
 import (
 	"context"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"maps"
@@ -15,6 +14,8 @@ import (
 
 	"emanagement/verb"
 	"emanagement/verb/wire"
+	"emanagement/xmpp/client"
+	"emanagement/xmpp/command"
 	"emanagement/xmpp/xmltext"
 )
 
@@ -26,27 +27,6 @@ const (
 	// says that it goes on.
 	longPatience = 5 * time.Minute
 )
-
-// request is a command with its form filled in (XEP-0050 §2, XEP-0004).
-type request struct {
-	XMLName   xml.Name   `xml:"http://jabber.org/protocol/commands command"`
-	Node      string     `xml:"node,attr"`
-	SessionID string     `xml:"sessionid,attr,omitempty"`
-	Action    string     `xml:"action,attr"`
-	Form      *submitted // nil where the command is cancelled
-}
-
-type submitted struct {
-	XMLName xml.Name `xml:"jabber:x:data x"`
-	Type    string   `xml:"type,attr"`
-	Fields  []field  `xml:"field"`
-}
-
-type field struct {
-	Var    string   `xml:"var,attr"`
-	Type   string   `xml:"type,attr,omitempty"`
-	Values []string `xml:"value"`
-}
 
 // Run has a component run a verb with these arguments, by parameter, and waits
 // for the answer, at most as long as the component may take: 2 minutes, of a
@@ -72,16 +52,16 @@ func (c *Client) Run(ctx context.Context, component jid.JID, v *verb.Verb, value
 		return wire.Result{}, lost(component, v, err)
 	}
 	if reply.Error != nil {
-		return wire.Result{}, refused(component, v, reply.Error)
+		return wire.Result{}, refusal(component, v, reply)
 	}
 	if reply.Command == nil {
 		return wire.Result{}, failed("%s: its answer has no command in it", component)
 	}
-	if reply.Command.Status == "completed" {
-		return reply.Command.result(component)
+	if reply.Command.Status == command.Completed {
+		return resultIn(reply.Command, component)
 	}
 	c.cancel(ctx, component, v, reply.Command.SessionID)
-	return wire.Result{}, reply.Command.complaint(component, v, target(values))
+	return wire.Result{}, errorIn(reply.Command, component, v)
 }
 
 // target is what a verb that destroys much is aimed at, and what confirms it.
@@ -92,21 +72,23 @@ func target(values map[string][]string) string {
 	return verb.All
 }
 
-// fillIn is the request to run a verb, in one stage.
-func fillIn(v *verb.Verb, values map[string][]string, confirmed bool) request {
-	form := &submitted{Type: "submit"}
+// fillIn returns the request to run a verb, in one stage.
+func fillIn(v *verb.Verb, values map[string][]string, confirmed bool) command.Command {
+	form := &command.Form{Type: command.FormSubmit}
+	add := func(name, typ string, values ...string) {
+		form.Fields = append(form.Fields, command.Field{Var: name, Type: typ, Values: values})
+	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if name != confirmField || !confirmed {
-			form.Fields = append(form.Fields, field{Var: name, Values: values[name]})
+			add(name, "", values[name]...)
 		}
 	}
 	if confirmed && v.Destroys() {
-		form.Fields = append(form.Fields, field{Var: confirmField, Values: []string{target(values)}})
+		add(confirmField, "", target(values))
 	}
-	form.Fields = append(form.Fields,
-		field{Var: "format", Type: "hidden", Values: []string{"json"}},
-		field{Var: "wait", Type: "hidden", Values: []string{"true"}})
-	return request{Node: v.Name, Action: "execute", Form: form}
+	add("format", command.Hidden, "json")
+	add("wait", command.Hidden, "true")
+	return command.Command{Node: v.Name, Action: command.Execute, Form: form}
 }
 
 // confirmField repeats what a verb is to destroy.
@@ -115,7 +97,7 @@ const confirmField = "confirm"
 // cancel ends a form that came back. That is only polite, and nobody waits for
 // the answer.
 func (c *Client) cancel(ctx context.Context, component jid.JID, v *verb.Verb, session string) {
-	_, _ = c.send(ctx, stanza.SetIQ, component, request{Node: v.Name, SessionID: session, Action: "cancel"})
+	_, _ = c.send(ctx, stanza.SetIQ, component, command.Command{Node: v.Name, SessionID: session, Action: command.Cancel})
 }
 
 // lost is an answer that did not come.
@@ -126,9 +108,9 @@ func lost(component jid.JID, v *verb.Verb, err error) error {
 	e, refused := errors.AsType[stream.Error](err)
 	switch {
 	case refused && e.Is(stream.PolicyViolation): // so it says of what is too long
-		return failed("%s was not run: the server ends the stream: %s", v.Name, streamError(e))
+		return failed("%s was not run: the server ends the stream: %s", v.Name, client.StreamErrorText(e))
 	case refused:
-		return away("the server ends the stream: %s%s", streamError(e), unknown(v))
+		return away("the server ends the stream: %s%s", client.StreamErrorText(e), unknown(v))
 	case errors.Is(err, context.DeadlineExceeded):
 		return away("%s does not answer in time%s", component, unknown(v))
 	case errors.Is(err, context.Canceled) && v.Long && v.Role > verb.Read:

@@ -30,12 +30,12 @@ func TestRunRoster(t *testing.T) {
 	done, err := c.Run(soon(t), service, named(t, "addBuddyToRoster"), values(
 		"userJid", user, "buddyJid", buddy, "buddyNick", nick, "buddyGroup", "One; two", "buddyGroup", "Three", "subscription_type", "from"), false)
 	require.NoError(t, err)
-	assert.Equal(t, "done", done.Shape)
+	assert.Equal(t, wire.Done, done.Shape)
 	assert.Equal(t, []string{"Done"}, done.Lines)
 
 	table, err := c.Run(soon(t), service, named(t, "getRoster"), values("userJid", user), false)
 	require.NoError(t, err)
-	assert.Equal(t, "table", table.Shape)
+	assert.Equal(t, wire.Table, table.Shape)
 	assert.Equal(t, "1 item", table.Outcome)
 	raw, err := json.Marshal(table)
 	require.NoError(t, err)
@@ -51,13 +51,14 @@ func TestRunAnswerAndRefusal(t *testing.T) {
 	c, user := login(t, account(open, "reader@localhost")), person(t, "user")
 	no, err := c.Run(soon(t), service, named(t, "checkUserJid"), values("userJid", user), false)
 	require.NoError(t, err)
-	assert.Equal(t, "answer", no.Shape)
-	assert.False(t, no.Answer)
+	assert.Equal(t, wire.Answer, no.Shape)
+	require.NotNil(t, no.Answer)
+	assert.False(t, *no.Answer)
 	assert.Equal(t, []string{"false"}, no.Lines)
 
 	refusal, err := c.Run(soon(t), service, named(t, "stopJob"), values("job", "4711"), false)
 	require.NoError(t, err)
-	assert.Equal(t, "refusal", refusal.Shape)
+	assert.Equal(t, wire.Refusal, refusal.Shape)
 	assert.Equal(t, "job 4711 not found", refusal.Outcome)
 }
 
@@ -66,7 +67,7 @@ func TestRunWithoutArguments(t *testing.T) {
 	t.Parallel()
 	jobs, err := login(t, account(open, "reader@localhost")).Run(soon(t), service, named(t, "listJobs"), nil, false)
 	require.NoError(t, err)
-	assert.Equal(t, "table", jobs.Shape)
+	assert.Equal(t, wire.Table, jobs.Shape)
 }
 
 func TestRunRefused(t *testing.T) {
@@ -77,24 +78,26 @@ func TestRunRefused(t *testing.T) {
 		values      map[string][]string
 		kind        wire.Kind
 		param, text string
+		meant       string
 	}{
-		"no such verb": {"admin@localhost", &verb.Verb{Name: "getRoaster"}, nil, wire.Unknown, "", "no such command: getRoaster; did you mean getRoster?"},
+		"no such verb": {"admin@localhost", &verb.Verb{Name: "getRoaster"}, nil, wire.Unknown, "",
+			"Error: Command not recognized\nUse 'help' to get information about command syntax", "getRoster"},
 		"a forbidden verb": {"reader@localhost", named(t, "removeRoster"), values("userJid", "a@localhost"), wire.Forbidden, "",
-			"reader@localhost may not run removeRoster: it takes the role write"},
+			"reader@localhost may not run removeRoster: it takes the role write", ""},
 		"a stranger": {"stranger@example.org", named(t, "getRoster"), values("userJid", "a@localhost"), wire.Forbidden, "",
-			"stranger@example.org may not run commands here"},
+			"stranger@example.org may not run commands here", ""},
 		"a bad argument": {"admin@localhost", named(t, "getRoster"), values("userJid", "localhost"), wire.Argument, "userJid",
-			`User (userJid): "localhost" is not a user's JID (user@host)`},
-		"no argument": {"admin@localhost", named(t, "getRoster"), nil, wire.Argument, "userJid", "User (userJid): a value is missing"},
+			`userJid: "localhost" is not a user's JID (user@host)`, ""},
+		"no argument": {"admin@localhost", named(t, "getRoster"), nil, wire.Argument, "userJid", "userJid: a value is missing", ""},
 		"what XML cannot carry": {"admin@localhost", named(t, "getRoster"), values("userJid", "a\x01@localhost"), wire.Argument, "userJid",
-			"userJid: it has a character that XMPP cannot carry"},
+			"userJid: it has a character that XMPP cannot carry", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := login(t, account(open, test.who))
 			_, err := c.Run(soon(t), service, test.verb, test.values, false)
 			refusedAs(t, test.kind, err)
-			assert.Equal(t, &wire.Error{Kind: test.kind, Text: test.text, Param: test.param}, err)
+			assert.Equal(t, &wire.Error{Kind: test.kind, Text: test.text, Param: test.param, Meant: test.meant}, err)
 
 			_, err = c.ask(soon(t), "get", service, entity{})
 			assert.NoError(t, err, "the stream goes on")
@@ -166,8 +169,9 @@ func TestRunStrange(t *testing.T) {
 		"garbled":    {Kind: wire.Failed, Text: "rails.localhost: its answer cannot be read: unexpected end of JSON input; the verb was carried out"},
 		"stages":     {Kind: wire.Failed, Text: strings.ReplaceAll(wantsMore, "%s", "stages")},
 		"cancelled":  {Kind: wire.Failed, Text: strings.ReplaceAll(wantsMore, "%s", "cancelled")},
-		"blames":     {Kind: wire.Argument, Text: "Whose (whose): not that one", Param: "whose"},
-		"blamesNone": {Kind: wire.Argument, Text: "something is wrong (whose)"},
+		"blames":     {Kind: wire.Argument, Text: "whose: not that one", Param: "whose"},
+		"blamesNone": {Kind: wire.Failed, Text: strings.ReplaceAll(wantsMore, "%s", "blamesNone")},
+		"specific":   {Kind: wire.Away, Text: "nobody there", NothingDone: true},
 		"nothing":    {Kind: wire.Failed, Text: "rails.localhost: its answer has no command in it"},
 		"late":       {Kind: wire.Away, Text: "its server is slow"},
 		"busy":       {Kind: wire.Away, Text: "ask again"},

@@ -13,7 +13,8 @@ import (
 	"mellium.im/xmpp/stanza"
 
 	"emanagement/xmpp/address"
-	"emanagement/xmpp/framing"
+	"emanagement/xmpp/client"
+	"emanagement/xmpp/command"
 )
 
 // outbound is a stanza as it is sent.
@@ -32,41 +33,22 @@ type inbound struct {
 	Type    stanza.IQType `xml:"type,attr"`
 	From    string        `xml:"from,attr"`
 
-	Bind    *bindQuery    `xml:"urn:ietf:params:xml:ns:xmpp-bind bind"`
-	Command *response     `xml:"http://jabber.org/protocol/commands command"`
-	Items   *itemList     `xml:"http://jabber.org/protocol/disco#items query"`
-	Info    *entity       `xml:"http://jabber.org/protocol/disco#info query"`
-	Error   *stanza.Error `xml:"jabber:client error"`
+	Command *command.Command `xml:"http://jabber.org/protocol/commands command"`
+	Items   *itemList        `xml:"http://jabber.org/protocol/disco#items query"`
+	Info    *entity          `xml:"http://jabber.org/protocol/disco#info query"`
+	Error   *stanza.Error    `xml:"jabber:client error"`
+
+	errorJSON string // inside of Error, of the component
 }
 
-// nextStanza reads one stanza, whatever is between them left out.
-func nextStanza(r xml.TokenReader) (inbound, error) {
-	d := xml.NewTokenDecoder(r)
-	for {
-		token, err := d.Token()
-		if err != nil {
-			return inbound{}, err
-		}
-		if start, ok := token.(xml.StartElement); ok {
-			var in inbound
-			err := d.DecodeElement(&in, &start)
-			return in, err
-		}
-	}
-}
-
-// read reads stanzas until the stream ends. One that cannot be decoded is none of
-// those that are waited for.
+// read reads stanzas until the stream ends. A stanza that cannot be decoded is dropped:
+// it answers no request of this client.
 func (c *Client) read() {
 	defer close(c.over)
-	r := framing.New(c.conn, stanza.NSClient, framing.DefaultLimit)
 	for {
-		e, err := r.Next()
-		if errors.Is(err, io.EOF) || errors.Is(err, framing.ErrEnd) {
+		e, err := c.stream.Next()
+		if errors.Is(err, io.EOF) {
 			err = errors.New("the server has closed the connection")
-		}
-		if se, ok := e.StreamError(); ok {
-			err = se
 		}
 		if err != nil {
 			c.ended = err
@@ -75,6 +57,13 @@ func (c *Client) read() {
 		var in inbound
 		if e.Decode(&in) != nil {
 			continue
+		}
+		if in.Error != nil {
+			var specific struct {
+				JSON string `xml:"error>error"`
+			}
+			_ = e.Decode(&specific) // without it, the error is a plain one
+			in.errorJSON = specific.JSON
 		}
 		select {
 		case c.incoming <- in:
@@ -129,17 +118,12 @@ func (c *Client) write(ctx context.Context, out outbound) error {
 		return fmt.Errorf("%w: %w", errNotSent, c.ended)
 	default:
 	}
-	conn := c.conn
-	if err := conn.SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
-		return fmt.Errorf("%w: %w", errNotSent, err)
+	err = c.stream.Send(ctx, text)
+	if e, ok := errors.AsType[*client.NotSentError](err); ok {
+		return fmt.Errorf("%w: %w", errNotSent, e.Err)
 	}
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
-	if _, err := conn.Write(text); err != nil {
-		conn.Close() // half a stanza may be out
-		return fmt.Errorf("%w: %w", errNotSent, err)
-	}
-	if !stop() {
-		return fmt.Errorf("%w: %w", errNoAnswer, context.Cause(ctx))
+	if err != nil {
+		return fmt.Errorf("%w: %w", errNoAnswer, err)
 	}
 	return nil
 }
@@ -155,7 +139,7 @@ func (c *Client) receive(ctx context.Context, tick <-chan time.Time) (inbound, e
 			if !in.asks() {
 				return in, nil
 			}
-			if err := c.write(ctx, refusal(in)); err != nil {
+			if err := c.write(ctx, unavailable(in)); err != nil {
 				return inbound{}, fmt.Errorf("%w: %w", errNoAnswer, err)
 			}
 		case <-c.over:
@@ -177,11 +161,11 @@ func (in inbound) asks() bool {
 // answers says whether a stanza is the answer to a request: the id and who sent
 // it must be right.
 func (in inbound) answers(id string, asked jid.JID) bool {
-	from, err := address.Exact(in.From)
+	from, err := address.ParseVerbatim(in.From)
 	return in.isIQ() && !in.asks() && in.ID == id && err == nil && address.Equal(from, asked)
 }
 
-func refusal(in inbound) outbound {
+func unavailable(in inbound) outbound {
 	return outbound{
 		ID: in.ID, Type: stanza.ErrorIQ, To: in.From,
 		Payload: stanza.Error{Type: stanza.Cancel, Condition: stanza.ServiceUnavailable},

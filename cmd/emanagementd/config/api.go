@@ -6,21 +6,14 @@ import (
 
 	"mellium.im/xmpp/jid"
 
+	"emanagement/cmd/internal/configfile"
 	"emanagement/server/ejabberd"
 )
 
-// api is where the server offers its API commands over HTTP, as it is written.
-type api struct {
-	URL          string `yaml:"url"`
-	TokenFile    string `yaml:"token_file"`
-	User         string `yaml:"user"`
-	PasswordFile string `yaml:"password_file"`
-}
-
-// check turns what was written into an endpoint, whose URL is empty where
+// checkAPI turns what was written into an endpoint, whose URL is empty where
 // nothing was, or says which key is wrong.
-func (a api) check() (e ejabberd.Endpoint, key string, err error) {
-	if a == (api{}) {
+func checkAPI(a configfile.API) (e ejabberd.Endpoint, key string, err error) {
+	if a == (configfile.API{}) {
 		return e, "", nil
 	}
 	if a.URL == "" {
@@ -34,18 +27,18 @@ func (a api) check() (e ejabberd.Endpoint, key string, err error) {
 	case a.TokenFile != "" && (a.User != "" || a.PasswordFile != ""):
 		return e, "token_file", errors.New("there is a user with a password too; only one of them can be shown to the server")
 	case a.TokenFile != "":
-		token, err := SecretIn(a.TokenFile)
+		token, err := configfile.SecretIn(a.TokenFile)
 		e.Token = string(token)
 		return e, "token_file", err
 	case a.User != "":
-		return a.account(e)
+		return account(a, e)
 	case a.PasswordFile != "":
 		return e, "user", errors.New("missing; whose password is it?")
 	}
 	return e, "", nil
 }
 
-func (a api) account(e ejabberd.Endpoint) (ejabberd.Endpoint, string, error) {
+func account(a configfile.API, e ejabberd.Endpoint) (ejabberd.Endpoint, string, error) {
 	user, err := jid.Parse(a.User)
 	if err != nil || user.Localpart() == "" || user.Resourcepart() != "" {
 		return e, "user", fmt.Errorf("%q is not an account such as admin@example.org", a.User)
@@ -53,7 +46,7 @@ func (a api) account(e ejabberd.Endpoint) (ejabberd.Endpoint, string, error) {
 	if a.PasswordFile == "" {
 		return e, "password_file", fmt.Errorf("missing; it has the password of %s", user)
 	}
-	password, err := SecretIn(a.PasswordFile)
+	password, err := configfile.SecretIn(a.PasswordFile)
 	e.User, e.Password = user.String(), string(password)
 	return e, "password_file", err
 }

@@ -1,28 +1,20 @@
-// Package config reads the program's configuration: a YAML file, and
-// environment variables that count more.
+// Package config is the daemon's configuration, checked.
 package config
 
 import (
-	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 	"mellium.im/xmpp/jid"
 
+	"emanagement/cmd/internal/configfile"
 	"emanagement/component"
 	"emanagement/oserror"
 	"emanagement/server/ejabberd"
 	"emanagement/verb"
-	"emanagement/verb/suggest"
 	"emanagement/xmpp/address"
 )
 
@@ -43,45 +35,6 @@ type Config struct {
 	API       ejabberd.Endpoint // without a URL: there is none
 }
 
-// file is the configuration as it is written.
-type file struct {
-	JID        string   `yaml:"jid"`
-	Server     string   `yaml:"server"`
-	Secret     string   `yaml:"-"` // only from the environment
-	SecretFile string   `yaml:"secret_file"`
-	State      string   `yaml:"state"`
-	Audit      string   `yaml:"audit"`
-	Control    string   `yaml:"control"`
-	Group      string   `yaml:"control_group"`
-	MaxStanza  int      `yaml:"max_stanza_size"`
-	Hosts      []string `yaml:"hosts"`
-	Access     []access `yaml:"access"`
-	API        api      `yaml:"api"`
-}
-
-type access struct {
-	JID         string   `yaml:"jid"`
-	UID         *uint32  `yaml:"uid"`
-	GID         *uint32  `yaml:"gid"`
-	Role        string   `yaml:"role"`
-	Hosts       []string `yaml:"hosts"`
-	Unconfirmed []string `yaml:"unconfirmed"`
-}
-
-// The environment variables and the keys they stand for.
-const (
-	envJID        = "EMANAGEMENT_JID"
-	envServer     = "EMANAGEMENT_SERVER"
-	envSecret     = "EMANAGEMENT_SECRET"
-	envSecretFile = "EMANAGEMENT_SECRET_FILE"
-	envState      = "EMANAGEMENT_STATE"
-	envAudit      = "EMANAGEMENT_AUDIT"
-	envControl    = "EMANAGEMENT_CONTROL"
-	envGroup      = "EMANAGEMENT_CONTROL_GROUP"
-	envHosts      = "EMANAGEMENT_HOSTS"
-	envAPIURL     = "EMANAGEMENT_API_URL"
-)
-
 // minStanza is the least that max_stanza_size may be, in bytes.
 const minStanza = 10_000
 
@@ -93,12 +46,12 @@ func Load(path string, getenv func(string) string) (Config, error) {
 	if err != nil {
 		return Config{}, oserror.File(path, err)
 	}
-	f, err := parse(text)
+	f, err := configfile.Parse(text)
 	if err != nil {
 		return Config{}, fmt.Errorf("%s: %w", path, err)
 	}
-	from := f.override(path, getenv)
-	c, key, err := f.check()
+	from := f.Override(getenv)
+	c, key, err := check(&f)
 	if err != nil {
 		where, ok := from[key]
 		if !ok {
@@ -109,37 +62,8 @@ func Load(path string, getenv func(string) string) (Config, error) {
 	return c, nil
 }
 
-// override takes over what the environment says, and returns where each key
-// that it sets came from.
-func (f *file) override(path string, getenv func(string) string) (from map[string]string) {
-	from = make(map[string]string)
-	take := func(env, key string, into *string) {
-		if v := getenv(env); v != "" {
-			*into, from[key] = v, "environment variable "+env
-		}
-	}
-	take(envJID, "jid", &f.JID)
-	take(envServer, "server", &f.Server)
-	take(envSecret, "secret_file", &f.Secret)
-	take(envSecretFile, "secret_file", &f.SecretFile)
-	take(envState, "state", &f.State)
-	take(envAudit, "audit", &f.Audit)
-	take(envControl, "control", &f.Control)
-	take(envGroup, "control_group", &f.Group)
-	take(envAPIURL, "api.url", &f.API.URL)
-	var hosts string
-	take(envHosts, "hosts", &hosts)
-	if hosts != "" {
-		f.Hosts = strings.FieldsFunc(hosts, func(r rune) bool { return r == ',' || r == ' ' })
-		if len(f.Hosts) == 0 {
-			f.Hosts = []string{hosts} // no host is not every host
-		}
-	}
-	return from
-}
-
 // check turns what was written into a Config, or says which key is wrong.
-func (f *file) check() (c Config, key string, err error) {
+func check(f *configfile.File) (c Config, key string, err error) {
 	if c.JID, err = domain(f.JID); err != nil {
 		return c, "jid", err
 	}
@@ -149,7 +73,7 @@ func (f *file) check() (c Config, key string, err error) {
 	if err := component.CheckAddress(f.Server); err != nil {
 		return c, "server", err
 	}
-	if c.Secret, err = f.secret(); err != nil {
+	if c.Secret, err = secret(f); err != nil {
 		return c, "secret_file", err
 	}
 	for _, h := range f.Hosts {
@@ -160,13 +84,13 @@ func (f *file) check() (c Config, key string, err error) {
 		c.Hosts = append(c.Hosts, d.String())
 	}
 	for i, a := range f.Access {
-		g, key, err := a.check()
+		g, key, err := checkAccess(a)
 		if err != nil {
 			return c, fmt.Sprintf("access[%d].%s", i, key), err
 		}
 		c.Access = append(c.Access, g)
 	}
-	if c.API, key, err = f.API.check(); err != nil {
+	if c.API, key, err = checkAPI(f.API); err != nil {
 		return c, "api." + key, err
 	}
 	if c.Control, err = socket(f.Control); err != nil {
@@ -182,8 +106,8 @@ func (f *file) check() (c Config, key string, err error) {
 	return c, "", nil
 }
 
-func (a access) check() (g verb.Grant, key string, err error) {
-	if key, err := a.who(&g); err != nil {
+func checkAccess(a configfile.Access) (g verb.Grant, key string, err error) {
+	if key, err := who(a, &g); err != nil {
 		return g, key, err
 	}
 	if g.Role, err = verb.ParseRole(a.Role); err != nil {
@@ -211,7 +135,7 @@ func (a access) check() (g verb.Grant, key string, err error) {
 }
 
 // who reads whom an entry is for: a JID, a user or a group of this machine.
-func (a access) who(g *verb.Grant) (key string, err error) {
+func who(a configfile.Access, g *verb.Grant) (key string, err error) {
 	named := 0
 	for _, is := range []bool{a.JID != "", a.UID != nil, a.GID != nil} {
 		if is {
@@ -249,224 +173,17 @@ func domain(s string) (jid.JID, error) {
 	return address.Domain(strings.ToLower(s)), nil
 }
 
-// secret is what the environment says, else what the file has.
-func (f *file) secret() ([]byte, error) {
+// secret returns the secret from the environment or, if that has none, from the file.
+func secret(f *configfile.File) ([]byte, error) {
 	if f.Secret != "" {
-		return secretLine([]byte(f.Secret))
+		return configfile.SecretLine([]byte(f.Secret))
 	}
 	if f.SecretFile == "" {
-		return nil, fmt.Errorf("missing (or set %s)", envSecret)
+		return nil, fmt.Errorf("missing (or set %s)", configfile.EnvSecret)
 	}
-	secret, err := SecretIn(f.SecretFile)
-	if _, open := errors.AsType[*openError](err); open {
-		err = fmt.Errorf("%w, or give the secret itself in the environment variable %s", err, envSecret)
+	secret, err := configfile.SecretIn(f.SecretFile)
+	if _, open := errors.AsType[*configfile.OpenError](err); open {
+		err = fmt.Errorf("%w, or give the secret itself in the environment variable %s", err, configfile.EnvSecret)
 	}
 	return secret, err
-}
-
-// openError is a file with a secret that others can read.
-type openError struct {
-	file string
-	mode fs.FileMode
-}
-
-func (e *openError) Error() string {
-	return fmt.Sprintf("%s: others can read it (mode %04o); chmod 600 it; where its mode cannot be changed, as that of a secret that is mounted into a container, make a copy", e.file, e.mode)
-}
-
-// SecretIn is the one line in a file, which nobody but its owner and group may
-// read, without white space around it. The error names the file.
-func SecretIn(file string) ([]byte, error) {
-	info, err := os.Stat(file)
-	if err != nil {
-		return nil, oserror.File(file, err)
-	}
-	if info.Mode().Perm()&0o007 != 0 {
-		return nil, &openError{file, info.Mode().Perm()}
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, oserror.File(file, err)
-	}
-	secret, err := secretLine(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	return secret, nil
-}
-
-// secretLine is the one line of a text. Editors and shells leave a mark at the
-// beginning and an end of line, which are no part of it.
-func secretLine(text []byte) ([]byte, error) {
-	if err := isText(text); err != nil {
-		return nil, err
-	}
-	secret := bytes.TrimSpace(bytes.TrimPrefix(text, bom))
-	switch {
-	case len(secret) == 0:
-		return nil, errors.New("empty")
-	case bytes.ContainsAny(secret, "\r\n"):
-		return nil, errors.New("more than one line")
-	case bytes.ContainsRune(secret, nbsp):
-		return nil, errors.New("it holds a no-break space (U+00A0), which looks like a blank and is none")
-	}
-	return secret, nil
-}
-
-// plain words an error about a file as object: what happened.
-func plain(err error) error {
-	if e, ok := errors.AsType[*os.PathError](err); ok {
-		return fmt.Errorf("%s: %w", e.Path, e.Err)
-	}
-	return err
-}
-
-var bom = []byte("\uFEFF")
-
-const nbsp = '\u00A0'
-
-// isText refuses what is not UTF-8, and says what it seems to be.
-func isText(text []byte) error {
-	switch {
-	case bytes.HasPrefix(text, []byte{0xff, 0xfe}), bytes.HasPrefix(text, []byte{0xfe, 0xff}), bytes.IndexByte(text, 0) >= 0:
-		return errors.New("it is not UTF-8 but seems to be UTF-16; save it as UTF-8")
-	case !utf8.Valid(text):
-		line := 1 + bytes.Count(text[:validLength(text)], []byte("\n"))
-		return fmt.Errorf("line %d: it is not UTF-8 but seems to be Latin-1 (ISO 8859-1, Windows-1252); save it as UTF-8", line)
-	}
-	return nil
-}
-
-// validLength is how much of a text is UTF-8.
-func validLength(text []byte) (n int) {
-	for n < len(text) {
-		r, size := utf8.DecodeRune(text[n:])
-		if r == utf8.RuneError && size == 1 {
-			break
-		}
-		n += size
-	}
-	return n
-}
-
-// parse reads the YAML. The error names the line, and the key where there is
-// one.
-func parse(text []byte) (f file, err error) {
-	if err := isText(text); err != nil {
-		return f, err
-	}
-	text = bytes.TrimPrefix(text, bom)
-	if err := plainMistakes(text); err != nil {
-		return f, err
-	}
-	tree, err := parser.ParseBytes(text, 0)
-	if err != nil {
-		return f, syntax(err, nil)
-	}
-	if len(tree.Docs) > 1 {
-		return f, errors.New("there is more than one document in it")
-	}
-	root := tree.Docs[0].Body
-	if root == nil { // nothing but comments
-		return f, nil
-	}
-	if err := yaml.NodeToValue(root, &f, yaml.DisallowUnknownField()); err != nil {
-		return f, syntax(err, root)
-	}
-	return f, cmp.Or(noEmptyHosts(root), wholeNumbers(root))
-}
-
-// syntax puts an error of the YAML reader into one line.
-func syntax(err error, root ast.Node) error {
-	e, ok := errors.AsType[yaml.Error](err)
-	if !ok {
-		return err
-	}
-	token := e.GetToken()
-	message := strings.Join(strings.Fields(e.GetMessage()), " ")
-	switch e.(type) {
-	case *yaml.UnknownFieldError:
-		message = fmt.Sprintf("unknown key %q", token.Value)
-		switch meant := suggest.Word(token.Value, keys()); meant {
-		case "":
-		case token.Value:
-			message = fmt.Sprintf("the key %q does not belong here; 'emanagement help' shows where", token.Value)
-		default:
-			message += "; did you mean " + meant + "?"
-		}
-	case *yaml.OverflowError:
-		n := find(root, func(n ast.Node) bool { return n.GetToken() == token })
-		message = fmt.Sprintf("%s%s is out of range", key(n), token.Value)
-	case *yaml.TypeError, *yaml.UnexpectedNodeTypeError:
-		n := find(root, func(n ast.Node) bool { return n.GetToken() == token })
-		message = fmt.Sprintf("%sa %s cannot stand here", key(n), kind(n))
-	}
-	return fmt.Errorf("line %d: %s", token.Position.Line, message)
-}
-
-// noEmptyHosts refuses hosts that are there but name none: left out, they
-// mean all of them.
-func noEmptyHosts(root ast.Node) error {
-	n := find(root, func(n ast.Node) bool {
-		list, ok := n.(*ast.SequenceNode)
-		return strings.HasSuffix(n.GetPath(), ".hosts") && (n.Type() == ast.NullType || ok && len(list.Values) == 0)
-	})
-	if n == nil {
-		return nil
-	}
-	return fmt.Errorf("line %d: %sempty; name hosts, or leave it out for all of them", n.GetToken().Position.Line, key(n))
-}
-
-// wholeNumbers refuses fractions, of which the YAML reader takes the whole part.
-func wholeNumbers(root ast.Node) error {
-	n := find(root, func(n ast.Node) bool { return n.Type() == ast.FloatType })
-	if n == nil {
-		return nil
-	}
-	return fmt.Errorf("line %d: %s%s is not a whole number", n.GetToken().Position.Line, key(n), n.GetToken().Value)
-}
-
-// find returns the first node that is so, nil where none is.
-func find(root ast.Node, so func(ast.Node) bool) ast.Node {
-	f := finder{so: so}
-	ast.Walk(&f, root)
-	return f.found
-}
-
-type finder struct {
-	so    func(ast.Node) bool
-	found ast.Node
-}
-
-// Visit implements ast.Visitor.
-func (f *finder) Visit(n ast.Node) ast.Visitor {
-	if f.found == nil && f.so(n) {
-		f.found = n
-	}
-	return f
-}
-
-// key is where a node stands, as check names it, with a colon; empty for the
-// root.
-func key(n ast.Node) string {
-	path := strings.TrimPrefix(strings.TrimPrefix(n.GetPath(), "$"), ".")
-	if path == "" {
-		return ""
-	}
-	return path + ": "
-}
-
-// kind names what was found in the words of YAML.
-func kind(n ast.Node) string {
-	switch n.Type() {
-	case ast.SequenceType:
-		return "list"
-	case ast.MappingType, ast.MappingValueType:
-		return "map"
-	case ast.StringType, ast.LiteralType:
-		return "text"
-	case ast.IntegerType, ast.FloatType:
-		return "number"
-	}
-	return strings.ToLower(n.Type().String())
 }

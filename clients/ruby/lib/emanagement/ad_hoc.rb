@@ -5,30 +5,31 @@ require_relative "connection"
 require_relative "result"
 
 module Emanagement
-  # Runs verbs as ad-hoc commands (XEP-0050) on the component's JID. A form is
-  # submitted at once.
+  # Runs verbs as ad-hoc commands (XEP-0050) on the component's JID. The first
+  # request already submits the form.
   class AdHoc
     COMMANDS = "http://jabber.org/protocol/commands"
     FORM = "jabber:x:data"
 
-    # Who has so many seconds to wait has a long verb answered when it is done:
-    # the component lets it go on as a job after four and a half minutes, or
-    # after 8 s.
-    PATIENT = 300
+    # A call with this many seconds left asks the component to wait for the end of a
+    # long verb. The component then answers early, and goes on with a job, after four
+    # and a half minutes; otherwise after 8 s.
+    LONG_WAIT = 300
 
     def initialize(connection, to:)
       @connection = connection
-      @to = to.include?("/") ? to : "#{to}/ruby" # from one component to another, ejabberd drops what goes to a bare JID
+      # Between two components, ejabberd drops stanzas to a bare JID.
+      @to = to.include?("/") ? to : "#{to}/ruby"
     end
 
-    # Runs a verb with these arguments, texts or arrays of texts by name.
-    # Returns a Result, or raises an Error.
+    # Runs a verb. arguments has texts, or arrays of texts, by name. Waits for the
+    # answer until the deadline. Returns a Result, or raises an Error.
     def run(verb, arguments, confirm, deadline)
       values = { **arguments, format: "json", strict: "true" }
-      values[:wait] = "true" if deadline.remaining > PATIENT - 1 # a moment of it has passed
+      values[:wait] = "true" if deadline.remaining > LONG_WAIT - 1 # a moment has passed since the call
       values[:confirm] = arguments.fetch(:domain, "all") if confirm
       iq = @connection.ask(@to, command(verb, values), deadline)
-      raise refusal(iq) if iq["type"] == "error"
+      raise stanza_error(iq) if iq["type"] == "error"
 
       command = iq.first("command") or raise FailedError, "the component's answer cannot be read"
       answer(verb, command)
@@ -52,7 +53,7 @@ module Emanagement
     def answer(verb, command)
       note = command.first("note")
       outcome = note&.text.to_s
-      raise complaint(note, outcome) unless command["status"] == "completed"
+      raise form_error(note, outcome) unless command["status"] == "completed"
 
       json = values(command, "json").first
       return Result.from_json(JSON.parse(json, symbolize_names: true)) if json
@@ -67,17 +68,17 @@ module Emanagement
       fields.select { |f| f["var"] == name }.flat_map { |f| f.all("value").map(&:text) }
     end
 
-    # The form came back: what is wrong with it stands in the note, and names
-    # the field in brackets, or alone where the verb has no such field. How to
-    # confirm in a form is left out: here that is done in another way.
-    def complaint(note, text)
+    # The error for a form that came back. Its note says what is wrong, and names the
+    # field in brackets, or without them if the verb has no such field. The advice on
+    # confirming in a form is removed: here, confirm: true does that.
+    def form_error(note, text)
       return ConfirmationError.new(text.sub(/; to do it, .*/m, "")) if note && note["type"] == "warn"
 
       UsageError.new(text, field: text[/\A[^:(]*.*?\((\w+)\): /m, 1] || text[/\A(\w+): /, 1])
     end
 
-    # An error as an Error, by its condition (RFC 6120 §8.3.3).
-    def refusal(iq)
+    # The Error for a stanza error, by its condition (RFC 6120 §8.3.3).
+    def stanza_error(iq)
       error = iq.first("error")
       condition = error&.children&.map(&:name)&.find { |name| name != "text" }
       text = error&.first("text")&.text || condition.to_s

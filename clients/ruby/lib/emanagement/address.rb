@@ -1,9 +1,9 @@
 # frozen_string_literal: true
 
 module Emanagement
-  # Where a server listens: "host:port", "tls://host:port" or "unix:/path".
+  # The address of a server: "host:port", "tls://host:port" or "unix:/path".
   Address = Struct.new(:host, :port, :path, :tls, keyword_init: true) do
-    # Raises an ArgumentError where the text is none of these.
+    # Raises an ArgumentError if the text is none of these.
     def self.parse(text)
       return new(path: text.delete_prefix("unix:")) if text.start_with?("unix:/")
 

@@ -6,11 +6,11 @@ require_relative "control_socket"
 require_relative "user_login"
 
 module Emanagement
-  # Runs verbs. One client serves all threads of an application, and goes on to
-  # do so in its forks. It connects at the first call.
+  # Runs verbs. One client serves all threads of an application, and its forked
+  # processes. It connects at the first call.
   class Client
-    # The verbs that set a state or only look: where their outcome is unknown,
-    # asking again does no harm.
+    # The verbs that set a state, or only read. If their outcome is unknown, a second
+    # request does no harm.
     REPEATABLE = %w[
       addBuddyToRoster removeBuddyFromRoster setBidireccionalBuddys unsetBidireccionalBuddys getRoster removeRoster
       checkUserJid checkBidirecctionalBuddys removeAllRostersByDomain removeAllRosters getAllUserJidsWithRosterByDomain
@@ -20,27 +20,31 @@ module Emanagement
     ].freeze
 
     class << self
-      # A client that is a component of the XMPP server itself: jid as
-      # rails.example.org/web1, server as Address reads it, to the JID of the
-      # component emanagement. For one process only: of two with the same domain
-      # each gets answers of the other's.
+      # A client that is a component of the XMPP server itself. jid is a JID such as
+      # rails.example.org/web1, server a text that Address reads, and to the JID of the
+      # component emanagement. timeout is in seconds. The client is for one process
+      # only: if two processes use one domain, each gets answers to the other's
+      # requests. Raises an ArgumentError.
       def component(jid:, secret:, server:, to:, ca_file: nil, timeout: 10, logger: nil)
-        raise ArgumentError, "secret: there is none" if secret.to_s.empty?
+        raise ArgumentError, "secret: missing" if secret.to_s.empty?
 
         ad_hoc(ComponentLogin.new(jid: jid, secret: secret, server: server, ca_file: ca_file), to, timeout, logger)
       end
 
-      # A client that logs in with an account, by default at port 5222 of the
-      # account's domain.
+      # A client that logs in with an account. jid is the account's bare JID. Without
+      # server it connects to port 5222 of the JID's domain. ca_file names a file with
+      # the certificate authorities to trust; without it, the machine's are trusted. to
+      # and timeout are as for component. Raises an ArgumentError.
       def user(jid:, password:, to:, server: nil, ca_file: nil, timeout: 10, logger: nil)
-        raise ArgumentError, "password: there is none" if password.to_s.empty?
+        raise ArgumentError, "password: missing" if password.to_s.empty?
 
         ad_hoc(UserLogin.new(jid: jid, password: password, server: server, ca_file: ca_file), to, timeout, logger)
       end
 
-      # A client on the machine where the component runs, by its control socket.
+      # A client on the component's machine, by the component's control socket. timeout
+      # is in seconds. Raises an ArgumentError.
       def control(path = "/run/emanagement/control.sock", timeout: 10)
-        raise ArgumentError, "path: it is longer than a socket's can be" if path.to_s.bytesize > 107
+        raise ArgumentError, "path: longer than the 107 bytes of a socket's path" if path.to_s.bytesize > 107
 
         new(ControlSocket.new(path), timeout: timeout)
       end
@@ -55,28 +59,28 @@ module Emanagement
       end
     end
 
-    # timeout is how many seconds a call may take.
+    # timeout is the longest time that a call may take, in seconds.
     def initialize(transport, timeout: 10)
       @transport = transport
       @timeout = timeout
     end
 
-    # Runs a verb (docs/verbs.md) with its arguments by name: strings, symbols,
-    # numbers, or arrays of these where several values are taken; nil for none.
-    # confirm: true confirms a verb that destroys much. Waits for the answer,
-    # timeout seconds at the most, and returns a Result or raises an Error.
+    # Runs a verb (docs/verbs.md) with its arguments by name. An argument is a string,
+    # a symbol or a number, or an array of these if the verb takes several values; nil
+    # means no argument. confirm: true confirms a verb that destroys much. Waits for the
+    # answer, for timeout seconds at most. Returns a Result, or raises an Error.
     #
-    # What certainly was not done because the connection was lost is asked
-    # again, and once where it is not certain and the verb is one of
-    # REPEATABLE. Other verbs are never sent twice.
+    # If the connection is lost before the request was sent, the request is sent again.
+    # If it is lost after that, the outcome is unknown: the request is sent again once,
+    # and only for a verb of REPEATABLE. Other verbs are never sent twice.
     def call(verb, timeout: @timeout, confirm: false, **arguments)
       verb = XMLText.clean(verb.to_s) or raise UnknownVerbError, "a verb with a character that cannot be sent"
       deadline = Deadline.new(timeout || @timeout)
       repeatable = REPEATABLE.include?(verb)
       repeated = false
       arguments = texts(arguments)
-      # What comes out of a web form is text, and "false" is no yes.
-      raise UsageError.new("confirm: it is true or false", field: "confirm") unless [true, false, nil].include?(confirm)
+      # A web form delivers texts, and the text "false" must not confirm.
+      raise UsageError.new("confirm: must be true or false", field: "confirm") unless [true, false, nil].include?(confirm)
 
       begin
         @transport.run(verb, arguments, confirm ? true : false, deadline)
@@ -92,7 +96,7 @@ module Emanagement
       raise e
     end
 
-    # Ends the connection. Nothing can be called any more.
+    # Ends the connection. Later calls raise an AwayError.
     def close
       @transport.close
     end

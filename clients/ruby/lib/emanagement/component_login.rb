@@ -9,7 +9,7 @@ module Emanagement
   class ComponentLogin
     NAMESPACE = "jabber:component:accept"
 
-    # jid is a full one: ejabberd drops what is sent from a domain alone.
+    # jid becomes a full JID: ejabberd drops requests from a domain alone.
     def initialize(jid:, secret:, server:, ca_file: nil)
       @jid = jid.include?("/") ? jid : "#{jid}/ruby"
       @secret = secret
@@ -21,7 +21,7 @@ module Emanagement
     def call(deadline)
       Wire.log_in(@server, deadline, ca_file: @ca_file) do |wire|
         stream = Stream.new(wire)
-        shake_hands(stream, deadline)
+        handshake(stream, deadline)
         Session.new(stream, jid: @jid)
       end
     rescue Stream::Refused => e
@@ -39,7 +39,7 @@ module Emanagement
     end
 
     # XEP-0114 §3.
-    def shake_hands(stream, deadline)
+    def handshake(stream, deadline)
       header = stream.open(NAMESPACE, domain, deadline)
       proof = OpenSSL::Digest::SHA1.hexdigest(header["id"].to_s + @secret)
       stream.write("<handshake>#{proof}</handshake>", deadline)

@@ -3,27 +3,26 @@
 require_relative "session"
 
 module Emanagement
-  # A connection that is made when it is wanted and kept, for all threads of a
-  # process. When it is lost it is made again as soon as it is wanted again. In a
-  # forked process it is another one.
+  # A connection for all threads of a process. The first request makes it. After a
+  # loss, the next request makes it again. A forked process has a connection of its own.
   class Connection
-    # How long a login may take.
-    LOGIN = 10
-    # Between one attempt that failed and the next: the first and the longest
-    # pause.
-    PAUSES = (0.1..2.0)
+    # The longest time for a login, in seconds.
+    LOGIN_TIMEOUT = 10
+    # The first and the longest pause between two attempts to connect, in seconds.
+    BACKOFF = (0.1..2.0)
 
-    # login logs in: it takes a Deadline and returns a Session. log takes lines.
+    # login.call takes a Deadline, logs in, and returns a Session. log.call takes a line
+    # of text.
     def initialize(login, log)
       @login = login
       @log = log
-      @lock = Mutex.new # for all that follows
+      @lock = Mutex.new # guards the fields that follow
       @closed = false
-      start_afresh
+      reset
     end
 
-    # Asks as Session#ask does. Where nobody is logged in it waits for that; then
-    # it may also raise an AwayError or a LoginError.
+    # Sends a request as Session#ask does. Without a session it waits for one, and may
+    # then raise an AwayError or a LoginError, too.
     def ask(to, content, deadline)
       session(deadline).ask(to, content, deadline)
     end
@@ -31,7 +30,7 @@ module Emanagement
     # Ends the connection for good.
     def close
       @lock.synchronize do
-        start_afresh if @pid != Process.pid
+        reset if forked?
         @closed = true
         @changed.broadcast
       end
@@ -41,27 +40,31 @@ module Emanagement
 
     private
 
-    def start_afresh
+    def forked?
+      @pid != Process.pid
+    end
+
+    def reset
       @session&.abandon
       @pid = Process.pid
-      @session = nil # while somebody is logged in
+      @session = nil # not nil while logged in
       @runner = nil # the thread that logs in and runs the session
-      @wanted = 0 # who waits for a session
-      @why = nil # there is none
-      @refusal = nil # a LoginError, until the next attempt
-      @changed = ConditionVariable.new # any of these
+      @waiting = 0 # the number of threads that wait for a session
+      @failure = nil # why there is no session, as text
+      @refusal = nil # the text of a LoginError, until the next attempt
+      @changed = ConditionVariable.new # signals a change of the fields above
     end
 
     def session(deadline)
       @lock.synchronize do
-        start_afresh if @pid != Process.pid
-        @wanted += 1
+        reset if forked?
+        @waiting += 1
         begin
           @runner ||= Thread.new { run }
           @changed.broadcast
           await_session(deadline)
         ensure
-          @wanted -= 1
+          @waiting -= 1
         end
       end
     end
@@ -70,7 +73,7 @@ module Emanagement
       until @session&.alive?
         raise AwayError, "the client is closed" if @closed
         raise LoginError, @refusal if @refusal
-        raise AwayError, ["not connected within #{deadline}", @why].compact.join("; ") if deadline.passed?
+        raise AwayError, ["not connected within #{deadline}", @failure].compact.join("; ") if deadline.passed?
 
         @changed.wait(@lock, deadline.remaining)
       end
@@ -78,59 +81,60 @@ module Emanagement
     end
 
     def run
-      pause = PAUSES.first
-      while wanted?
+      pause = BACKOFF.first
+      while wait_until_wanted
         began = Deadline.now
         connect_and_run
-        # A session that lasted was a good one.
-        pause = PAUSES.first if Deadline.now - began > PAUSES.last
-        rest(pause)
-        pause = [pause * 2, PAUSES.last].min
+        # The backoff starts again after a session that has lasted.
+        pause = BACKOFF.first if Deadline.now - began > BACKOFF.last
+        back_off(pause)
+        pause = [pause * 2, BACKOFF.last].min
       end
     end
 
-    # Waits until a session is wanted; false when none ever will be.
-    def wanted?
+    # Waits until a thread wants a session. Returns false if the connection was closed.
+    def wait_until_wanted
       @lock.synchronize do
         @refusal = nil
-        @changed.wait(@lock) until @closed || @wanted.positive?
+        @changed.wait(@lock) until @closed || @waiting.positive?
         !@closed
       end
     end
 
     def connect_and_run
-      session = @login.call(Deadline.new(LOGIN))
-      tell { @session = session }
+      session = @login.call(Deadline.new(LOGIN_TIMEOUT))
+      update { @session = session }
       return session.abandon if @closed
 
       @log.call("connected")
-      why = session.run(&@log)
-      tell { @session = nil }
-      without(why) unless @closed
+      reason = session.run(&@log)
+      update { @session = nil }
+      failed(reason) unless @closed
     rescue LoginError => e
-      tell { @refusal = e.text }
-      without(e.text)
+      update { @refusal = e.text }
+      failed(e.text)
     rescue Wire::Lost => e
-      without(e.message)
+      failed(e.message)
     rescue Wire::Late
-      without("the login took longer than #{LOGIN} s")
-    rescue StandardError => e # a fault of ours must not leave anybody waiting
-      without("#{e.class}: #{e.message}")
+      failed("the login took longer than #{LOGIN_TIMEOUT} s")
+    rescue StandardError => e # a bug here must not end the thread: requests wait for it
+      failed("#{e.class}: #{e.message}")
     end
 
-    def without(why)
-      tell { @why = why }
-      @log.call(why)
+    def failed(reason)
+      update { @failure = reason }
+      @log.call(reason)
     end
 
-    def rest(pause)
+    def back_off(pause)
       deadline = Deadline.new(pause * rand(0.5..1.0))
       @lock.synchronize do
         @changed.wait(@lock, deadline.remaining) until @closed || deadline.passed?
       end
     end
 
-    def tell
+    # Runs the block under the lock, and wakes the waiting threads.
+    def update
       @lock.synchronize do
         yield
         @changed.broadcast

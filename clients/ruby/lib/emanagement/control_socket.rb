@@ -8,11 +8,11 @@ require_relative "http_answer"
 require_relative "result"
 
 module Emanagement
-  # Runs verbs by the component's control socket: HTTP/1.1 with JSON inside
-  # (docs/control.md). Each call is a connection of its own: on one machine that
-  # costs next to nothing, and threads and forks have nothing to share.
+  # Runs verbs by the component's control socket: JSON over HTTP/1.1
+  # (docs/control.md). Each call makes a connection of its own. On one machine that costs
+  # next to nothing, and threads and forked processes need not share a connection.
   class ControlSocket
-    # Between one attempt to connect and the next.
+    # The pause between two attempts to connect, in seconds.
     PAUSE = 0.1
 
     def initialize(path)
@@ -20,7 +20,7 @@ module Emanagement
       @closed = false
     end
 
-    # As AdHoc#run.
+    # Runs a verb as AdHoc#run does.
     def run(verb, arguments, confirm, deadline)
       wire = connect(deadline)
       wire.write(request(verb, { arguments: arguments, confirm: confirm }), deadline)
@@ -34,14 +34,14 @@ module Emanagement
       wire&.close
     end
 
-    # There is nothing that is open; nothing will be opened any more.
+    # Later calls raise an AwayError. There is no open connection to end.
     def close
       @closed = true
     end
 
     private
 
-    # Waits for a component that does not run.
+    # Connects. Waits for a component that does not run, until the deadline.
     def connect(deadline)
       raise AwayError, "the client is closed" if @closed
 
@@ -60,7 +60,8 @@ module Emanagement
         "Content-Type: application/json\r\nContent-Length: #{json.bytesize}\r\n\r\n#{json}"
     end
 
-    # The last line is what the verb came to; those before it tell of progress.
+    # Returns the Result in the last line, or raises its error. The lines before it
+    # report progress.
     def outcome(body)
       case JSON.parse(body.lines.last.to_s, symbolize_names: true)
       in { result: Hash => result } then Result.from_json(result)

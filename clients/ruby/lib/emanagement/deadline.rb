@@ -1,19 +1,20 @@
 # frozen_string_literal: true
 
 module Emanagement
-  # The moment at which somebody stops waiting.
+  # The moment at which a wait ends.
   class Deadline
     def initialize(seconds)
       @seconds = seconds
       @at = Deadline.now + seconds
     end
 
-    # Seconds of a clock that nobody sets.
+    # The time of the monotonic clock, in seconds: setting the system's clock does not
+    # change it.
     def self.now
       Process.clock_gettime(Process::CLOCK_MONOTONIC)
     end
 
-    # The seconds that are left, 0 at the least.
+    # The seconds that are left; 0 after the deadline.
     def remaining
       [@at - Deadline.now, 0].max
     end

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module Emanagement
-  # What Client#call raises, and nothing else.
+  # The only errors that Client#call raises.
   class Error < StandardError
     # What is wrong, without the verb's name.
     attr_reader :text
@@ -14,7 +14,7 @@ module Emanagement
       super(text)
     end
 
-    # May the verb have been carried out all the same, or a part of it?
+    # Whether the verb, or a part of it, may have been carried out in spite of the error.
     def outcome_unknown?
       @outcome_unknown ? true : false
     end
@@ -26,7 +26,7 @@ module Emanagement
 
   # The arguments are not what the verb takes. Nothing was done.
   class UsageError < Error
-    # The name of the argument, where one is to blame.
+    # The name of the wrong argument; nil if the error is not about one.
     attr_reader :field
 
     def initialize(text, field: nil)
@@ -38,33 +38,33 @@ module Emanagement
   # There is no such verb. Nothing was done.
   class UnknownVerbError < UsageError; end
 
-  # The verb destroys much: the text says what. It takes confirm: true. Nothing
-  # was done.
+  # The verb destroys much, and needs confirm: true. The text says what it would destroy.
+  # Nothing was done.
   class ConfirmationError < UsageError; end
 
-  # Who asks may not do this. Nothing was done.
+  # The requester may not run this verb. Nothing was done.
   class ForbiddenError < Error; end
 
-  # The component could not do it, or not to its end: the text says what it
-  # knows.
+  # The component could not carry out the verb, or only a part of it. The text says what
+  # is known.
   class FailedError < Error
     def initialize(text)
       super(text, outcome_unknown: true)
     end
   end
 
-  # The server does not let us in: a name, secret, password or certificate is
-  # wrong. It will not get better by itself. Nothing was done.
+  # The login failed: a name, a secret, a password or a certificate is wrong. Another
+  # attempt fails, too, until that is corrected. Nothing was done.
   class LoginError < Error; end
 
   # The server or the component is away at the moment, or does not answer.
   class AwayError < Error
-    # Whether asking again does no harm.
+    # Whether a second request does no harm.
     attr_accessor :repeatable
   end
 
-  # The answer did not come. Where it came and says that the server is away, it
-  # says the rest too.
+  # No answer has arrived. The message says whether a second request does harm. For an
+  # answer that reports the server as away, the answer's own text says that.
   class UnansweredError < AwayError
     def to_s
       return super unless outcome_unknown?
@@ -74,7 +74,7 @@ module Emanagement
     end
   end
 
-  # There was no answer in the time that the call was given.
+  # No answer has arrived before the call's timeout.
   class TimeoutError < UnansweredError; end
 
   # The connection was lost before the answer came.

@@ -3,8 +3,8 @@
 require_relative "reflection"
 
 module Emanagement
-  # For a model whose records are groups of users: each has a persistent room on
-  # the server while it exists. To be included, and set up by has_room.
+  # For a model whose records are groups of users. Each group has a persistent room on
+  # the server while it exists. Include this module, and call has_room.
   module Group
     include Reflection
 
@@ -12,13 +12,12 @@ module Emanagement
       model.extend(ClassMethods)
     end
 
-    # What the model's class gets.
+    # The class methods of the model.
     module ClassMethods
       attr_reader :room_settings
 
-      # Has a room be created and destroyed with each group, once that is
-      # committed: at the service conference. and the domain. raises as in
-      # Tie, and so async and queue.
+      # Creates and destroys a room with each group, after the commit. The room is at
+      # the service conference.<domain>. raises, async and queue are as in Tie.
       def has_room(domain:, client: nil, raises: false, async: false, queue: nil)
         @room_settings = Reflection::Settings.new(domain: domain, client: client, raises: raises, async: async, queue: queue)
         before_update { @room_was ||= local_in_database(self) }
@@ -32,8 +31,8 @@ module Emanagement
       end
     end
 
-    # Has the server show what there is of the group now: its room, and no longer the
-    # one that it had under another name. It runs after every commit.
+    # Updates the server after a commit: creates the group's room, and destroys the room
+    # that the group had under another name. Runs after every commit.
     def reflect_on_room
       former = @room_was
       @room_was = nil
@@ -49,7 +48,7 @@ module Emanagement
       end
     end
 
-    # Creates a room, where one is given, and destroys others.
+    # Creates the room current, unless it is nil, and destroys the rooms gone.
     def show_room(current, gone)
       settings = self.class.room_settings
       reflect(settings, "createPersistentRoom", roomName: current, domain: settings.domain) if current
@@ -68,9 +67,8 @@ module Emanagement
 
     private
 
-    # The room's name: that of the group's slug, or of its name as Emanagement.slug
-    # makes one. A server cannot rename a room: a group with another name gets
-    # another one.
+    # The room's name, made from the group's slug, or without one from its name
+    # (Emanagement.slug). A server cannot rename a room: a renamed group gets a new one.
     def room_name
       local_of(self)
     end

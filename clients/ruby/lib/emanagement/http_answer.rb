@@ -7,8 +7,8 @@ module Emanagement
   class HTTPAnswer
     attr_reader :body
 
-    # Reads the whole answer from a Wire. Raises Wire::Late, or Wire::Lost where
-    # the answer is not whole.
+    # Reads the whole answer from a Wire. Raises Wire::Late, or Wire::Lost if the answer
+    # is incomplete.
     def initialize(wire, deadline)
       head, rest = read_all(wire, deadline).split("\r\n\r\n", 2)
       raise Wire::Lost, "the connection ended before the answer did" unless rest
@@ -22,7 +22,7 @@ module Emanagement
     def read_all(wire, deadline)
       all = +"".b
       loop { all << wire.read(deadline) }
-    rescue Wire::Lost # which is the end, and whether it is the right one shows
+    rescue Wire::Lost # the end of the connection; body_of checks that the answer is complete
       all
     end
 

@@ -1,17 +1,17 @@
 # frozen_string_literal: true
 
 module Emanagement
-  # What jobs have in common: they are tried again while the server is away, in
-  # growing intervals. They look at what there is when they run, so that it does not
-  # matter in which order they do.
+  # The base class of the jobs. Active Job repeats them while the server is away, at
+  # growing intervals. A job reads the current state of the database, so that the order
+  # of the jobs does not matter.
   class Job < ::ActiveJob::Base
     retry_on AwayError, wait: ->(executions) { (executions**4) + 2 }, attempts: 10
   end
 
-  # Shows in the rosters of two users what there is between them.
+  # Updates the rosters of two users to the ties between them.
   class RosterJob < Job
-    # Each of the two is the name of a model, an id, and the JID that the user had:
-    # who is gone is taken out by that.
+    # one and other are each the name of a model, an id, and the JID that the user had.
+    # The JID serves to remove a user whose record is gone.
     def perform(model, one, other)
       tie = model.constantize.new
       users = [one, other].map { |klass, id, _| klass.constantize.find_by(klass.constantize.primary_key => id) }
@@ -19,9 +19,9 @@ module Emanagement
     end
   end
 
-  # Shows a group's room.
+  # Updates a group's room.
   class RoomJob < Job
-    # current is the room that there is to be, if any, gone those that are not.
+    # current is the name of the room to create, or nil; gone are those to destroy.
     def perform(model, current, gone)
       group = model.constantize.new
       group.raising { group.show_room(current, gone) }

@@ -4,27 +4,27 @@ require "nokogiri"
 require_relative "element"
 
 module Emanagement
-  # Makes elements of an XML stream (RFC 6120 §4), each as soon as its last byte
-  # is there.
+  # Parses an XML stream (RFC 6120 §4) into elements, each as soon as its last byte has
+  # arrived.
   class Parser < Nokogiri::XML::SAX::Document
     # The stream is not XML.
     class Malformed < StandardError; end
 
-    # The attributes of the stream's header, once it has arrived.
+    # The attributes of the stream's header; nil until it has arrived.
     attr_reader :header
 
     def initialize
       super
       @push = Nokogiri::XML::SAX::PushParser.new(self)
-      # Else a long name or text, which anybody may send, would end the stream.
+      # Without HUGE, a long name or text, which any user may send, would end the stream.
       @push.options = Nokogiri::XML::ParseOptions::HUGE
-      @open = [] # the elements that have not ended yet
+      @open = [] # the elements whose end has not arrived yet
       @complete = []
       @ended = false
     end
 
-    # Takes what has arrived, and returns the children of the stream that are
-    # complete now.
+    # Parses the bytes that have arrived. Returns the children of the stream that are
+    # complete now. Raises Malformed.
     def feed(bytes)
       @push << bytes
       complete
@@ -32,18 +32,18 @@ module Emanagement
       raise Malformed, e.message
     end
 
-    # Takes the elements that are complete.
+    # Removes and returns the elements that are complete.
     def complete
       @complete.slice!(0..)
     end
 
-    # Has the stream's end arrived?
+    # Whether the end of the stream has arrived.
     def ended?
       @ended
     end
 
     def start_element_namespace(name, attributes = [], _prefix = nil, uri = nil, _declared = [])
-      # libxml2 leaves an ampersand in an attribute as &#38;
+      # libxml2 delivers an ampersand in an attribute as &#38;
       values = attributes.to_h { |a| [a.localname, a.value.gsub("&#38;", "&")] }
       return @header = values unless @header
 

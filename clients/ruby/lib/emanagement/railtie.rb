@@ -1,9 +1,9 @@
 # frozen_string_literal: true
 
 module Emanagement
-  # In a Rails application: config.emanagement has what a client needs, from
-  # config/emanagement.yml where there is one. The client connects at the first
-  # call, and not when the application starts.
+  # Makes the client of a Rails application from config.emanagement, and from
+  # config/emanagement.yml if that exists. The client connects at the first call, and not
+  # when the application starts.
   #
   #   config.emanagement.transport = :control   # or :user, or :component
   #   config.emanagement.timeout = 10
@@ -16,14 +16,15 @@ module Emanagement
       Emanagement.client = Railtie.client(options) if options[:transport]
     end
 
-    # A client by its options: transport, and what that takes.
+    # Makes a client. options has :transport, and the arguments of the Client method of
+    # that name. Raises an ArgumentError.
     def self.client(options)
       transport = options[:transport].to_sym
       rest = options.except(:transport).compact.transform_keys(&:to_sym)
       case transport
       when :control then Client.control(*rest.delete(:path), **rest)
       when :user, :component then Client.public_send(transport, logger: ::Rails.logger, **rest)
-      else raise ArgumentError, "config.emanagement.transport: #{transport.inspect} is none of control, user, component"
+      else raise ArgumentError, "config.emanagement.transport: must be control, user or component, not #{transport.inspect}"
       end
     end
   end

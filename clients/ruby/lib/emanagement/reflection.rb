@@ -1,11 +1,10 @@
 # frozen_string_literal: true
 
 module Emanagement
-  # What the concerns have in common: something that happened in the
-  # application's database is told to the server, and if that fails the
-  # application goes on.
+  # The common part of the concerns: a change in the application's database is passed on
+  # to the server. If that fails, the application goes on.
   module Reflection
-    # How a model is reflected.
+    # The settings of a model.
     Settings = Struct.new(:domain, :group, :sender, :receiver, :client, :raises, :async, :queue, keyword_init: true) do
       def initialize(**)
         super
@@ -13,8 +12,8 @@ module Emanagement
       end
     end
 
-    # Has errors be raised while something is reflected, as a job needs that is to
-    # be tried again.
+    # Raises errors during the block instead of only logging them. A job needs that: it
+    # is repeated after an error.
     def raising
       @reflection_raises = true
       yield
@@ -24,16 +23,15 @@ module Emanagement
 
     private
 
-    # Runs a verb and returns its Result, or nil where that failed. A refusal
-    # leaves a line in the log.
+    # Runs a verb. Returns its Result, or nil after an error. Logs an error or a refusal.
     def reflect(settings, verb, **arguments)
       result = ask(settings, verb, **arguments)
       reflection_log(:warn, "#{verb}: #{result.outcome}") if result&.refused?
       result
     end
 
-    # Does something, or leaves a line in the log where it raises an Error; that is
-    # raised only where the model was set so, or in a job.
+    # Runs the block, and logs an Error that it raises. Raises the error again only if the
+    # model is set so, or in a job.
     def reflecting(settings)
       yield
     rescue Error => e
@@ -41,14 +39,13 @@ module Emanagement
       raise if settings.raises || @reflection_raises
     end
 
-    # The same without such a line. An error leaves one; it is raised only where
-    # the model was set so.
+    # Runs a verb as reflect does, without logging a refusal.
     def ask(settings, verb, **arguments)
       reflecting(settings) { (settings.client || Emanagement.client).call(verb, **arguments) }
     end
 
-    # What stands before the @ of a user's JID, or is a group's room: of the slug, or
-    # of the name where there is none.
+    # The local part of a user's JID, or of a group's room: made from the slug, or
+    # without one from the name.
     def local_of(record)
       local_from(record.respond_to?(:slug) ? record.slug : nil, record.name)
     end
@@ -57,15 +54,15 @@ module Emanagement
       Emanagement.local(slug.to_s.empty? ? Emanagement.slug(name) : slug)
     end
 
-    # What it was in the database before what is being saved; nil where that was
-    # nothing that a server takes.
+    # The local part of the record's state in the database, before the save; nil if a
+    # server would not accept it.
     def local_in_database(record)
       local_from(record.respond_to?(:slug) ? record.attribute_in_database("slug") : nil, record.attribute_in_database("name"))
     rescue Error
       nil
     end
 
-    # A line in the model's log or, where it has none, in the application's.
+    # Writes a line to the model's log, or without one to the application's.
     def reflection_log(level, line)
       logger = self.class.logger || (::Rails.logger if defined?(::Rails) && ::Rails.respond_to?(:logger))
       logger ? logger.public_send(level, "emanagement: #{line}") : warn("emanagement: #{line}")

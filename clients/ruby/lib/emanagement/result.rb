@@ -1,38 +1,38 @@
 # frozen_string_literal: true
 
 module Emanagement
-  # What a verb answered.
+  # The result of a verb.
   class Result
-    # Done, an answer (true or false), a table, a refusal or started.
+    # done, an answer (true or false), a table, a refusal, or started as a job.
     SHAPES = %i[done answer table refusal started].freeze
 
     # One of SHAPES.
     attr_reader :shape
     # The outcome in one line.
     attr_reader :outcome
-    # The lines that the script emanagement printed.
+    # The lines that the script of 2012 printed.
     attr_reader :lines
-    # Of an answer: true or false.
+    # true or false for the shape :answer; otherwise nil.
     attr_reader :answer
-    # Of a table: its rows, as docs/control.md describes them: Strings, Arrays,
-    # or Hashes with Symbols for keys. A roster's have :jid, :nick,
-    # :subscription, :ask and :groups.
+    # The rows for the shape :table; otherwise empty. docs/control.md describes them:
+    # they are Strings, Arrays, or Hashes with Symbols for keys. The rows of a roster have
+    # :jid, :nick, :subscription, :ask and :groups.
     attr_reader :items
-    # Where a table was cut at its limit: the JID after which it goes on, when
-    # that is given as from.
+    # The JID after which a table goes on that was cut at its limit: pass it as from.
+    # Otherwise nil.
     attr_reader :more_after
-    # Of what was started: the number of its job.
+    # The job's number for the shape :started; otherwise nil.
     attr_reader :job
 
-    # Makes a result of what the component calls one in JSON. Raises a
-    # NoMatchingPatternError where it is none.
+    # Makes a result from the component's JSON, parsed with Symbols for keys. Raises a
+    # NoMatchingPatternError if it is not a result.
     def self.from_json(value)
       value => { shape: String => shape, outcome: String }
       new(**value.slice(:outcome, :lines, :answer, :items, :job), shape: shape.to_sym, more_after: value[:next])
     end
 
-    # Makes a result of the lines alone. refused says that the verb's answer is
-    # a negative one.
+    # Makes a result from an answer without JSON: its outcome and its lines. refused is
+    # true if the verb refused.
     def self.from_lines(verb, outcome, lines, refused:)
       shape = :refusal if refused
       shape ||= { "Done" => :done, "true" => :answer, "false" => :answer }.fetch(outcome[/\A\w*/], :table)
@@ -50,24 +50,24 @@ module Emanagement
       @job = job
     end
 
-    # Did the verb itself say no ("Roster not found for user ...")? Then nothing
-    # was changed.
+    # Whether the verb itself refused ("Roster not found for user ..."). Nothing was
+    # changed then.
     def refused?
       shape == :refusal
     end
 
-    # Does the verb go on, as a job that listJobs shows?
+    # Whether the verb goes on as a job, which listJobs shows.
     def started?
       shape == :started
     end
 
-    # What the script printed.
+    # The text that the script of 2012 printed.
     def to_s
       lines.join("\n")
     end
   end
 
-  # A row of a table, as a line of text.
+  # Reads a row of a table from a line of text.
   module Row
     COLUMNS = {
       "getRoster" => %i[jid nick subscription ask groups],
@@ -77,8 +77,8 @@ module Emanagement
     }.freeze
     ESCAPES = { '\t' => "\t", '\n' => "\n", '\r' => "\r", '\\\\' => "\\" }.freeze
 
-    # A Hash where the verb's rows have columns, else the line. A group with ;
-    # in its name reads as two.
+    # Returns a Hash if the verb's rows have columns, otherwise the line. A group with ;
+    # in its name is read as two groups.
     def self.read(verb, line)
       columns = COLUMNS[verb] or return line
       values = line.split("\t", -1).map { |value| value.gsub(/\\[tnr\\]/, ESCAPES) }

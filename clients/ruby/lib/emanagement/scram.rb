@@ -6,11 +6,10 @@ require "securerandom"
 module Emanagement
   # The client's side of one SCRAM exchange (RFC 5802), without channel binding.
   class Scram
-    # The server does not keep to the rules, or does not know the password
-    # itself.
+    # The server violates the protocol, or does not prove that it knows the password.
     class Mismatch < StandardError; end
 
-    # More rounds than this would be an attack on our time.
+    # The permitted number of iterations. With more, a server could occupy the CPU.
     ROUNDS = (1..1_000_000)
 
     # digest is SHA1 or SHA256.
@@ -30,7 +29,7 @@ module Emanagement
     def last(challenge)
       nonce, salt, rounds = challenge.match(/\Ar=([^,]+),s=([^,]+),i=(\d+)/)&.captures
       unless nonce&.start_with?(@nonce) && ROUNDS.cover?(rounds.to_i)
-        raise Mismatch, "the server's challenge is not one"
+        raise Mismatch, "the server's challenge is invalid"
       end
 
       salted = OpenSSL::KDF.pbkdf2_hmac(@password, salt: salt.unpack1("m"), iterations: rounds.to_i,
@@ -41,7 +40,8 @@ module Emanagement
       "#{ours},p=#{[proof(salted, signed)].pack('m0')}"
     end
 
-    # Checks the server's signature: that it knows the password too.
+    # Checks the server's signature, which proves that the server knows the password.
+    # Raises a Mismatch.
     def check(success)
       return if @signature && OpenSSL.secure_compare(success[/\Av=([^,]+)/, 1].to_s, [@signature].pack("m0"))
 

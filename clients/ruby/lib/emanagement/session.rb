@@ -5,55 +5,58 @@ require_relative "errors"
 require_relative "stream"
 
 module Emanagement
-  # A stream on which somebody is logged in. Many threads may ask at once; one
-  # more has to run the session, for that hands them their answers.
+  # A stream after the login. Many threads may call ask at once. One more thread must call
+  # run, which reads the answers and passes them on.
   class Session
-    # A server is taken for gone that has left a question without an answer for so
-    # long, and was silent meanwhile.
+    # The connection is taken for lost if nothing has arrived for this many seconds since
+    # a request that has timed out.
     SILENCE = 10
-    # How long the server may take to answer the end of the stream.
-    FAREWELL = 2
+    # The longest wait for the server to end its stream, in seconds.
+    CLOSE_TIMEOUT = 2
 
-    # A question that has no answer yet.
-    Question = Struct.new(:answered, :answer, :sent, :asked)
+    # A request that awaits its answer. asked is the time of the request.
+    Pending = Struct.new(:answered, :answer, :sent, :asked)
 
-    # jid is what stands as the sender; nil where the server puts it in.
+    # jid is the sender of the requests; nil if the server adds the sender.
     def initialize(stream, jid: nil)
       @stream = stream
       @from = jid && " from='#{XMLText.escape(jid)}'"
-      @name = SecureRandom.hex(8)
+      @id_prefix = SecureRandom.hex(8)
       @count = 0
-      @lock = Mutex.new # for what follows
-      @questions = {} # by id
-      @writing = false # is somebody?
-      @turn = ConditionVariable.new # that it may have changed
-      @silent_since = nil # when the first question was asked that nobody waits for any more, and after which nothing was heard
-      @lost = nil # why
-      @ended = ConditionVariable.new
+      @lock = Mutex.new # guards the fields that follow
+      @pending = {} # by the id of the request
+      @writing = false # true while a thread sends
+      @write_ended = ConditionVariable.new # signals a change of @writing
+      # The time of the oldest request that has timed out and after which nothing has
+      # arrived; otherwise nil.
+      @silent_since = nil
+      @lost = nil # the Wire::Lost that has ended the session
+      @ended = ConditionVariable.new # signals a change of @lost
     end
 
-    # Is it of use still?
+    # Whether the session can be used.
     def alive?
       @lost.nil?
     end
 
-    # Sends a request with that content (XML) and waits for its answer, an
-    # Element. It raises a TimeoutError or a DisconnectedError.
+    # Sends a request with this content (XML), and waits for its answer until the
+    # deadline. Returns the answer, an Element. Raises a TimeoutError or a
+    # DisconnectedError.
     def ask(to, content, deadline)
-      id, question = enter
+      id, request = register
       write("<iq type='set' id='#{id}'#{@from} to='#{XMLText.escape(to)}'>#{content}</iq>", deadline)
-      question.sent = true
-      await(question, deadline)
+      request.sent = true
+      await(request, deadline)
     rescue Wire::Late
-      timed_out(question, deadline)
+      timed_out(request, deadline)
     rescue Wire::Lost => e
-      raise DisconnectedError.new(e.message, outcome_unknown: question&.sent)
+      raise DisconnectedError.new(e.message, outcome_unknown: request&.sent)
     ensure
-      @lock.synchronize { @questions.delete(id) }
+      @lock.synchronize { @pending.delete(id) }
     end
 
-    # Reads until the stream is lost, and returns why. Whoever waits for an
-    # answer is told. The block gets what is worth a line in a log.
+    # Reads until the stream is lost, and returns the reason. Then all pending requests
+    # fail. The block receives lines for the log.
     def run(&log)
       loop { handle(@stream.read, log) }
     rescue Wire::Lost => e
@@ -63,77 +66,78 @@ module Emanagement
       @stream.wire.close
     end
 
-    # Ends the stream, and returns when the server has ended it too. To be run
-    # by another thread than run.
+    # Ends the stream, and waits until the server has ended it too, CLOSE_TIMEOUT seconds
+    # at most. Call it from another thread than run.
     def close
-      deadline = Deadline.new(FAREWELL)
+      deadline = Deadline.new(CLOSE_TIMEOUT)
       write("</stream:stream>", deadline)
       @lock.synchronize do
         @ended.wait(@lock, deadline.remaining) until @lost || deadline.passed?
       end
     rescue Wire::Lost, Wire::Late
-      nil # then not in good order
+      nil # the connection ends without the end of the stream
     ensure
       @stream.wire.shutdown
     end
 
-    # Lets go of a session that was inherited by a fork: it is the parent's.
+    # Closes a session that a forked process has inherited, without an effect on the
+    # parent process.
     def abandon
       @stream.wire.close
     end
 
     private
 
-    def enter
+    def register
       @lock.synchronize do
         raise @lost if @lost
 
-        id = "#{@name}-#{@count += 1}"
-        [id, @questions[id] = Question.new(ConditionVariable.new, nil, nil, Deadline.now)]
+        id = "#{@id_prefix}-#{@count += 1}"
+        [id, @pending[id] = Pending.new(ConditionVariable.new, nil, nil, Deadline.now)]
       end
     end
 
-    def await(question, deadline)
+    def await(request, deadline)
       @lock.synchronize do
-        until question.answer
+        until request.answer
           raise @lost if @lost
           raise Wire::Late if deadline.passed?
 
-          question.answered.wait(@lock, deadline.remaining)
+          request.answered.wait(@lock, deadline.remaining)
         end
       end
-      question.answer
+      request.answer
     end
 
-    def timed_out(question, deadline)
-      # A question that is still waited for proves nothing: some verbs take minutes.
-      silence = @lock.synchronize { Deadline.now - (@silent_since ||= question.asked) }
+    def timed_out(request, deadline)
+      # Requests that have not timed out do not count: some verbs take minutes.
+      silence = @lock.synchronize { Deadline.now - (@silent_since ||= request.asked) }
       lose(Wire::Lost.new("the server does not answer any more")) if silence >= SILENCE
-      raise TimeoutError.new("no answer within #{deadline}", outcome_unknown: question.sent)
+      raise TimeoutError.new("no answer within #{deadline}", outcome_unknown: request.sent)
     end
 
-    # Sends something whole. Who is cut short in the middle, by its deadline or
-    # by an exception from another thread, has spoilt the stream.
+    # Sends a stanza completely. If the deadline or an exception from another thread
+    # interrupts it, the stream is unusable and the session is lost.
     def write(xml, deadline)
-      take_turn(deadline)
+      start_writing(deadline)
       begin
         @stream.write(xml, deadline)
         whole = true
       ensure
-        lose(Wire::Lost.new("something could not be sent whole")) unless whole
+        lose(Wire::Lost.new("a stanza was sent only in part")) unless whole
         @lock.synchronize do
           @writing = false
-          @turn.signal
+          @write_ended.signal
         end
       end
     end
 
-    def take_turn(deadline)
+    def start_writing(deadline)
       @lock.synchronize do
         while @writing
           raise Wire::Late if deadline.passed?
 
-          @turn.wait(@lock, deadline.remaining)
+          @write_ended.wait(@lock, deadline.remaining)
         end
         raise @lost if @lost
 
@@ -146,34 +150,34 @@ module Emanagement
       return unless stanza.name == "iq"
       return refuse(stanza) if %w[get set].include?(stanza["type"])
 
-      question = @lock.synchronize { @questions[stanza["id"]] }
-      return answer(question, stanza) if question
-      return if stanza["id"].to_s.start_with?(@name) # nobody waits for it any more
+      request = @lock.synchronize { @pending[stanza["id"]] }
+      return answer(request, stanza) if request
+      return if stanza["id"].to_s.start_with?(@id_prefix) # the request has timed out
 
-      log.call("an answer for somebody else arrived here: is another process connected under the same name?")
+      log.call("received an answer to another process's request: is another process connected under the same name?")
     end
 
-    def answer(question, stanza)
+    def answer(request, stanza)
       @lock.synchronize do
-        question.answer = stanza
-        question.answered.signal
+        request.answer = stanza
+        request.answered.signal
       end
     end
 
-    # We are asked for nothing here, but have to say so (RFC 6120 §8.2.3).
+    # This client serves no requests, but must answer them (RFC 6120 §8.2.3).
     def refuse(request)
       to = request["from"] && " to='#{XMLText.escape(request['from'])}'"
       write("<iq type='error' id='#{XMLText.escape(request['id'].to_s)}'#{@from}#{to}><error type='cancel'>" \
-            "<service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>", Deadline.new(FAREWELL))
+            "<service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>", Deadline.new(CLOSE_TIMEOUT))
     rescue Wire::Late => e
       raise Wire::Lost, e.message
     end
 
-    def lose(why)
+    def lose(error)
       @lock.synchronize do
-        @lost ||= why
-        @questions.each_value { |question| question.answered.signal }
-        @turn.broadcast
+        @lost ||= error
+        @pending.each_value { |request| request.answered.signal }
+        @write_ended.broadcast
         @ended.broadcast
       end
       @stream.wire.shutdown

@@ -6,9 +6,9 @@ require_relative "wire"
 module Emanagement
   # An XML stream to a server (RFC 6120 §4), over a Wire.
   class Stream
-    # The server has ended the stream, and says why.
+    # The server has ended the stream with an error.
     class Refused < Wire::Lost
-      # As RFC 6120 §4.9.3 calls it.
+      # The error's condition (RFC 6120 §4.9.3).
       attr_reader :condition
 
       def initialize(error)
@@ -24,8 +24,8 @@ module Emanagement
       @wire = wire
     end
 
-    # Opens a stream, or a new one on the same connection, and returns the
-    # attributes of the server's header.
+    # Opens a stream, or a new stream on the same connection. Returns the attributes of
+    # the server's header.
     def open(namespace, to, deadline)
       @parser = Parser.new
       @arrived = []
@@ -35,7 +35,7 @@ module Emanagement
       @parser.header
     end
 
-    # The next element. Without a deadline it waits for ever.
+    # Waits for the next element and returns it. Without a deadline, the wait has no limit.
     def read(deadline = nil)
       while @arrived.empty?
         raise Wire::Lost, "the server has ended the stream" if @parser.ended?
@@ -55,11 +55,11 @@ module Emanagement
     private
 
     def take(deadline)
-      raise Wire::Lost, "the server has sent what is not XML: #{@malformed}" if @malformed
+      raise Wire::Lost, "the server has sent something that is not XML: #{@malformed}" if @malformed
 
       @arrived.concat(@parser.feed(@wire.read(deadline)))
     rescue Parser::Malformed => e
-      # What was complete before that has arrived all the same.
+      # The elements before the error are delivered.
       @arrived.concat(@parser.complete)
       @malformed = e.message
     end

@@ -3,8 +3,7 @@
 require "emanagement"
 
 module Emanagement
-  # For an application's tests: a client that calls nobody, and says what it was
-  # asked to do.
+  # A client for an application's tests. It makes no connection, and records its calls.
   #
   #   require "emanagement/testing"
   #   Emanagement.client = Emanagement::TestClient.new
@@ -14,7 +13,7 @@ module Emanagement
     # One call: the verb, its arguments by name, and whether it was confirmed.
     Call = Struct.new(:verb, :arguments, :confirm)
 
-    # What takes the place of a connection.
+    # Replaces the connection.
     class Transport
       attr_reader :calls, :answers
 
@@ -40,18 +39,19 @@ module Emanagement
       super(@fake, **options)
     end
 
-    # What was called, in that order. Arguments are checked as a real client does.
+    # The calls so far, in order. The arguments are checked as by a real client.
     def calls
       @fake.calls
     end
 
-    # Forgets what was called.
+    # Forgets the calls.
     def clear
       calls.clear
     end
 
-    # Has a verb, or every other one, answer with a Result, or raise an Error, or
-    # whatever the block makes of its arguments. Without it, a verb is done.
+    # Sets the answer to a verb, or with :any to every verb without an answer of its own:
+    # a Result to return, an Error to raise, or a block that returns one of these for the
+    # verb's arguments. Without an answer, a verb returns Done.
     def answer(verb = :any, with = nil, &block)
       @fake.answers[verb] = block || with
     end

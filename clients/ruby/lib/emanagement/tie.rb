@@ -3,8 +3,8 @@
 require_relative "reflection"
 
 module Emanagement
-  # For a model whose records are ties from one user to another: shows in the
-  # rosters of both what there is between them. To be included, and set up by
+  # For a model whose records are ties from one user to another. The rosters of both
+  # users follow the ties between them. Include this module, and call
   # reflects_on_rosters.
   #
   #   sender -> receiver only   the sender has the receiver, subscription from
@@ -18,22 +18,22 @@ module Emanagement
       model.extend(ClassMethods)
     end
 
-    # What the model's class gets.
+    # The class methods of the model.
     module ClassMethods
       attr_reader :roster_settings
 
-      # Has every tie that is created, changed or destroyed be reflected once it
-      # is committed. domain is what stands after the @ in the users' JIDs, group
-      # the group in which contacts are shown; sender and receiver name the
-      # model's associations. raises: true raises an Error to who saved the tie,
-      # which is saved all the same. async: true has it done by Active Job, in the
-      # queue that is given, and again while the server is away.
+      # Updates the rosters after each commit that creates, changes or destroys a tie.
+      # domain is the domain of the users' JIDs, and group the roster group of the
+      # contacts. sender and receiver name the model's associations. raises: true raises
+      # errors to the caller that saves the tie; the tie is saved all the same.
+      # async: true updates the rosters in a job of Active Job, in the given queue. The
+      # job is repeated while the server is away.
       def reflects_on_rosters(domain:, group:, sender: :sender, receiver: :receiver, client: nil, raises: false, async: false, queue: nil)
         @roster_settings = Reflection::Settings.new(domain: domain, group: group, sender: sender, receiver: receiver,
                                                     client: client, raises: raises, async: async, queue: queue)
         before_update { @roster_keys_were ||= roster_keys_in_database }
         after_rollback { @roster_keys_were = nil }
-        before_destroy :roster_ends # who may be gone themselves after the commit
+        before_destroy :roster_ends # loads the users: their records may be gone after the commit
         after_commit :reflect_on_rosters
       end
 
@@ -43,38 +43,37 @@ module Emanagement
       end
     end
 
-    # How often what is written is compared with what there is by then.
+    # How often reflect_between writes at most, if the ties change meanwhile.
     ATTEMPTS = 3
 
-    # Makes the rosters show what there is between the two now, and between those
-    # whom the tie was between before. It runs after every commit, and may be run
-    # at any other time, as often as one likes.
+    # Updates the rosters of the tie's users, and of its former users if one was replaced.
+    # Runs after every commit, and may be called at any time, any number of times.
     def reflect_on_rosters
       ends = [former_roster_ends, roster_ends].compact
       @roster_keys_were = nil
       reflecting(self.class.roster_settings) { ends.each { |sender, receiver| reflect_between_soon(sender, receiver) } }
     end
 
-    # Has the rosters no longer show what was between two JIDs.
+    # Removes two JIDs from each other's rosters.
     def forget_between(one, other)
       settings = self.class.roster_settings
       [[one, other], [other, one]].each { |user, contact| reflect(settings, "removeBuddyFromRoster", userJid: user, buddyJid: contact) }
     end
 
-    # Makes the rosters of two users show what there is between them now.
+    # Updates the rosters of two users to the ties that the database has now.
     def reflect_between(sender, receiver)
       return unless roster_users?(sender, receiver) && !Emanagement.same_jid?(roster_jid(sender), roster_jid(receiver))
 
-      # Somebody may have answered meanwhile, whose own commit came too early to
-      # see what is written here.
+      # Another process may commit a tie between the same users meanwhile. It may have
+      # read the ties before this one's commit, and then writes an older state.
       ATTEMPTS.times do
-        before = ways(sender, receiver)
+        before = roster_directions(sender, receiver)
         write_rosters(sender, receiver, *before)
-        break if ways(sender, receiver) == before
+        break if roster_directions(sender, receiver) == before
       end
     end
 
-    # A user's JID, by his slug or by his name as Emanagement.slug makes one.
+    # A user's JID, made from the slug, or without one from the name (Emanagement.slug).
     def roster_jid(user)
       "#{local_of(user)}@#{self.class.roster_settings.domain}"
     end
@@ -86,7 +85,7 @@ module Emanagement
 
     private
 
-    # Does it now, or has a job do it.
+    # Updates the rosters now, or in a job.
     def reflect_between_soon(sender, receiver)
       settings = self.class.roster_settings
       return reflect_between(sender, receiver) unless settings.async && roster_users?(sender, receiver)
@@ -95,8 +94,8 @@ module Emanagement
       RosterJob.set(**{ queue: settings.queue }.compact).perform_later(self.class.name, *ends)
     end
 
-    # The foreign keys of both sides that are columns here, as they are in the
-    # database.
+    # The foreign keys of both sides in the database, as far as they are columns of this
+    # table.
     def roster_keys_in_database
       roster_associations.transform_values { |association| attribute_in_database(association.foreign_key) }
     end
@@ -106,7 +105,7 @@ module Emanagement
                          .select { |_, association| association&.belongs_to? && !association.polymorphic? }
     end
 
-    # The sender and the receiver before one of them was changed.
+    # The sender and the receiver before one of them was replaced; nil if none was.
     def former_roster_ends
       return if @roster_keys_were.nil? || @roster_keys_were == roster_associations.transform_values { |a| self[a.foreign_key] }
 
@@ -116,25 +115,26 @@ module Emanagement
       end
     end
 
-    # Is this a tie between two users? To be overridden where others have ties
+    # Whether this is a tie between two users. Override it if other records have ties,
     # too.
     def roster_users?(sender, receiver)
       sender && receiver && sender != receiver
     end
 
-    # Is there a tie from one to the other? To be overridden where a tie can be a
-    # negative one.
+    # Whether there is a tie from one user to the other. Override it if a tie can be
+    # negative.
     def roster_tie?(from, to)
       settings = self.class.roster_settings
       self.class.where(settings.sender => from, settings.receiver => to).exists?
     end
 
-    # The name under which a user is shown.
+    # The name of a user in rosters.
     def roster_nick(user)
       user.name
     end
 
-    def ways(sender, receiver)
+    # Whether there is a tie from sender to receiver, and whether there is one back.
+    def roster_directions(sender, receiver)
       [roster_tie?(sender, receiver), roster_tie?(receiver, sender)]
     end
 
@@ -152,7 +152,7 @@ module Emanagement
                                                               groupForOldFriend: group)
         return unless unset&.refused?
 
-        # They were no pair there, perhaps because the server was away.
+        # The two were no pair on the server, perhaps because it was away.
         reflect(settings, "removeBuddyFromRoster", userJid: a, buddyJid: b)
         write_one_way(settings, receiver, sender)
       else
@@ -160,8 +160,8 @@ module Emanagement
       end
     end
 
-    # Gives the owner the contact alone. What is left of a pair has the
-    # subscription to, and keeps it.
+    # Writes the contact into the owner's roster only. A contact that is left of a pair
+    # has the subscription to, and keeps it.
     def write_one_way(settings, owner, contact)
       a, b = [owner, contact].map { |user| roster_jid(user) }
       roster = ask(settings, "getRoster", userJid: a)

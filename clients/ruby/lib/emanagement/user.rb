@@ -3,9 +3,9 @@
 require_relative "reflection"
 
 module Emanagement
-  # For a model whose records are users: one who gets another slug or name is shown
-  # under it, and no longer under the old one. To be included, and set up by
-  # has_rosters.
+  # For a model whose records are users. A user with a new slug or name appears in the
+  # rosters under the new JID and nick, and no longer under the old ones. Include this
+  # module, and call has_rosters.
   module User
     include Reflection
 
@@ -13,11 +13,11 @@ module Emanagement
       model.extend(ClassMethods)
     end
 
-    # What the model's class gets.
+    # The class methods of the model.
     module ClassMethods
       attr_reader :roster_ties
 
-      # ties names the associations by which a user has ties, whose model includes
+      # ties names the associations with the user's ties. Their model includes
       # Emanagement::Tie.
       def has_rosters(ties: %i[sent_ties received_ties])
         @roster_ties = Array(ties)
@@ -34,15 +34,15 @@ module Emanagement
 
     private
 
-    # Writes the user into the rosters under the new JID and nick before the old JID
-    # is taken out of them.
+    # Writes the new JID and nick into the rosters, and then removes the old JID from
+    # them.
     def reflect_on_new_name
       before = @shown_was
       @shown_was = nil
       current = begin
         local_of(self)
       rescue Error => e
-        return reflection_log(:error, e.message) # nothing can be shown under that name
+        return reflection_log(:error, e.message) # the new name makes no JID
       end
       return if before.nil? || before == [current, name]
 

@@ -5,14 +5,14 @@ require_relative "scram"
 require_relative "session"
 
 module Emanagement
-  # Logs in with an account, as any XMPP client does (RFC 6120 §5-§7).
+  # Logs in with an account, as XMPP clients do (RFC 6120 §5-§7).
   class UserLogin
     SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
     TLS = "urn:ietf:params:xml:ns:xmpp-tls"
     BIND = "urn:ietf:params:xml:ns:xmpp-bind"
 
-    # jid is a bare one: the server chooses a resource, so that no two processes
-    # ever have the same.
+    # jid is a bare JID. The server chooses the resource, so that no two processes have
+    # the same one.
     def initialize(jid:, password:, server: nil, ca_file: nil)
       @user, @domain = jid.match(%r{\A([^@/]+)@([^@/]+)\z})&.captures
       raise ArgumentError, "#{jid.inspect} is not user@domain" unless @domain
@@ -43,14 +43,15 @@ module Emanagement
       bind(stream, deadline)
     end
 
-    # Opens a stream and returns what the server offers on it.
+    # Opens a stream and returns the server's features.
     def open(stream, deadline)
       stream.open("jabber:client", @domain, deadline)
       stream.read(deadline)
     end
 
-    # Goes on with TLS where the server offers that, as it has to but on this
-    # machine (RFC 6120 §5). The name that counts is that of the user's domain.
+    # Starts TLS (RFC 6120 §5) and returns the server's features after it. A server
+    # without TLS is accepted only on this machine. The certificate must be for the
+    # user's domain.
     def secure(stream, features, deadline)
       unless features.first("starttls")
         return features if stream.wire.local?
@@ -58,7 +59,7 @@ module Emanagement
         raise LoginError, "the server does not offer TLS"
       end
       stream.write("<starttls xmlns='#{TLS}'/>", deadline)
-      raise LoginError, "the server cannot go on with TLS" unless stream.read(deadline).name == "proceed"
+      raise LoginError, "the server does not start TLS" unless stream.read(deadline).name == "proceed"
 
       stream.wire.start_tls(@domain, deadline, ca_file: @ca_file, lenient: true)
       open(stream, deadline)
@@ -102,7 +103,7 @@ module Emanagement
       stream.write("<iq type='set' id='bind'><bind xmlns='#{BIND}'/></iq>", deadline)
       return if stream.read(deadline)["type"] == "result"
 
-      raise LoginError, "#{@user}@#{@domain}: the server gives no resource"
+      raise LoginError, "#{@user}@#{@domain}: the server assigns no resource"
     end
   end
 end

@@ -6,9 +6,8 @@ require "socket"
 require_relative "deadline"
 
 module Emanagement
-  # A connection to a server, by TCP or a Unix socket, with or without TLS.
-  # Nothing here waits beyond its deadline. One thread may read while another
-  # one writes.
+  # A connection to a server, by TCP or a Unix socket, with or without TLS. No method
+  # waits beyond its deadline. One thread may read while another one writes.
   class Wire
     # The connection could not be made, or is lost.
     class Lost < StandardError; end
@@ -16,13 +15,13 @@ module Emanagement
     # The deadline has passed.
     class Late < StandardError; end
 
-    # The server's certificate is not one to trust.
+    # The server's certificate cannot be trusted.
     class Untrusted < StandardError; end
 
     CHUNK = 16 * 1024
 
-    # Connects to an Address. The certificate must be that of name, or, without
-    # one, of the address's host; see start_tls.
+    # Connects to an Address. Over TLS the certificate must be for name, or without one
+    # for the address's host; see start_tls. Raises Lost, Late or Untrusted.
     def self.open(address, deadline, name: nil, ca_file: nil, lenient: false)
       socket = address.path ? unix_socket(address.path, deadline) : tcp_socket(address, deadline)
       wire = new(socket)
@@ -35,8 +34,8 @@ module Emanagement
       raise
     end
 
-    # Connects and yields the connection to what logs in on it. Returns what that
-    # returns; where it raises, the connection is closed.
+    # Connects, and yields the connection to a block that logs in. Returns the block's
+    # result. If the block raises an error, the connection is closed.
     def self.log_in(address, deadline, **options)
       wire = open(address, deadline, **options)
       yield wire
@@ -56,7 +55,7 @@ module Emanagement
       socket = Socket.new(:UNIX, :STREAM)
       begin
         socket.connect_nonblock(Socket.sockaddr_un(path))
-      rescue IO::WaitWritable # there is a queue before the listener, and it is full
+      rescue IO::WaitWritable # the listener's queue is full
         raise Late if deadline.passed?
 
         sleep 0.01
@@ -80,21 +79,21 @@ module Emanagement
       @tls
     end
 
-    # Has a certificate told whose server it is?
+    # Whether a certificate has proved the server's identity.
     def verified?
       @verified
     end
 
-    # Does nothing that is sent leave this machine?
+    # Whether the server is on this machine, so that nothing that is sent leaves it.
     def local?
       address = @socket.remote_address
       address.unix? || address.ipv4_loopback? || address.ipv6_loopback?
     end
 
-    # Goes on with TLS. The certificate must be that of name, signed by an authority
-    # that the machine knows, or by one in ca_file. lenient lets any pass where
-    # nothing leaves this machine and no ca_file is given: what Debian installs with
-    # ejabberd is nobody's.
+    # Starts TLS. The certificate must be for name, and signed by an authority in
+    # ca_file, or without ca_file by one that the machine knows. lenient accepts any
+    # certificate if the server is on this machine and no ca_file is given: the one that
+    # Debian installs with ejabberd is self-signed. Raises Lost, Late or Untrusted.
     def start_tls(name, deadline, ca_file: nil, lenient: false)
       ca_file = ca_file&.to_s
       lenient &&= local? && ca_file.nil?
@@ -108,18 +107,18 @@ module Emanagement
       raise unless e.message.include?("certificate verify failed")
 
       raise Untrusted, "the certificate of #{name}: #{e.message}; " +
-        (ca_file ? "ca_file is #{ca_file}" : "ca_file: names the authority that signed it, where the machine does not know that")
+        (ca_file ? "ca_file is #{ca_file}" : "ca_file: names the authority that signed it, if the machine does not know that authority")
     end
 
-    # What has arrived, as soon as anything has. Without a deadline it waits for
-    # ever.
+    # Waits for bytes and returns those that have arrived. Without a deadline, the wait
+    # has no limit.
     def read(deadline = nil)
       chunk = wait_for(deadline) { @io.read_nonblock(CHUNK, exception: false) }
       chunk or raise Lost, "the server has closed the connection"
     end
 
-    # Sends all of it, or raises: then the server has not got all of it, and
-    # nothing else can be sent.
+    # Sends all bytes. If it raises an error, the server has not received all of them, and
+    # the connection must not be used any more.
     def write(bytes, deadline)
       bytes = bytes.b
       until bytes.empty?
@@ -128,16 +127,15 @@ module Emanagement
       end
     end
 
-    # Ends the connection in both directions: whoever reads finds that it is
-    # lost.
+    # Ends the connection in both directions: a thread that reads gets a Lost.
     def shutdown
       @socket.shutdown
     rescue SystemCallError, IOError
       nil # it has ended already
     end
 
-    # Gives up this process's hold on the connection. To a connection that was
-    # inherited by a fork it does no harm: nothing is sent.
+    # Closes this process's handle of the connection. It sends nothing, so that a parent
+    # process can go on using a connection that a forked process closes.
     def close
       @socket.close
     end
@@ -149,10 +147,10 @@ module Emanagement
       context.set_params({ verify_mode: OpenSSL::SSL::VERIFY_PEER, min_version: :TLS1_2, ca_file: ca_file, verify_callback: check }.compact)
       OpenSSL::SSL::SSLSocket.new(@socket, context).tap { |io| io.hostname = name }
     rescue OpenSSL::SSL::SSLError => e
-      raise Untrusted, "ca_file #{ca_file}: #{File.readable?(ca_file.to_s) ? e.message : 'there is no such file, or it cannot be read'}"
+      raise Untrusted, "ca_file #{ca_file}: #{File.readable?(ca_file.to_s) ? e.message : 'it is missing, or cannot be read'}"
     end
 
-    # Tries something that does not wait until it need not wait.
+    # Repeats a non-blocking operation, the block, until it needs to wait no more.
     def wait_for(deadline)
       loop do
         case result = yield

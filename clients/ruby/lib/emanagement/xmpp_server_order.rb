@@ -3,35 +3,35 @@
 require "set"
 
 module Emanagement
-  # The orders that Social Stream gave its XMPP server, by their old names and
-  # with their old arguments. Each goes to Emanagement.client. Those that run a
-  # verb return what the script emanagement printed, such as "Done", and raise
-  # an Error where it could not be done.
+  # The orders that Social Stream gave its XMPP server, with their old names and
+  # arguments. Each order uses Emanagement.client. An order that runs a verb returns the
+  # text that the script of 2012 printed, such as "Done", and raises an Error if the verb
+  # failed.
   class XmppServerOrder
-    # Removing much takes as long as it takes.
+    # The timeout of an order that removes much, in seconds.
     LONG = 3600
 
     class << self
-      # Two users get each other as contacts.
+      # Makes two users each other's contacts.
       def setRosterForBidirectionalTie(userAJid, userBJid, userANick, userBNick, groupForA, groupForB)
         order("setBidireccionalBuddys", userAJid: userAJid, userBJid: userBJid, userANick: userANick,
                                         userBNick: userBNick, groupForA: groupForA, groupForB: groupForB)
       end
 
-      # Of two who had each other, the old friend loses the user; the user keeps
-      # the old friend one-way.
+      # Ends a pair: the old friend loses the user as a contact, and the user keeps the old
+      # friend one-way.
       def unsetRosterForBidirectionalTie(userJid, oldfriendJid, oldfriendNick, oldfriendGroup)
         order("unsetBidireccionalBuddys", userJid: userJid, oldFriendJid: oldfriendJid,
                                           oldFriendNick: oldfriendNick, groupForOldFriend: oldfriendGroup)
       end
 
-      # A user gets a contact, who does not get the user.
+      # Adds a contact to a user's roster only.
       def addBuddyToRoster(userJid, buddyJid, buddyNick, buddyGroup, subscription_type)
         order("addBuddyToRoster", userJid: userJid, buddyJid: buddyJid, buddyNick: buddyNick,
                                   buddyGroup: buddyGroup, subscription_type: subscription_type)
       end
 
-      # A user loses a contact.
+      # Removes a contact from a user's roster.
       def removeBuddyFromRoster(userJid, buddyJid)
         order("removeBuddyFromRoster", userJid: userJid, buddyJid: buddyJid)
       end
@@ -44,24 +44,24 @@ module Emanagement
         order("destroyRoom", roomName: roomName, domain: domain)
       end
 
-      # Every user of the domain loses every contact; "all" is every domain.
+      # Removes every contact of every user of the domain; "all" means every domain.
       def removeAllRosters(webDomain)
         order("removeAllRostersByDomain", domain: webDomain, confirm: true, timeout: LONG)
       end
 
-      # Every room of the domain is destroyed; "all" is every domain.
+      # Destroys every room of the domain; "all" means every domain.
       def removeAllRooms(webDomain)
         order("destroyAllRoomsByDomain", domain: webDomain, confirm: true, timeout: LONG)
       end
 
-      # Marks in the table of users who is connected to a domain, or to any
-      # ("all"). users is a class of ActiveRecord's, or like one, with the
-      # columns slug and connected. Where the server is down nobody is, and the
-      # answer says so.
+      # Marks in the table of users which users are connected to a domain, or to any
+      # domain ("all"). users is a class of ActiveRecord, or one with the same interface,
+      # with the columns slug and connected. If the server is down, it marks no user as
+      # connected, and returns a text that says so.
       def synchronizePresence(webDomain, users: ::User)
         verb, arguments = webDomain == "all" ? ["getConnectedJids", {}] : ["getConnectedJidsByDomain", { domain: webDomain }]
         connected = Emanagement.client.call(verb, **arguments)
-        # A part of the list would mark the others as absent.
+        # With an incomplete list, connected users would be marked as absent.
         raise FailedError, "not the whole list: #{connected.outcome}" unless connected.shape == :table && connected.more_after.nil?
 
         synchronizePresenceForJids(connected.lines, users: users)
@@ -71,30 +71,30 @@ module Emanagement
         "Xmpp Server Down: Reset Connected Users"
       end
 
-      # The same, where it is known who is connected: these and nobody else.
+      # Marks exactly the users with these JIDs as connected.
       def synchronizePresenceForJids(user_jids, users: ::User)
         slugs = getDomainsFromJids(user_jids).flat_map { |domain| getSlugsFromJids(user_jids, domain) }.to_set
         mark(users.where(connected: true).reject { |user| slugs.include?(local_of(user)) }, false)
-        # Most slugs are what the server makes of them, and can be looked for.
+        # Most slugs equal the server's local part, and can be queried.
         found = slugs.each_slice(500).flat_map { |some| users.where(slug: some).to_a }
         rest = slugs - found.map { |user| local_of(user) }
         found += users.where(connected: [false, nil]).select { |user| rest.include?(local_of(user)) } if rest.any?
         mark(found.reject(&:connected), true)
       end
 
-      # Marks nobody as connected.
+      # Marks no user as connected.
       def resetPresence(users: ::User)
         mark(users.where(connected: true), false)
       end
 
-      # Does the XMPP server run, and can it be asked?
+      # Whether the XMPP server runs and answers.
       def isEjabberdNodeUp
         Emanagement.client.call("isEjabberdNodeStarted").answer
       rescue AwayError
         false
       end
 
-      # What stands before the @, of the JIDs at that domain.
+      # The local parts of the JIDs at that domain.
       def getSlugsFromJids(user_jids, domain)
         user_jids.map { |jid| jid.split("@", 2) }.select { |_, at| at == domain }.map(&:first)
       end
@@ -116,8 +116,8 @@ module Emanagement
         Emanagement.client.call(verb, **arguments).to_s
       end
 
-      # A user who is invalid for another reason must not keep the others from
-      # being marked.
+      # Saves without validation: a record that is invalid for another reason must not
+      # prevent the marking of the others.
       def mark(users, connected)
         users.each do |user|
           user.connected = connected

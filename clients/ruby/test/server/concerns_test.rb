@@ -3,8 +3,8 @@
 require "server/place"
 require "application"
 
-# An application's ties and groups, as they come and go, and what the server
-# stores then.
+# Creates, changes and destroys an application's ties and groups, and compares the
+# server's rosters and rooms.
 class ConcernsTest < Minitest::Test
   include InPlace
 
@@ -23,7 +23,7 @@ class ConcernsTest < Minitest::Test
     "#{user.slug}@localhost"
   end
 
-  # What the server stores of both, without groups.
+  # The server's rosters of both users, without groups.
   def rosters
     [@a, @b].map { |user| Place.roster(jid(user)).map { |item| item.first(3) } }
   end
@@ -55,15 +55,15 @@ class ConcernsTest < Minitest::Test
     assert_equal [[], [[jid(@a), @a.name, "to"]]], rosters
   end
 
-  # The server was away when the reply came: the two are no pair there.
-  def test_a_withdrawal_after_a_write_that_was_missed
+  # The server was away when the reply was saved, so that the two are no pair there.
+  def test_a_withdrawal_after_a_missed_write
     tie = Tie.create!(sender: @a, receiver: @b)
     Tie.insert!({ sender_id: @b.id, receiver_id: @a.id })
     tie.destroy!
     assert_equal [[], [[jid(@a), @a.name, "from"]]], rosters
   end
 
-  def test_what_is_left_of_a_pair_stays_as_it_is
+  def test_the_rest_of_a_pair_keeps_its_subscription
     tie = Tie.create!(sender: @a, receiver: @b)
     Tie.create!(sender: @b, receiver: @a).destroy!
     Tie.find_each(&:reflect_on_rosters)
@@ -94,7 +94,7 @@ class ConcernsTest < Minitest::Test
     assert_equal [[], []], rosters
   end
 
-  def test_nothing_before_the_commit_and_nothing_without
+  def test_rosters_change_only_after_a_commit
     Tie.transaction do
       Tie.create!(sender: @a, receiver: @b)
       assert_equal [[], []], rosters
@@ -107,7 +107,7 @@ class ConcernsTest < Minitest::Test
     assert_equal both_ways, rosters
   end
 
-  # The reply is committed between the look at the ties and the write.
+  # The reply is committed after the ties were read and before the rosters are written.
   def test_a_reply_at_the_same_moment
     tie = Tie.new(sender: @a, receiver: @b)
     replied = false
@@ -120,7 +120,7 @@ class ConcernsTest < Minitest::Test
     assert_equal both_ways, rosters
   end
 
-  def test_a_user_who_goes_takes_his_ties_along
+  def test_a_destroyed_user_has_no_ties
     Tie.create!(sender: @a, receiver: @b)
     Tie.create!(sender: @b, receiver: @a)
     User.find(@b.id).destroy!
@@ -133,13 +133,13 @@ class ConcernsTest < Minitest::Test
     assert_equal both_ways, rosters
   end
 
-  def test_ties_to_oneself_are_none
+  def test_a_tie_to_oneself_is_ignored
     Tie.create!(sender: @a, receiver: @a)
     assert_equal [[], []], rosters
   end
 
-  # What is no name of anybody is the application's to see to: the tie is saved.
-  def test_users_without_anything
+  # The application is responsible for names that make no JID: the tie is saved.
+  def test_users_without_slug_and_name
     @b.update!(slug: nil, name: nil)
     tie = Tie.create!(sender: @a, receiver: @b)
     assert_predicate tie, :persisted?
@@ -152,7 +152,7 @@ class ConcernsTest < Minitest::Test
     assert_equal "#{name.downcase.tr(' ', '-')}@localhost", tie.send(:roster_jid, Struct.new(:name).new(name))
   end
 
-  def test_an_error_breaks_no_save
+  def test_an_error_prevents_no_save
     @b.update!(slug: "no\u0001jid")
     assert Tie.create!(sender: @a, receiver: @b).persisted?
     assert_match(/ERROR.*emanagement: "no\\u0001jid": a character that cannot be sent/, Application::LOG.string)

@@ -3,18 +3,19 @@
 require "server/place"
 require "server/fake_server"
 
-# The connection: made, kept, shared, lost and made again.
+# How the connection is made, kept, shared, lost and made again.
 class ConnectionTest < Minitest::Test
   include InPlace
 
   CONNECTS = 500
 
-  # Two connections of one component would take each other's answers.
+  # The clients connect one after the other: two connections of one component would get
+  # answers to each other's requests.
   def test_connects_of_the_component
     connects(-> { component }, &:close)
   end
 
-  # A user's client takes its leave while the next one comes.
+  # A user's client closes its connection while the next one connects.
   def test_connects_of_the_user
     leaving = []
     connects(-> { user("reader@localhost") }) { |client| leaving << Thread.new { client.close } }
@@ -22,8 +23,8 @@ class ConnectionTest < Minitest::Test
     assert_empty Place.api("user_sessions_info", user: "reader", host: "localhost")
   end
 
-  # Some threads look and some write, by two clients, when the server restarts.
-  # Whatever they do comes to an end; and when it is there again, all succeeds.
+  # Threads read and write with two clients while the server restarts. Each call ends, and
+  # all calls succeed when the server is there again.
   def test_restart_of_the_server
     clients = [component, user]
     clients.each { |client| await(client) }
@@ -31,7 +32,7 @@ class ConnectionTest < Minitest::Test
     threads = clients.product([0, 1, 2]).map do |client, _|
       Thread.new do
         done = 0
-        done += look_and_write(client) until over && done.positive?
+        done += write_and_read(client) until over && done.positive?
         Array.new(10) { client.call("checkUserJid", userJid: "nobody@localhost").answer }
       end
     end
@@ -68,26 +69,26 @@ class ConnectionTest < Minitest::Test
     Place.order("thaw the program")
   end
 
-  # Threads are stopped wherever they are. Nobody else has to mind.
-  def test_who_gives_up_disturbs_nobody
+  # Threads are killed at any point. That does not disturb the other threads.
+  def test_killed_threads_do_not_disturb_others
     client = user
     client.call("listJobs")
-    busy = Array.new(4) { Thread.new { Array.new(30) { look_and_write(client) } } }
+    busy = Array.new(4) { Thread.new { Array.new(30) { write_and_read(client) } } }
     200.times do |n|
-      hasty = Thread.new { look_and_write(client) }
-      hasty.join(n / 20_000.0)
-      hasty.kill
+      killed = Thread.new { write_and_read(client) }
+      killed.join(n / 20_000.0)
+      killed.kill
     end
     busy.each(&:join)
-    assert_equal 1, look_and_write(client)
+    assert_equal 1, write_and_read(client)
   end
 
   def test_a_fork_has_a_connection_of_its_own
     client = user(logger: logger(log = []))
     over = false
-    busy = Array.new(3) { Thread.new { look_and_write(client) until over } }
-    client.call("listJobs") # so the connection is made
-    5.times { assert_equal 0, forked { 3.times { look_and_write(client) } } }
+    busy = Array.new(3) { Thread.new { write_and_read(client) until over } }
+    client.call("listJobs") # makes the connection
+    5.times { assert_equal 0, forked { 3.times { write_and_read(client) } } }
     over = true
     busy.each(&:join)
     assert_equal 1, log.size, "the parent kept its own"
@@ -95,7 +96,8 @@ class ConnectionTest < Minitest::Test
 
   private
 
-  # One login after the other, with a restart of the server in the middle.
+  # Logs in many times, one login after the other, with a restart of the server in the
+  # middle.
   def connects(login)
     CONNECTS.times do |n|
       Place.order("restart the server") if n == CONNECTS / 2
@@ -106,8 +108,8 @@ class ConnectionTest < Minitest::Test
     end
   end
 
-  # One round of a thread's work. That the server is away is part of life here.
-  def look_and_write(client)
+  # Writes and reads a roster. Returns 1, or 0 if the server is away.
+  def write_and_read(client)
     owner, contact = people("owner", "contact")
     client.call("addBuddyToRoster", userJid: owner, buddyJid: contact, subscription_type: "from", timeout: 5)
     raise "not what was written" unless client.call("getRoster", userJid: owner, timeout: 5).items.map { |i| i[:jid] } == [contact]
@@ -117,7 +119,7 @@ class ConnectionTest < Minitest::Test
     0
   end
 
-  # Does something in a forked process and returns its exit status.
+  # Runs the block in a forked process, and returns the exit status.
   def forked
     pid = fork do
       yield
@@ -130,7 +132,7 @@ class ConnectionTest < Minitest::Test
   end
 end
 
-# The same where no real server would do what is needed.
+# How the connection is lost in situations that a real server does not produce on demand.
 class LostConnectionTest < Minitest::Test
   include InPlace
 
@@ -143,7 +145,7 @@ class LostConnectionTest < Minitest::Test
     @fake&.close
   end
 
-  def test_what_sets_a_state_is_repeated_once
+  def test_a_verb_that_sets_a_state_is_repeated_once
     fake { |stanza, connection| @fake.stanzas.size == 2 ? connection.write(FakeServer.answer(stanza)) : connection.close }
     assert_equal :done, opened(@fake.client).call("removeRoster", userJid: "a@b").shape
     assert_equal 2, @fake.stanzas.size
@@ -166,7 +168,7 @@ class LostConnectionTest < Minitest::Test
     end
   end
 
-  # A connection that is known to be lost is used for nothing any more.
+  # A lost connection is not used any more.
   def test_a_lost_connection_is_replaced
     fake { |stanza, connection| connection.write(FakeServer.answer(stanza)) && connection.close }
     lines = Queue.new
@@ -185,7 +187,7 @@ class LostConnectionTest < Minitest::Test
     assert_match(/system-shutdown/, assert_raises(Emanagement::DisconnectedError) { opened(@fake.client).call("broadcast") }.text)
   end
 
-  def test_the_server_sends_what_is_not_xml
+  def test_the_server_sends_malformed_xml
     fake { |_, connection| connection.write("<iq></message>") }
     assert_match(/not XML/, assert_raises(Emanagement::DisconnectedError) { opened(@fake.client).call("broadcast") }.text)
   end
@@ -216,7 +218,7 @@ class LostConnectionTest < Minitest::Test
     assert_match(%r{\A<iq type='error' id='&lt;1' from='rails.example.org/web1' to='a@b/&apos;c'>.*<service-unavailable}, answers.pop)
   end
 
-  def test_an_answer_for_somebody_else
+  def test_an_answer_to_another_process
     fake { |stanza, connection| connection.write("<iq type='result' id='not ours'/>" + FakeServer.answer(stanza)) }
     opened(@fake.client(logger: logger(log = []))).call("broadcast")
     assert_match(/another process/, log.last)
@@ -241,7 +243,7 @@ class LostConnectionTest < Minitest::Test
     end
   end
 
-  # Nobody is there, or somebody who says nothing.
+  # The server does not listen, or does not answer.
   def test_deadline_of_the_login
     silent = TCPServer.new("127.0.0.1", 0)
     { "127.0.0.1:#{silent.addr[1]}" => //, "127.0.0.1:1" => /refused/ }.each do |address, why|
@@ -255,8 +257,8 @@ class LostConnectionTest < Minitest::Test
     silent.close
   end
 
-  # The server takes nothing any more, so that a long message gets stuck.
-  def test_deadline_of_what_is_sent
+  # The server reads nothing any more, so that a long message cannot be sent completely.
+  def test_deadline_of_a_send
     fake { |_, _| sleep }
     client = opened(@fake.client)
     assert_raises(Emanagement::TimeoutError) { client.call("broadcast", timeout: 2) }
@@ -264,8 +266,8 @@ class LostConnectionTest < Minitest::Test
     refute_predicate error, :outcome_unknown?
   end
 
-  # A verb may take minutes, in which nothing is heard. A short call beside it
-  # that is answered too late says nothing about the connection.
+  # A verb may take minutes without a sign of life. A short call at the same time that is
+  # answered too late does not prove a lost connection.
   def test_a_long_call_survives_short_ones
     long = nil
     fake do |stanza, connection|
@@ -286,7 +288,7 @@ class LostConnectionTest < Minitest::Test
     assert_equal :done, waiting.value.shape
   end
 
-  # The server is there and says nothing for longer than anybody believes in.
+  # The server is connected, and sends nothing for longer than SILENCE.
   def test_a_silent_connection_is_replaced
     connections = []
     fake do |stanza, connection|

@@ -2,9 +2,9 @@
 
 require "socket"
 
-# A server for components that does what no real one can be made to do. It takes
-# every handshake; what happens then is the block's: it gets each stanza as text
-# and the connection.
+# A server for components, for situations that a real server does not produce on demand.
+# It accepts every handshake. Then it calls the block with each stanza, as text, and the
+# connection.
 class FakeServer
   # The stanzas that have arrived, as text.
   attr_reader :stanzas
@@ -30,7 +30,7 @@ class FakeServer
     @threads.each(&:kill).each(&:join)
   end
 
-  # The answer to a stanza: a completed command, or what is given.
+  # The answer to a stanza, with the given content or a completed command.
   def self.answer(stanza, inside = nil, type: "result")
     inside ||= "<command xmlns='http://jabber.org/protocol/commands' node='n' status='completed'><note type='info'>Done</note></command>"
     "<iq type='#{type}' id='#{stanza[/ id='([^']*)'/, 1]}' from='em.example.org/ruby' to='rails.example.org/web1'>#{inside}</iq>"

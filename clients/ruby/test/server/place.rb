@@ -5,23 +5,23 @@ require "json"
 require "net/http"
 require "securerandom"
 
-# The place that the tests run in: an ejabberd and the component emanagement,
-# which the Go test that runs them has started (ruby_test.go).
+# The place of the tests: an ejabberd and the component emanagement, both started by the
+# Go test that runs the Ruby tests (ruby_test.go).
 module Place
   WHERE = JSON.parse(ENV.fetch("EMANAGEMENT_PLACE"), symbolize_names: true).freeze
   ORDERS = IO.for_fd(3, "w")
   ANSWERS = IO.for_fd(4, "r")
   ORDERS.sync = true
 
-  # Has something be done with the place: see carryOut in ruby_test.go.
-  def self.order(what)
-    ORDERS.puts(what)
+  # Gives an order to the Go test, such as to restart the server (carryOut in
+  # ruby_test.go), and waits until it is carried out.
+  def self.order(text)
+    ORDERS.puts(text)
     answer = ANSWERS.gets&.chomp
-    raise "#{what}: #{answer}" unless answer == "done"
+    raise "#{text}: #{answer}" unless answer == "done"
   end
 
-  # Calls one of the server's own commands: another way to look at what the
-  # server stores than the library's.
+  # Calls an API command of the server, to read the server's data without the library.
   def self.api(command, **arguments)
     uri = URI("#{WHERE[:look]}/#{command}")
     http = Net::HTTP.new(uri.host, uri.port)
@@ -32,8 +32,7 @@ module Place
     JSON.parse(answer.body, symbolize_names: true)
   end
 
-  # What the server stores as a user's roster: arrays of JID, nick, subscription
-  # and groups.
+  # The server's roster of a user: arrays of JID, nick, subscription and groups.
   def self.roster(jid)
     user, host = jid.split("@")
     api("get_roster", user: user, host: host).map { |item| item.values_at(:jid, :nick, :subscription, :groups) }.sort
@@ -45,11 +44,11 @@ module Place
   end
 end
 
-# What the tests have in common.
+# The common part of the tests with a server.
 module InPlace
   W = Place::WHERE
-  # What a call may take on a machine that has much else to do.
-  PATIENCE = 30
+  # The timeout of a call on a busy machine, in seconds.
+  CALL_TIMEOUT = 30
 
   def teardown
     @clients&.each(&:close)
@@ -58,20 +57,21 @@ module InPlace
 
   def component(**options)
     opened Emanagement::Client.component(jid: "#{W[:component]}/web1", secret: W[:secret], server: W[:component_server],
-                                         to: W[:service], timeout: PATIENCE, **options)
+                                         to: W[:service], timeout: CALL_TIMEOUT, **options)
   end
 
   def user(name = "admin@localhost", password: "pw", server: W[:server], ca_file: W[:ca], **options)
     opened Emanagement::Client.user(jid: name, password: password, server: server, to: W[:service], ca_file: ca_file,
-                                    timeout: PATIENCE, **options)
+                                    timeout: CALL_TIMEOUT, **options)
   end
 
+  # Returns the client, and closes it after the test.
   def opened(client)
     (@clients ||= []) << client
     client
   end
 
-  # There is no other machine here: this one is taken for one.
+  # Runs the block as if the server were on another machine.
   def elsewhere
     local = Emanagement::Wire.instance_method(:local?)
     Emanagement::Wire.remove_method(:local?)
@@ -82,21 +82,21 @@ module InPlace
     Emanagement::Wire.define_method(:local?, local)
   end
 
-  # A logger that puts its lines there.
+  # A logger that appends its lines to an array or a queue.
   def logger(lines)
     Object.new.tap { |logger| logger.define_singleton_method(:info) { |line| lines << line } }
   end
 
-  # JIDs that no other test uses.
+  # Returns JIDs that no other test uses.
   def people(*names)
     names.map { |name| "#{name}.#{SecureRandom.hex(4)}@localhost" }
   end
 
-  # Asks until the component is there.
+  # Calls the component until it answers, 60 s at most.
   def await(client)
     client.call("isEjabberdNodeStarted", timeout: 5)
   rescue Emanagement::AwayError
-    retry if (@patience ||= Emanagement::Deadline.new(60)).remaining.positive?
+    retry if (@await_deadline ||= Emanagement::Deadline.new(60)).remaining.positive?
     raise
   end
 end

@@ -5,7 +5,7 @@ require "pathname"
 require "socket"
 require "tmpdir"
 
-# What every transport has to do. A test case that includes it has a method
+# The common tests of all transports. A test case that includes this module has a method
 # client.
 module Transport
   include InPlace
@@ -18,21 +18,21 @@ module Transport
     end
   end
 
-  # Whoever hands one of these to a shell, cuts it at a blank or forgets to
-  # escape it does not get it there whole.
+  # These nicks do not arrive unchanged if code passes them to a shell, cuts them at a
+  # blank, or does not escape them.
   NICKS = [
     "", "Jonh Doe", " at both ends ", %(Terry "T" O'Neil), "$(reboot)", "`id`; rm -rf / | cat > x &", "<b>&amp;</b> ]]>",
     "--yes", "\\t\\n\\\\", "%s%n", "✓ é ñ 日本語", "👩‍👩‍👧 😀", "two\nlines\tand a tab", "x" * 1024, "é" * 512
   ].freeze
 
-  def test_nicks_and_groups_arrive_whole
+  def test_nicks_and_groups_arrive_unchanged
     client = self.client
     NICKS.each do |text|
       a, b = people("a", "b")
       groups = [text, "Semi;colon"].reject(&:empty?)
       result = client.call("addBuddyToRoster", userJid: a, buddyJid: b, buddyNick: text, buddyGroup: groups, subscription_type: "from")
       assert_equal [:done, "Done"], [result.shape, result.to_s], text
-      names = groups.flat_map(&:lines).map(&:chomp) # one a line
+      names = groups.flat_map(&:lines).map(&:chomp) # one group in each line
       assert_equal [[b, text, "from", names.sort]], Place.roster(a).map { |*item, gs| [*item, gs.sort] }
     end
   end
@@ -106,7 +106,7 @@ module Transport
   end
 end
 
-# Where the client may do everything.
+# The tests of a client with the role admin.
 module Admin
   def test_confirmation
     owner = "owner.#{SecureRandom.hex(4)}@example.org"
@@ -130,7 +130,7 @@ module Admin
   end
 end
 
-# As a component of its own.
+# The tests of a client that is a component.
 class ComponentTest < Minitest::Test
   include Transport
 
@@ -156,8 +156,8 @@ class ComponentTest < Minitest::Test
   end
 
   def test_tls
-    # The only such listener takes the component emanagement alone, and its
-    # certificate is that of localhost.
+    # The only listener with TLS accepts no component but emanagement. Its certificate is
+    # for localhost.
     { "127.0.0.1" => [W[:ca], /certificate/], "localhost" => [nil, /certificate/] }.each do |host, (ca_file, message)|
       error = assert_raises(Emanagement::LoginError) { tls(host, ca_file).call("listJobs") }
       assert_match message, error.message
@@ -173,7 +173,7 @@ class ComponentTest < Minitest::Test
   end
 end
 
-# As a client, by TLS.
+# The tests of a client with an account, over TLS.
 class UserTest < Minitest::Test
   include Admin
   include Transport
@@ -193,15 +193,15 @@ class UserTest < Minitest::Test
     2.times { assert_match(/reader@localhost: not-authorized/, assert_raises(Emanagement::LoginError) { client.call("listJobs") }.message) }
   end
 
-  def test_certificate_of_nobody_known
+  def test_unknown_certificate
     elsewhere do
       error = assert_raises(Emanagement::LoginError) { user(ca_file: nil).call("listJobs") }
       assert_match(/the certificate of localhost: .*certificate verify failed.*; ca_file: names the authority/, error.message)
     end
   end
 
-  # On this machine nobody stands between, as long as no password is sent itself.
-  def test_certificate_of_nobody_known_on_this_machine
+  # On this machine no attacker can be in between. Still, the password itself is not sent.
+  def test_unknown_certificate_on_this_machine
     assert_equal true, user(ca_file: nil).call("isEjabberdNodeStarted").answer
     jid = "plain#{SecureRandom.hex(4)}@example.org"
     Place.register(jid, "pw")
@@ -209,7 +209,7 @@ class UserTest < Minitest::Test
     assert_match(/no way to log in that is safe here, only: .*PLAIN/, error.message)
   end
 
-  def test_ca_files_that_are_none
+  def test_invalid_ca_files
     [__FILE__, Pathname("/no/such.pem"), __dir__].each do |file|
       error = assert_raises(Emanagement::LoginError, file) { user(ca_file: file).call("listJobs") }
       assert_match(/ca_file #{Regexp.escape(file.to_s)}: /, error.message)
@@ -228,7 +228,7 @@ class UserTest < Minitest::Test
   def test_names_and_passwords
     { "sc=r,am#{SecureRandom.hex(4)}@localhost" => "pä s,s=wörd ① <&>" }.each do |jid, password|
       Place.register(jid, password)
-      # Nobody in the component's eyes, but let in by the server.
+      # The server accepts the login, and the component knows no such requester.
       assert_raises(Emanagement::ForbiddenError) { user(jid, password: password).call("listJobs") }
     end
   end
@@ -248,7 +248,7 @@ class UserTest < Minitest::Test
   end
 end
 
-# As a client, on loopback and to a server that knows no TLS.
+# The tests of a client with an account, on a server without TLS.
 class UserWithoutTLSTest < Minitest::Test
   include InPlace
 
@@ -264,16 +264,16 @@ class UserWithoutTLSTest < Minitest::Test
   end
 end
 
-# By the control socket.
+# The tests of a client with the control socket.
 class ControlTest < Minitest::Test
   include Admin
   include Transport
 
   def client
-    opened Emanagement::Client.control(W[:control], timeout: PATIENCE)
+    opened Emanagement::Client.control(W[:control], timeout: CALL_TIMEOUT)
   end
 
-  # Whether the component has asked the server anything, it says itself.
+  # The component's answer says whether it has sent the server a request.
   def test_a_server_that_is_away
     { "" => true, ',"nothing_done":true' => false }.each do |more, unknown|
       error = assert_raises(Emanagement::AwayError) { answered(%({"error":{"kind":"away","text":"it is away"#{more}}}\n)) }
@@ -283,7 +283,7 @@ class ControlTest < Minitest::Test
 
   private
 
-  # Kicks somebody, and gets this answer.
+  # Calls kickUserJid, with this body as the answer.
   def answered(body)
     Dir.mktmpdir do |dir|
       UNIXServer.open("#{dir}/control.sock") do |server|

@@ -3,7 +3,7 @@
 require "server/place"
 require "application"
 
-# The old orders, each looked at on the server.
+# The old orders, with a check of the server's data after each.
 class XmppServerOrderTest < Minitest::Test
   include InPlace
 
@@ -59,9 +59,9 @@ class XmppServerOrderTest < Minitest::Test
     here, there, away = %w[here there away].map { |name| "#{name}#{SecureRandom.hex(4)}" }
     [[here, "localhost"], [there, "example.org"]].each do |name, host|
       Place.register("#{name}@#{host}", "pw")
-      assert_raises(Emanagement::ForbiddenError) { user("#{name}@#{host}").call("listJobs") } # which connects
+      assert_raises(Emanagement::ForbiddenError) { user("#{name}@#{host}").call("listJobs") } # connects
     end
-    User.insert_all!([{ slug: here, name: "", connected: false }, # who is not valid
+    User.insert_all!([{ slug: here, name: "", connected: false }, # an invalid record
                       { slug: there, name: "T", connected: false }, { slug: away, name: "A", connected: true }])
     assert_equal "Done", ORDER.synchronizePresence("all")
     assert_equal [here, there], User.where(connected: true).order(:id).map(&:slug)
@@ -99,7 +99,7 @@ class XmppServerOrderTest < Minitest::Test
     assert_equal %w[x.org y.org], ORDER.getDomainsFromJids(jids)
   end
 
-  # As the README shows it to those who have code with the old name.
+  # The README shows this for code with the old name.
   def test_old_name
     old = Module.new.tap { |presence| presence.const_set(:XmppServerOrder, ORDER) }
     assert_equal "Done", old::XmppServerOrder.addBuddyToRoster(*people("a", "b"), "B", "Site", "to")

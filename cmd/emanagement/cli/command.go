@@ -1,0 +1,177 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"emanagement/cmd/internal/configfile"
+	"emanagement/cmd/internal/version"
+	"emanagement/verb"
+	"emanagement/verb/wire"
+)
+
+const about = `emanagement manages the rosters, presences, messages and rooms of an XMPP
+server's users. Each of its verbs does one thing. A component beside the server
+carries them out; 'emanagement serve' starts it.
+
+A line is [flags] VERB ARGS... [flags]. An argument in one of the verb's places is
+taken as it is, whatever it looks like.
+
+Exit status of a verb: 0 done, or yes; 1 no, or not done; 2 wrong usage, nothing
+was done; 3 the server or the component is away; 130 Ctrl-C.`
+
+// line is a command line that runs a verb.
+type line struct {
+	verb   *verb.Verb
+	values map[string][]string
+
+	config, as, server, component, passwordFile string
+	json, yes                                   bool
+
+	configNamed bool
+	password    string // once it is known
+}
+
+// run parses a whole line and runs it. It returns the exit status.
+func run(ctx context.Context, args []string, std streams) (status int) {
+	root := newRoot(std, &status)
+	root.SetArgs(args)
+	if err := root.ExecuteContext(ctx); err != nil {
+		// If the line cannot be parsed, its flags are not known.
+		l := &line{json: slices.Contains(args, "--json")}
+		return l.fail(misused(err), std)
+	}
+	return status
+}
+
+// Command returns the whole command tree, for its documentation.
+func Command() *cobra.Command { return newRoot(streams{}, new(int)) }
+
+// newRoot returns the command tree. A command that runs stores its exit status. An
+// error that a command returns is one of the line itself.
+func newRoot(std streams, status *int) *cobra.Command {
+	// As the script of 2012, emanagement takes a verb in upper or lower case.
+	cobra.EnableCaseInsensitive = true
+	l := new(line)
+	root := &cobra.Command{
+		Use:              "emanagement",
+		Short:            "run the verbs of an emanagement component",
+		Long:             about,
+		Args:             cobra.ArbitraryArgs,
+		TraverseChildren: true,
+		SilenceErrors:    true,
+		SilenceUsage:     true,
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return c.Help()
+			}
+			_, err := verb.FindVerb(args[0])
+			return err
+		},
+	}
+	root.SetOut(std.out)
+	root.SetErr(std.err)
+	l.declareFlags(root)
+	root.AddGroup(&cobra.Group{ID: groupVerbs, Title: "Verbs:"}, &cobra.Group{ID: groupOthers, Title: "Other commands:"})
+	for _, v := range verb.Verbs() {
+		root.AddCommand(verbCommand(v, l, std, status))
+	}
+	root.AddCommand(
+		daemonCommand("serve", "connect to the server and serve until stopped (emanagementd)"),
+		daemonCommand("users", "import users into the index of users (emanagementd)"),
+		&cobra.Command{
+			Use: "version", Short: "print the version", Args: noArguments, GroupID: groupOthers,
+			Run: func(*cobra.Command, []string) { fmt.Fprintln(std.out, "emanagement", version.String()) },
+		},
+	)
+	root.Flags().BoolFunc("version", "print the version", func(string) error { return errVersion })
+	addCompletion(root, std)
+	addHelp(root, std, status)
+	return root
+}
+
+// The groups of commands in the help.
+const (
+	groupVerbs  = "verbs"
+	groupOthers = "others"
+)
+
+// errVersion is the flag --version.
+var errVersion = errors.New("the version is asked for")
+
+// noArguments refuses arguments.
+func noArguments(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%s: %q is one argument too many", c.Name(), args[0])
+	}
+	return nil
+}
+
+// declareFlags declares the flags of every line, which stand before or behind the
+// verb. The flags of the verbs may stand before a verb too, where the verb is not known
+// yet, so that the root has them all.
+func (l *line) declareFlags(root *cobra.Command) {
+	f := root.PersistentFlags()
+	f.BoolVar(&l.json, "json", false, "print the result, or the error, as JSON")
+	f.BoolVar(&l.yes, verb.YesFlag, false, "confirm what the verb destroys")
+	f.StringVar(&l.config, "config", configfile.Path, "find the component by this configuration `FILE`")
+	f.StringVar(&l.as, "as", "", "run the verb from anywhere, as the account `JID`")
+	f.StringVar(&l.server, "server", "", "`HOST:PORT` of that account's server, if DNS does not tell")
+	f.StringVar(&l.component, "component", "", "`JID` of the component, if neither the configuration nor the server tells")
+	f.StringVar(&l.passwordFile, "password-file", "", "`FILE` with the account's password (or the environment variable EMANAGEMENT_PASSWORD)")
+	_ = root.MarkPersistentFlagFilename("config")        // it exists
+	_ = root.MarkPersistentFlagFilename("password-file") // it exists
+	for _, v := range verb.Verbs() {
+		for _, p := range v.Flags() {
+			if root.Flags().Lookup(p.Name) == nil {
+				root.Flags().String(p.Name, "", p.Label)
+				_ = root.Flags().MarkHidden(p.Name) // it exists
+			}
+		}
+	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		if errors.Is(err, errVersion) {
+			return err
+		}
+		return flagError(c.Name(), err)
+	})
+}
+
+// flagError words an error of the flag parser.
+func flagError(of string, err error) error {
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		return fmt.Errorf("--%s: %s has no such flag", unknown.GetSpecifiedName(), of)
+	}
+	if missing, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
+		return fmt.Errorf("--%s: its value is missing", missing.GetSpecifiedName())
+	}
+	return err
+}
+
+// daemonCommand is a command of emanagementd.
+func daemonCommand(name, short string) *cobra.Command {
+	return &cobra.Command{
+		Use: name, Short: short, DisableFlagParsing: true, GroupID: groupOthers,
+		RunE: func(_ *cobra.Command, args []string) error { return startDaemon(append([]string{name}, args...)) },
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if name == "users" && len(args) == 0 {
+				return []string{"import"}, cobra.ShellCompDirectiveNoFileComp
+			}
+			return nil, cobra.ShellCompDirectiveDefault
+		},
+	}
+}
+
+// misused returns an error of the line itself as one that can be printed.
+func misused(err error) *wire.Error {
+	if e, ok := errors.AsType[*wire.Error](err); ok && e.Kind != wire.Argument {
+		return e
+	}
+	return &wire.Error{Kind: wire.Argument, Text: fmt.Sprintf("%s; 'emanagement help' explains", strings.TrimSpace(err.Error()))}
+}

@@ -1,0 +1,161 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/term"
+
+	"emanagement/cmd/internal/configfile"
+	"emanagement/front/control/client"
+	"emanagement/verb/wire"
+)
+
+// plainLine is a verb with its arguments and no flags but --json and --yes. The
+// component knows how many arguments the verb has, so this program need not.
+type plainLine struct {
+	verb      string
+	args      []string
+	json, yes bool
+}
+
+// takeFlag takes a flag over if a plain line may have it.
+func (l *plainLine) takeFlag(arg string) bool {
+	switch arg {
+	case "--json":
+		l.json = true
+	case "--yes":
+		l.yes = true
+	default:
+		return false
+	}
+	return true
+}
+
+// plain returns the plain line that the arguments are, and the control socket. ok is
+// false if they are something else, or if the socket cannot be told without reading
+// the configuration as YAML.
+func plain(args []string) (l *plainLine, socket string, ok bool) {
+	l = new(plainLine)
+	for len(args) > 0 && l.takeFlag(args[0]) {
+		args = args[1:]
+	}
+	if len(args) == 0 || isFlag(args[0]) || slices.Contains(commands(), args[0]) || isWatched() {
+		return nil, "", false
+	}
+	l.verb, l.args = args[0], args[1:]
+	if len(l.args) == 1 && isHelp(l.args[0]) {
+		return nil, "", false
+	}
+	if socket = os.Getenv("EMANAGEMENT_CONTROL"); socket != "" {
+		return l, socket, filepath.IsAbs(socket)
+	}
+	text, err := os.ReadFile(configfile.Path)
+	if err != nil {
+		return l, configfile.DefaultControl, true
+	}
+	socket, ok = socketIn(string(text))
+	return l, socket, ok
+}
+
+// commands lists the words that are commands of the program and not verbs.
+func commands() []string {
+	return []string{"serve", "users", "completion", "version", "help", "__complete", "__completeNoDesc"}
+}
+
+func isFlag(arg string) bool { return strings.HasPrefix(arg, "-") }
+
+func isHelp(arg string) bool { return arg == "--help" || arg == "-h" }
+
+// socketIn returns the socket that a configuration names, if that can be told without
+// YAML: from a line "control: /path", or because no line names one.
+func socketIn(text string) (socket string, ok bool) {
+	socket = configfile.DefaultControl
+	for line := range strings.Lines(text) {
+		line, _, _ = strings.Cut(line, "#")
+		if !strings.Contains(line, "control") || strings.HasPrefix(line, "control_group: ") {
+			continue
+		}
+		path, found := strings.CutPrefix(line, "control: ")
+		if path = strings.TrimSpace(path); !found || !isPlainPath(path) {
+			return "", false
+		}
+		socket = path
+	}
+	return socket, true
+}
+
+// isPlainPath reports whether a path needs no quotes in YAML.
+func isPlainPath(path string) bool {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-"
+	return strings.HasPrefix(path, "/") && strings.Trim(path, plain) == ""
+}
+
+// isWatched reports whether a person sees all output. A person gets a progress bar and
+// is asked for confirmation, which a plain line does not do.
+func isWatched() bool {
+	return term.IsTerminal(int(os.Stdout.Fd())) && term.IsTerminal(int(os.Stderr.Fd()))
+}
+
+// run runs the verb and returns the exit status. done is false if nothing was done and
+// parsing the whole line can word the error better.
+func (l *plainLine) run(ctx context.Context, socket string) (status int, done bool) {
+	result, err := l.call(ctx, socket)
+	if e, ok := errors.AsType[*wire.Error](err); ok {
+		if ctx.Err() != nil {
+			e.Print(os.Stdout, os.Stderr, l.json)
+			return wire.ExitInterrupted, true
+		}
+		if e.Unsent || e.Kind == wire.Usage && slices.ContainsFunc(l.args, isFlag) {
+			return 0, false
+		}
+		e.Print(os.Stdout, os.Stderr, l.json)
+		return e.Exit(), true
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "emanagement:", err)
+		return wire.ExitNo, true
+	}
+	if err := result.Print(os.Stdout, l.json); err != nil {
+		fmt.Fprintf(os.Stderr, "emanagement: %v; the verb was carried out\n", err)
+		return max(result.Exit(), wire.ExitNo), true
+	}
+	return result.Exit(), true
+}
+
+// call has the component run the verb. An argument in one of the verb's places is never
+// a flag, whatever it looks like. If the component refuses the last argument, and it
+// may be a flag, call takes it as one.
+func (l *plainLine) call(ctx context.Context, socket string) (wire.Result, error) {
+	far := ""
+	for {
+		call := wire.Call{Args: append([]string{}, l.args...), Confirm: l.yes}
+		result, err := client.Run(ctx, socket, l.verb, call, func(p wire.Progress) { far = p.Text })
+		e, ok := errors.AsType[*wire.Error](err)
+		if ok && ctx.Err() != nil && far != "" {
+			e.Text = far + "; " + e.Text
+		}
+		last := len(l.args) - 1
+		if !ok || last < 0 || !mayBeFlag(e, l.args[last]) || !l.takeFlag(l.args[last]) {
+			return result, err
+		}
+		l.args = l.args[:last]
+	}
+}
+
+// mayBeFlag reports whether an error can come from a last argument that is a flag.
+func mayBeFlag(e *wire.Error, last string) bool {
+	switch e.Kind {
+	case wire.Usage, wire.Unknown:
+		return true
+	case wire.Argument:
+		return strings.Contains(e.Text, strconv.Quote(last)) // it stood in the place of a missing argument
+	}
+	return false
+}

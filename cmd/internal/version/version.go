@@ -1,0 +1,26 @@
+// Package version is the version of both programs.
+package version
+
+import "runtime/debug"
+
+// release is the version of the code; CHANGELOG.md says what is in it.
+const release = "v0.2.0"
+
+// String returns the release with the commit that the program was built from, as far
+// as that is known.
+func String() string {
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		return release
+	}
+	text, changed := release, ""
+	for _, s := range build.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			text += "-" + s.Value[:min(12, len(s.Value))]
+		case s.Key == "vcs.modified" && s.Value == "true":
+			changed = "+changed"
+		}
+	}
+	return text + changed
+}

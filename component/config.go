@@ -1,0 +1,90 @@
+package component
+
+import (
+	"encoding/xml"
+	"log/slog"
+	"time"
+
+	"mellium.im/xmpp/jid"
+)
+
+// Config describes the component and its server.
+type Config struct {
+	JID     jid.JID // the component's domain
+	Address string  // of the server: host:port, tls://host:port or unix:/path, see CheckAddress
+	Secret  []byte  // shared with the server (XEP-0114 §3)
+
+	// Hosts are the hosts to serve. If it is empty, every host that grants access is
+	// served.
+	Hosts []string
+
+	// MaxStanza is the number of bytes that the server accepts in one stanza
+	// (max_stanza_size of an ejabberd listener). 0 means that stanzas of every size
+	// are sent until the server refuses one.
+	MaxStanza int
+
+	// OversizeAdvice, if not empty, is appended to the error that a requester
+	// receives if the answer is larger than the server accepts.
+	OversizeAdvice string
+
+	// Probe returns the recipient, at a host, and the payload of an IQ get that shows
+	// whether the host still answers. Every host that grants access must answer the
+	// get, with a result or an error, and the get must change nothing. Probe is
+	// required, and must be safe for concurrent use.
+	Probe func(host string) (to jid.JID, payload xml.TokenReader)
+
+	// CheckGrant, if not nil, returns an error if a grant does not suffice. The host
+	// is served all the same. The stream is replaced now and then while it is idle,
+	// because only a new stream learns of a changed grant. It must not block.
+	CheckGrant func(Grant) error
+
+	Name    string // of the software, for disco#info and jabber:iq:version
+	Version string
+
+	Log *slog.Logger // nil discards the log
+}
+
+// timing holds the durations of a component; tests shorten them.
+type timing struct {
+	handshake  time.Duration // from dialling to the end of the handshake
+	grant      time.Duration // from the handshake to a host's grant
+	reply      time.Duration // from sending a request to its reply
+	slow       time.Duration // after which the slot of a request goes to others
+	request    time.Duration // from a request to us to our reply
+	drain      time.Duration // for requests under way when the component is stopped
+	abort      time.Duration // for the same requests after their contexts were ended
+	close      time.Duration // for the server's own end of stream
+	write      time.Duration // for one write
+	probe      time.Duration // between two probes of a host
+	probeEarly time.Duration // the same while the stream is younger than healthy
+	backoff    backoff
+	healthy    time.Duration // the age at which a stream resets the backoff
+}
+
+func defaultTiming() timing {
+	return timing{
+		handshake:  20 * time.Second,
+		grant:      10 * time.Second,
+		reply:      10 * time.Second,
+		slow:       time.Second,
+		request:    5 * time.Minute,
+		drain:      7 * time.Second,
+		abort:      3 * time.Second,
+		close:      15 * time.Second,
+		write:      30 * time.Second,
+		probe:      30 * time.Second,
+		probeEarly: 5 * time.Second,
+		backoff:    backoff{min: time.Second, max: time.Minute},
+		healthy:    time.Minute,
+	}
+}
+
+const (
+	// windowSize is the number of requests in flight at once. More were measured to
+	// be slower on ejabberd with Mnesia.
+	windowSize = 16
+	// maxRequests is the number of requests to us that are worked on at once. One
+	// requester may have half of them. Further requests are refused with
+	// resource-constraint.
+	maxRequests = 4096
+)

@@ -1,0 +1,87 @@
+package component
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"emanagement/xmpp/address"
+)
+
+// Served returns the hosts that have granted access on the current stream, sorted,
+// each as the server spells it. It is empty while there is no stream.
+func (c *Component) Served() []string { return c.registry.served() }
+
+// Serves reports whether Served lists a host, in any spelling.
+func (c *Component) Serves(host string) bool { return c.registry.serves(host) }
+
+// Spelling returns a host as its server spells it if it has granted access on the
+// current stream. It returns any other host unchanged.
+func (c *Component) Spelling(host string) string {
+	if g, ok := c.registry.grant(host); ok {
+		return g.host
+	}
+	return host
+}
+
+// Ready waits until a host has granted access. The error is the context's, or a
+// *NotGrantedError if the host has not granted access within 10 s from the
+// handshake or if the configuration leaves it out.
+func (c *Component) Ready(ctx context.Context, host string) error {
+	_, err := c.awaitGrant(ctx, host)
+	return err
+}
+
+// Grant waits as Ready does, with the same errors, and returns the host's grant.
+func (c *Component) Grant(ctx context.Context, host string) (Grant, error) {
+	for {
+		if _, err := c.awaitGrant(ctx, host); err != nil {
+			return Grant{}, err
+		}
+		// The stream may have been lost since.
+		if g, ok := c.registry.grant(host); ok {
+			return g.Grant, nil
+		}
+	}
+}
+
+func (c *Component) awaitGrant(ctx context.Context, host string) (*link, error) {
+	if !c.isConfigured(host) {
+		return nil, &NotGrantedError{Host: host, Served: c.cfg.Hosts}
+	}
+	l, err := c.registry.awaitGrant(ctx, host, c.timing.grant)
+	if e, ok := errors.AsType[*NotGrantedError](err); ok && len(c.cfg.Hosts) > 0 {
+		e.Away = true // because the configuration names it
+	}
+	return l, err
+}
+
+// isConfigured reports whether the configuration lets a host be served.
+func (c *Component) isConfigured(host string) bool {
+	return len(c.cfg.Hosts) == 0 || address.HasHost(c.cfg.Hosts, host)
+}
+
+// Hosts returns the hosts that can be managed, sorted, each as the server spells
+// it: the hosts that the configuration names, or else all hosts that grant access.
+// It waits for their grants as Ready does, with the same errors: a
+// *NotGrantedError if one of the named hosts grants no access, or if no host does.
+func (c *Component) Hosts(ctx context.Context) ([]string, error) {
+	for _, h := range c.cfg.Hosts {
+		if err := c.Ready(ctx, h); err != nil {
+			return nil, err
+		}
+	}
+	if len(c.cfg.Hosts) > 0 {
+		var hosts []string
+		for _, h := range c.cfg.Hosts {
+			hosts = append(hosts, c.Spelling(h))
+		}
+		slices.Sort(hosts)
+		return hosts, nil
+	}
+	hosts, err := c.registry.awaitHosts(ctx, c.timing.grant)
+	if err == nil && len(hosts) == 0 {
+		err = &NotGrantedError{Away: true}
+	}
+	return hosts, err
+}

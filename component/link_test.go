@@ -1,0 +1,80 @@
+package component
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
+)
+
+// link returns a stream that is neither served nor read.
+func (r *rig) link() (*link, *peer) {
+	type made struct {
+		l   *link
+		err error
+	}
+	c := make(chan made, 1)
+	go func() {
+		l, err := r.c.connect(context.Background())
+		c <- made{l, err}
+	}()
+	p := r.accept()
+	m := receive(r.t, c)
+	require.NoError(r.t, m.err)
+	r.t.Cleanup(func() { m.l.conn.Close() })
+	return m.l, p
+}
+
+// heldWrites is a connection on which the write of a request arrives at once and
+// returns only after the release.
+type heldWrites struct {
+	net.Conn
+	release chan struct{}
+}
+
+func (c heldWrites) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	if bytes.HasPrefix(p, []byte("<iq")) {
+		<-c.release
+	}
+	return n, err
+}
+
+// TestAnswerAndEnd: if the answer has come before the end of the stream and of the
+// context, ask returns the answer, even if it runs only after all three.
+func TestAnswerAndEnd(t *testing.T) {
+	for i := range 20 {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t)
+				release := make(chan struct{})
+				plain := r.c.dial
+				r.c.dial = func(ctx context.Context, addr string) (net.Conn, error) {
+					conn, err := plain(ctx, addr)
+					return heldWrites{conn, release}, err
+				}
+				l, p := r.link()
+				go l.read(l.dispatchReply)
+				ctx, cancel := context.WithCancel(t.Context())
+				asked := inBackground(func() error {
+					_, err := l.ask(ctx, stanza.IQ{Type: stanza.GetIQ, To: jid.MustParse("a@localhost"), From: r.c.JID()}, rosterQuery(), ages, nil)
+					return err
+				})
+				p.answer(p.hears(), "")
+				p.conn.Close()
+				receive(t, inBackground(func() error { <-l.done; return nil }))
+				cancel()
+				close(release)
+				require.NoError(t, receive(t, asked))
+				assert.Empty(t, l.pending)
+			})
+		})
+	}
+}

@@ -1,0 +1,58 @@
+package component
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// reportMissing logs the grants that have not arrived in time. It ends the stream
+// later if that may bring them.
+func (s *session) reportMissing() {
+	if !sleep(s.ctx, s.timing.grant) {
+		return
+	}
+	excluded := s.registry.excludedHosts()
+	missing := 0
+	for _, h := range s.cfg.Hosts {
+		if s.registry.serves(h) {
+			continue
+		}
+		missing++
+		attrs := []any{"host", h, "why", &MissingGrantError{Host: h, Excluded: excluded}, "waited", s.timing.grant}
+		if len(excluded) > 0 {
+			attrs = append(attrs, "granted_by", strings.Join(excluded, ", "))
+		}
+		s.log.Error("a grant is missing", attrs...)
+	}
+	if len(s.registry.served()) > 0 && missing == 0 {
+		s.grantBackoff.reset()
+		return
+	}
+	pause := s.grantBackoff.next()
+	if len(s.cfg.Hosts) == 0 {
+		s.log.Error("a grant is missing", "why", &MissingGrantError{}, "waited", s.timing.grant, "next_try_in", pause.Round(time.Second))
+	}
+	// A server announces a grant that was added later to new streams only. While
+	// requests are under way for other hosts, that is not worth an interruption.
+	for sleep(s.ctx, pause) {
+		served := len(s.registry.served())
+		if served > 0 && !s.lacksGrants() {
+			return
+		}
+		if served == 0 || s.isIdle() {
+			s.link.end(errUngranted)
+			return
+		}
+	}
+}
+
+// isIdle reports whether a new stream would interrupt nothing: no request is under
+// way in either direction.
+func (s *session) isIdle() bool { return s.link.isIdle() && s.pool.isIdle() }
+
+// lacksGrants reports whether a host that the configuration names has granted no
+// access.
+func (s *session) lacksGrants() bool {
+	return slices.ContainsFunc(s.cfg.Hosts, func(h string) bool { return !s.registry.serves(h) })
+}

@@ -1,0 +1,230 @@
+package e2e_test
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// installation is one way through the pages, on one Debian with its stock ejabberd.yml.
+type installation struct {
+	debian string // its folder, as scripts/setup names it
+	diff   string // in place of debian-backports.diff
+	pages  []string
+}
+
+// TestDocsInstallation installs the component on a Debian of its own, by the commands
+// and configurations of the pages, word for word. Only the host and the address of the
+// repository are others, and there is no systemd.
+func TestDocsInstallation(t *testing.T) {
+	t.Parallel()
+	built := t.TempDir()
+	makeInstall(t, built)
+	for name, i := range map[string]installation{
+		"README":    {"ejabberd-root", "debian-backports.diff", []string{"README.md"}},
+		"page":      {"ejabberd-root", "debian-backports.diff", []string{"docs/install.md", "docs/operations.md"}},
+		"Debian 13": {"ejabberd-24.12", "debian-13.diff", []string{"docs/install.md", "docs/ejabberd-versions.md"}},
+		"Debian 12": {"ejabberd-23.01", "debian-12.diff", []string{"docs/install.md", "docs/ejabberd-versions.md"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			outputs := i.run(t, built)
+			assert.Empty(t, outputs["ejabberdctl reload_config"])
+			assert.Contains(t, outputs["ejabberdctl register"], "successfully registered")
+			assert.Equal(t, "Done\nfriend@localhost\tFriend\tboth\tnone\t\nDone\n", outputs["emanagement addBuddyToRoster"])
+			if i.pages[len(i.pages)-1] == "docs/operations.md" {
+				assert.Equal(t, "users: 2 read, 0 new\n", outputs["ejabberdctl process_rosteritems"])
+			}
+		})
+	}
+}
+
+// makeInstall runs the documented make commands into a folder of its own.
+func makeInstall(t *testing.T, folder string) {
+	t.Helper()
+	commands := regexp.MustCompile(`(?m)^ *(make build && make install)\b`).FindStringSubmatch(readPage(t, "docs/install.md"))
+	require.NotNil(t, commands)
+	c := exec.CommandContext(t.Context(), "sh", "-c", commands[1])
+	c.Env = append(os.Environ(), "DESTDIR="+folder)
+	out, err := c.CombinedOutput()
+	require.NoErrorf(t, err, "%s", out)
+}
+
+// run goes through the pages, and returns the output of each block of commands by the
+// first two words of the block's first command.
+func (i installation) run(t *testing.T, built string) map[string]string {
+	root := filepath.Join(t.TempDir(), "root")
+	i.prepare(t, root, built)
+	require.NoError(t, os.WriteFile(filepath.Join(root, "root/install.sh"), []byte(i.script(t)), 0o700))
+	out, err := inDebian(root)
+	if errors.Is(err, syscall.EPERM) {
+		t.Skip("no namespaces can be made here (CAP_SYS_ADMIN)")
+	}
+	require.NoErrorf(t, err, "%s", out)
+	outputs := make(map[string]string)
+	for _, part := range strings.Split(out, "\n=== ")[1:] {
+		command, output, _ := strings.Cut(part, "\n")
+		outputs[command] = output
+	}
+	return outputs
+}
+
+// prepare copies the Debian, with the built programs and the pages in it.
+func (i installation) prepare(t *testing.T, root, built string) {
+	t.Helper()
+	cache, err := os.UserCacheDir()
+	require.NoError(t, err)
+	debian := filepath.Join(cache, "emanagement", i.debian)
+	if _, err := os.Stat(debian); err != nil && i.debian == "ejabberd-root" {
+		t.Skip("the machine's own ejabberd is used here")
+	}
+	for _, copied := range [][]string{{debian, root}, {built + "/.", root}, {"docs", filepath.Join(root, "root/emanagement/docs")}} {
+		require.NoError(t, os.MkdirAll(filepath.Dir(copied[1]), 0o755))
+		out, err := exec.CommandContext(t.Context(), "cp", "-a", "--reflink=auto", copied[0], copied[1]).CombinedOutput()
+		require.NoErrorf(t, err, "%s", out)
+	}
+	for name, text := range map[string]string{"git": gitOutside(root), "systemctl": startUnit} {
+		require.NoError(t, os.WriteFile(filepath.Join(root, "usr/local/bin", name), []byte(text), 0o755))
+	}
+}
+
+// gitOutside is a git for the Debian, which has none. It runs the machine's own, to
+// whom the Debian is a folder.
+func gitOutside(root string) string {
+	return fmt.Sprintf("#!/bin/sh\nexec chroot /host sh -c 'cd \"$1\" && git \"$2\" \"$3\"' sh '%[1]s'\"$PWD\" \"$1\" '%[1]s'\"$2\"\n", root)
+}
+
+// startUnit starts a unit as systemd does, as far as that unit says how.
+const startUnit = `#!/bin/bash
+if [ "$1" != enable ]; then exit; fi
+of() { sed -n "s/^$1=//p" /etc/systemd/system/emanagement.service; }
+user=$(of User)
+install -d -o "$user" -g "$user" "/run/$(of RuntimeDirectory)" "/var/log/$(of LogsDirectory)"
+install -d -o "$user" -g "$user" -m "$(of StateDirectoryMode)" "/var/lib/$(of StateDirectory)"
+runuser -u "$user" -- $(of ExecStart) >>/root/serve.log 2>&1 &
+`
+
+// prologue makes the copied Debian what an installed one is, with ejabberd running.
+const prologue = `set -em
+cd /root/emanagement
+chown -R ejabberd: /etc/ejabberd /var/log/ejabberd
+install -d -o ejabberd /run/ejabberd
+mkdir -p /etc/systemd/system
+ejabberdctl start
+ejabberdctl started
+awaitReady() {
+	for try in $(seq 300); do
+		if grep -q 'msg=ready host=localhost' /root/serve.log; then return; fi
+		sleep 0.1
+	done
+	cat /root/serve.log
+	exit 1
+}
+`
+
+// script is the blocks of the pages as one program.
+func (i installation) script(t *testing.T) string {
+	var script strings.Builder
+	script.WriteString(prologue)
+	for _, page := range i.pages {
+		if page == "docs/operations.md" {
+			script.WriteString("emanagement addBuddyToRoster admin@localhost friend@localhost '' '' both\n")
+		}
+		for _, b := range i.blocks(t, page) {
+			first := strings.Join(strings.Fields(b.text)[:2], " ")
+			fmt.Fprintf(&script, "printf '\\n=== %%s\\n' '%s'\n", first)
+			script.WriteString(i.commands(b))
+		}
+	}
+	return script.String()
+}
+
+// blocks returns a page's blocks with steps of the installation. The API of an old
+// ejabberd is configured after the page that writes the configuration, but before the
+// component starts.
+func (i installation) blocks(t *testing.T, page string) []codeBlock {
+	var steps []codeBlock
+	for _, b := range codeBlocks(t, page) {
+		isStep := b.lang == "sh" && !regexp.MustCompile(`(?m)^(git|make) `).MatchString(b.text)
+		isConfig := b.lang == "yaml" && strings.HasPrefix(b.text, "# /etc/emanagement/")
+		if page == "docs/ejabberd-versions.md" || !isStep && !isConfig {
+			continue
+		}
+		steps = append(steps, b)
+		if isConfig && strings.HasPrefix(i.pages[len(i.pages)-1], "docs/ejabberd-versions") {
+			for _, more := range codeBlocks(t, "docs/ejabberd-versions.md") {
+				if more.lang == "yaml" && !isServerConfig(more) {
+					steps = append(steps, more)
+				}
+			}
+		}
+	}
+	return steps
+}
+
+// commands returns what a block has an administrator do.
+func (i installation) commands(b codeBlock) string {
+	if b.lang == "yaml" {
+		return "cat >>/etc/emanagement/emanagement.yml <<'END'\n" + strings.ReplaceAll(b.text, "example.org", "localhost") + "END\n"
+	}
+	text := strings.NewReplacer("host=example.org", "host=localhost", "debian-backports.diff", i.diff).Replace(b.text)
+	switch {
+	case strings.Contains(text, "emanagement serve\n"):
+		text = strings.TrimSuffix(text, "\n") + " >/root/serve.log 2>&1 &\nserving=$!\nawaitReady\n"
+	case strings.Contains(text, "systemctl "):
+		text = "if [ \"$serving\" ]; then kill -INT $serving; wait $serving; fi\nrm -f /root/serve.log\n" + text + "awaitReady\n"
+	}
+	return text
+}
+
+// inDebian runs /root/install.sh in a root folder, with a network, processes and mounts
+// of its own, so that it can use the ports of a stock server, and leaves nothing running.
+func inDebian(root string) (out string, err error) {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		runtime.LockOSThread() // the thread has another network, and ends with the goroutine
+		if err = unix.Unshare(unix.CLONE_NEWNET); err == nil {
+			err = loopbackUp()
+		}
+		if err != nil {
+			return
+		}
+		// Erlang finds its node by its name only with the machine's own hosts file.
+		c := exec.Command("bash", "-ec", `mount -t proc proc "$1/proc"
+mkdir "$1/host"
+mount --rbind / "$1/host"
+exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 chroot "$1" bash /root/install.sh`, "bash", root)
+		c.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWPID, Unshareflags: unix.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
+		text, rerr := c.CombinedOutput()
+		out, err = string(text), rerr
+	}()
+	<-ended
+	return out, err
+}
+
+// loopbackUp makes the loopback interface of the thread's network usable.
+func loopbackUp() error {
+	s, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(s)
+	lo, err := unix.NewIfreq("lo")
+	if err != nil {
+		return err
+	}
+	lo.SetUint16(unix.IFF_UP)
+	return unix.IoctlIfreq(s, unix.SIOCSIFFLAGS, lo)
+}

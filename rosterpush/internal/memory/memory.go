@@ -1,0 +1,83 @@
+// Package memory is a server that keeps rosters in memory, for tests.
+package memory
+
+import (
+	"context"
+	"sync"
+
+	"mellium.im/xmpp/jid"
+
+	"emanagement/rosterpush"
+)
+
+// Server keeps rosters as ejabberd was seen to: a write leaves a pending request as
+// it is, and a removal ends the subscriptions of the contact's item. New makes one.
+// It implements rosterpush.Server.
+type Server struct {
+	mu      sync.Mutex
+	Rosters map[string]map[string]rosterpush.Item // by user and contact
+	Writes  int                                   // how many there were, failed ones included
+	// FailWrite is called before each write with its number, counted from one. An
+	// error fails the write.
+	FailWrite func(number int) error
+	ReadError error // of every read, if not nil
+}
+
+// New returns a server without rosters, on which no write fails.
+func New() *Server {
+	return &Server{Rosters: make(map[string]map[string]rosterpush.Item), FailWrite: func(int) error { return nil }}
+}
+
+// Store stores an item without counting a write.
+func (s *Server) Store(user string, item rosterpush.Item) {
+	if s.Rosters[user] == nil {
+		s.Rosters[user] = make(map[string]rosterpush.Item)
+	}
+	s.Rosters[user][item.JID.String()] = item
+}
+
+// Roster implements rosterpush.Server.
+func (s *Server) Roster(_ context.Context, user jid.JID) ([]rosterpush.Item, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var items []rosterpush.Item
+	for _, i := range s.Rosters[user.String()] {
+		items = append(items, i)
+	}
+	return items, s.ReadError
+}
+
+// Put implements rosterpush.Server.
+func (s *Server) Put(_ context.Context, user jid.JID, item rosterpush.Item, _ *rosterpush.Item) error {
+	return s.write(func() {
+		item.Pending = s.Rosters[user.String()][item.JID.String()].Pending
+		s.Store(user.String(), item)
+	})
+}
+
+// Remove implements rosterpush.Server.
+func (s *Server) Remove(_ context.Context, user jid.JID, was rosterpush.Item) error {
+	contact := was.JID
+	return s.write(func() {
+		removed := s.Rosters[user.String()][contact.String()]
+		delete(s.Rosters[user.String()], contact.String())
+		if other, ok := s.Rosters[contact.String()][user.String()]; ok && removed.Subscription != rosterpush.None {
+			other.Subscription = rosterpush.None
+			s.Rosters[contact.String()][user.String()] = other
+		}
+	})
+}
+
+// Spelling implements rosterpush.Server.
+func (*Server) Spelling(host string) string { return host }
+
+func (s *Server) write(change func()) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Writes++
+	if err := s.FailWrite(s.Writes); err != nil {
+		return err
+	}
+	change()
+	return nil
+}

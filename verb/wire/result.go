@@ -1,0 +1,120 @@
+package wire
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Shape is the kind of a result.
+type Shape string
+
+// The shapes.
+const (
+	Done    Shape = "done"
+	Answer  Shape = "answer"  // yes or no
+	Table   Shape = "table"   // Items
+	Refusal Shape = "refusal" // it cannot be done, and nothing was changed
+	Started Shape = "started" // it goes on as a job
+)
+
+// Result is the answer of a verb that ran.
+type Result struct {
+	Shape   Shape    `json:"shape"`
+	Outcome string   `json:"outcome"`          // in one line
+	Answer  *bool    `json:"answer,omitempty"` // of the shape answer
+	Items   Items    `json:"items,omitzero"`   // of the shape table; not nil then
+	Missed  int      `json:"missed,omitempty"` // recipients that were not reached
+	Next    string   `json:"next,omitempty"`   // the JID after which the table goes on
+	Job     int      `json:"job,omitempty"`    // that was started
+	Lines   []string `json:"lines"`            // as the script of 2012 printed them
+
+	// What Outcome and Lines of a table are made of, so that parts of a long list can
+	// be joined. Counted is what Outcome counts: "item", "user".
+	Counted string   `json:"counted,omitempty"`
+	Remarks []string `json:"remarks,omitempty"` // in Outcome, after the count
+	Closing bool     `json:"closing,omitempty"` // the last of Lines is no row
+
+	raw json.RawMessage // what was unmarshalled
+}
+
+// Items are the rows of a table. Unmarshalled, each is a json.RawMessage.
+type Items []any
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (i *Items) UnmarshalJSON(text []byte) error {
+	var rows []json.RawMessage
+	if err := json.Unmarshal(text, &rows); err != nil {
+		return err
+	}
+	*i = make(Items, len(rows))
+	for n, row := range rows {
+		(*i)[n] = row
+	}
+	return nil
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (r *Result) UnmarshalJSON(text []byte) error {
+	type plain Result
+	if err := json.Unmarshal(text, (*plain)(r)); err != nil {
+		return err
+	}
+	r.raw = slices.Clone(text)
+	return nil
+}
+
+// MarshalJSON implements json.Marshaler. A result that was unmarshalled is written as
+// it was read, with the fields that this version does not know.
+func (r Result) MarshalJSON() ([]byte, error) {
+	if r.raw != nil {
+		return r.raw, nil
+	}
+	type plain Result
+	return json.Marshal(plain(r))
+}
+
+// More stands in the outcome of a list that a limit has cut, and GoOn tells a person
+// how to get the rest.
+const More = "there are more"
+
+// GoOn is described at More.
+func GoOn(after string) string { return ": go on with from = " + after }
+
+// TableOutcome returns the outcome of a table: the count of its items, whether there
+// are more, and the remarks. goOn is false if the front tells in another way how to
+// get the rest.
+func (r Result) TableOutcome(goOn bool) string {
+	parts := []string{Count(len(r.Items), cmp.Or(r.Counted, "item"))}
+	switch {
+	case r.Next != "" && goOn:
+		parts = append(parts, More+GoOn(r.Next))
+	case r.Next != "":
+		parts = append(parts, More)
+	}
+	return strings.Join(append(parts, r.Remarks...), "; ")
+}
+
+// Count words a number of things: "1 item", "2 items".
+func Count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// Joined returns a list together with the part that follows it. What is not in rows,
+// the remarks for one, is taken from that part.
+func (r Result) Joined(part Result) Result {
+	lines := r.Lines
+	if r.Closing && len(lines) > 0 {
+		lines = lines[:len(lines)-1]
+	}
+	part.Items = slices.Concat(r.Items, part.Items)
+	part.Lines = slices.Concat(lines, part.Lines)
+	part.raw = nil
+	part.Outcome = part.TableOutcome(true)
+	return part
+}

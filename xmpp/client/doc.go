@@ -1,0 +1,3 @@
+// Package client is the stream of an XMPP client (RFC 6120): it finds an account's
+// server, encrypts the connection, logs in, and carries stanzas.
+package client
