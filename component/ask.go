@@ -57,8 +57,8 @@ func (c *Component) Ask(ctx context.Context, typ stanza.IQType, to jid.JID, payl
 
 // acquireSlot waits for a host's grant and for a slot of the window. It returns the
 // stream, the host as its server spells it, and the slot. If the stream changes
-// during the wait for the slot, it returns the slot and starts over: the wait for a
-// grant must not hold one.
+// meanwhile, it frees the slot and starts over, because the wait for a grant must not
+// hold a slot.
 func (c *Component) acquireSlot(ctx context.Context, host string) (*link, string, *lease, error) {
 	for {
 		if _, err := c.awaitGrant(ctx, host); err != nil {

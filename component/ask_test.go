@@ -250,8 +250,8 @@ func TestAnswersTooLateOrFromOthers(t *testing.T) {
 }
 
 // TestIDsOfStreams: requests on different streams to the same address have different
-// ids. The server may send the reply to the first one late, on the second stream, and
-// it must not be taken for the reply to the second one.
+// ids. The server may send the reply to the first one late, on the second stream. It
+// must not be taken for the reply to the second one.
 func TestIDsOfStreams(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)

@@ -18,9 +18,9 @@ var ErrUnconfirmed = errors.New("sent, but whether the server took it is unknown
 // Deliver sends a message or a presence once, under an id of its own, and learns
 // whether the server refuses it. A server does not answer a stanza that it takes, so
 // Deliver sends a probe (Config.Probe) to the host via right after the stanza. As
-// measured, ejabberd works on one stanza of a component after the other, so every
-// error of its own comes before the answer to the probe. Errors of other servers and
-// of the recipient's session come later. Deliver waits for them for the duration of
+// measured, ejabberd works on one stanza of a component after the other. So its own
+// errors come before the answer to the probe. Errors of other servers and of the
+// recipient's session come later. Deliver waits for them for the duration of
 // linger after the answer to the probe, and drops any that come after that.
 //
 // Deliver waits for the grant of the host via, for a slot of the window and up to

@@ -141,35 +141,37 @@ func TestDeliverOnce(t *testing.T) {
 			})
 		})
 	}
-	t.Run("before it is sent", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			r := newRig(t)
-			r.run()
-			ctx, cancel := context.WithCancelCause(t.Context())
-			delivered := r.delivers(ctx, "a@localhost", "localhost")
-			synctest.Wait()
-			cancel(errGivenUp)
-			err := receive(t, delivered)
-			require.ErrorIs(t, err, errGivenUp)
-			require.NotErrorIs(t, err, ErrUnconfirmed)
+}
 
-			refused := r.delivers(t.Context(), "a@localhost", "localhost")
-			p := r.accept("example.org")
-			err = receive(t, refused)
-			require.ErrorAs(t, err, new(*NotGrantedError))
-			require.NotErrorIs(t, err, ErrUnconfirmed)
+// TestDeliverNothing: an error before the message is sent does not wrap ErrUnconfirmed.
+func TestDeliverNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.run()
+		ctx, cancel := context.WithCancelCause(t.Context())
+		delivered := r.delivers(ctx, "a@localhost", "localhost")
+		synctest.Wait()
+		cancel(errGivenUp)
+		err := receive(t, delivered)
+		require.ErrorIs(t, err, errGivenUp)
+		require.NotErrorIs(t, err, ErrUnconfirmed)
 
-			for _, broken := range []error{
-				r.c.Deliver(t.Context(), messageTo(""), nil, "example.org", 0),
-				r.c.Deliver(t.Context(), messageTo("a@localhost"), xmlstream.ReaderFunc(func() (xml.Token, error) { return nil, errGivenUp }), "example.org", 0),
-				r.c.Deliver(t.Context(), messageTo("a@localhost"), nil, "no host", 0),
-			} {
-				require.Error(t, broken)
-				require.NotErrorIs(t, broken, ErrUnconfirmed)
-			}
-			p.hearsNothing()
-			requireUntouched(t, r.c.window, windowSize)
-		})
+		refused := r.delivers(t.Context(), "a@localhost", "localhost")
+		p := r.accept("example.org")
+		err = receive(t, refused)
+		require.ErrorAs(t, err, new(*NotGrantedError))
+		require.NotErrorIs(t, err, ErrUnconfirmed)
+
+		for _, broken := range []error{
+			r.c.Deliver(t.Context(), messageTo(""), nil, "example.org", 0),
+			r.c.Deliver(t.Context(), messageTo("a@localhost"), xmlstream.ReaderFunc(func() (xml.Token, error) { return nil, errGivenUp }), "example.org", 0),
+			r.c.Deliver(t.Context(), messageTo("a@localhost"), nil, "no host", 0),
+		} {
+			require.Error(t, broken)
+			require.NotErrorIs(t, broken, ErrUnconfirmed)
+		}
+		p.hearsNothing()
+		requireUntouched(t, r.c.window, windowSize)
 	})
 }
 

@@ -17,8 +17,8 @@ import (
 // negotiate makes the handshake of XEP-0114 §3 on a fresh connection.
 func negotiate(ctx context.Context, conn net.Conn, domain jid.JID, secret []byte) error {
 	// The library does not keep the context's deadline, so the connection is closed
-	// then. It gets a context without an end, because it may take that end for a
-	// reason to interrupt the connection when the handshake is long done.
+	// then. The library gets a context without an end: it may interrupt the connection
+	// at that end even when the handshake is long done.
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	recorded := &prefixConn{Conn: conn}
 	_, err := xep0114.NewSession(context.WithoutCancel(ctx), domain, secret, framing.OneByteConn{Conn: recorded})

@@ -25,8 +25,8 @@ func (c *Component) Spelling(host string) string {
 }
 
 // Ready waits until a host has granted access. The error is the context's, or a
-// *NotGrantedError if the host has not granted access within 10 s from the
-// handshake or if the configuration leaves it out.
+// *NotGrantedError: the host has not granted access within 10 s from the handshake,
+// or the configuration leaves it out.
 func (c *Component) Ready(ctx context.Context, host string) error {
 	_, err := c.awaitGrant(ctx, host)
 	return err
@@ -61,10 +61,10 @@ func (c *Component) isConfigured(host string) bool {
 	return len(c.cfg.Hosts) == 0 || address.HasHost(c.cfg.Hosts, host)
 }
 
-// Hosts returns the hosts that can be managed, sorted, each as the server spells
-// it: the hosts that the configuration names, or else all hosts that grant access.
-// It waits for their grants as Ready does, with the same errors: a
-// *NotGrantedError if one of the named hosts grants no access, or if no host does.
+// Hosts returns the hosts that the configuration names, or else all hosts that grant
+// access. They are sorted, and each is as the server spells it. Hosts waits for the
+// grants as Ready does, with the same errors. It returns a *NotGrantedError if one of
+// the named hosts grants no access, or if no host does.
 func (c *Component) Hosts(ctx context.Context) ([]string, error) {
 	for _, h := range c.cfg.Hosts {
 		if err := c.Ready(ctx, h); err != nil {

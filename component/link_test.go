@@ -47,8 +47,8 @@ func (c heldWrites) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// TestAnswerAndEnd: if the answer has come before the end of the stream and of the
-// context, ask returns the answer, even if it runs only after all three.
+// TestAnswerAndEnd: the answer comes, then the stream and the context end, and only then
+// ask continues. It returns the answer.
 func TestAnswerAndEnd(t *testing.T) {
 	for i := range 20 {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {

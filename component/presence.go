@@ -11,10 +11,10 @@ import (
 	"emanagement/xmpp/address"
 )
 
-// OnPresence registers f, which is called in a goroutine of its own with every
-// presence that wants an answer (RFC 6121 §3, §4.3): subscribe, unsubscribe and
-// probe, to any address at the component's domain. The context ends as a
-// Handler's does. OnPresence must be called before Run.
+// OnPresence registers f, which is called with every presence to an address at the
+// component's domain that wants an answer (RFC 6121 §3, §4.3): subscribe, unsubscribe
+// and probe. Each call has a goroutine of its own. The context ends as a Handler's
+// does. OnPresence must be called before Run.
 func (c *Component) OnPresence(f func(ctx context.Context, p stanza.Presence)) { c.onPresence = f }
 
 // receivePresence takes a presence off the reader. It drops presences that want no

@@ -55,8 +55,8 @@ func (c *Component) Handle(typ stanza.IQType, payload xml.Name, h Handler) {
 }
 
 // newRequest reads the head of a request. It returns an error if the request cannot be
-// answered: it has no id, or an invalid address, or it is not for an address of ours (a
-// reply from there would end the stream).
+// answered: it has no id, an invalid address, or a recipient that is not ours. (A reply
+// from another's address would end the stream.)
 func newRequest(in inbound, own jid.JID) (Request, error) {
 	from, err := in.address("from")
 	if err != nil {

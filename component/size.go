@@ -69,8 +69,8 @@ func (s *sizeLimit) record(size int, answers *Request) {
 }
 
 // learn takes the cause of a stream's end. If that was the size of a stanza, learn
-// lowers the limit, keeps the request that is without an answer now, and returns the
-// new limit. Otherwise it returns 0.
+// lowers the limit and returns it. It keeps the request that the stanza answered, for
+// takeOversized. Otherwise it returns 0.
 func (s *sizeLimit) learn(cause error) (limit int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -248,6 +248,13 @@ func randomWindow(t *testing.T, r *rand.Rand) {
 	}
 	waits := func(c *claim) bool { return c.lease == nil }
 	holds := func(c *claim) bool { return c.lease != nil }
+	collect := func() { // takes the slots that have come
+		for _, c := range all {
+			if waits(c) {
+				c.served()
+			}
+		}
+	}
 	drop := func(c *claim) { all = slices.DeleteFunc(all, func(d *claim) bool { return d == c }) }
 	for range 200 {
 		switch r.IntN(6) {
@@ -269,11 +276,7 @@ func randomWindow(t *testing.T, r *rand.Rand) {
 				drop(c)
 			}
 		}
-		for _, c := range all {
-			if waits(c) {
-				c.served()
-			}
-		}
+		collect()
 		requireConsistent(t, w, size, all)
 	}
 	for len(all) > 0 {
@@ -285,11 +288,7 @@ func randomWindow(t *testing.T, r *rand.Rand) {
 			c.giveUp()
 			drop(c)
 		}
-		for _, c := range all {
-			if waits(c) {
-				c.served()
-			}
-		}
+		collect()
 	}
 	synctest.Wait()
 	for host, h := range w.hosts {

@@ -16,7 +16,6 @@ import (
 	"emanagement/presence"
 	"emanagement/rosterpush"
 	"emanagement/server/ejabberd"
-	sessions "emanagement/server/presences"
 	"emanagement/server/stanzas"
 	"emanagement/verb"
 	"emanagement/verb/jobs"
@@ -28,10 +27,14 @@ func newServices(t *testing.T, s *testserver.Server) (*presence.Presences, *mess
 	c := testserver.NewComponent(t, s, nil)
 	log := slog.New(slog.DiscardHandler)
 	api := ejabberd.New(c)
-	server := sessions.New(c, api, stanzas.New(c, api, log), log)
+	server := stanzas.New(c, api, log)
 	testserver.RunComponent(t, c)
 	require.NoError(t, c.Ready(shortContext(t), "localhost"))
-	return presence.New(server), message.New(server)
+	sessions := struct {
+		ejabberd.SessionServer
+		*stanzas.Server
+	}{api.SessionServer(), server}
+	return presence.New(sessions), message.New(server)
 }
 
 // TestWithoutPermission uses a server that grants access to rosters only. The

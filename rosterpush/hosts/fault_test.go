@@ -41,7 +41,7 @@ func TestFaults(t *testing.T) {
 		"a source":      {&hosts.SourceError{Source: "index", Err: secret}, fault.Internal, "the index cannot be read or written (the log of the component says why), and without it somebody might be missed", false, false},
 		"failures":      {&hosts.ClearError{Removal: removal, Failed: failed}, fault.Partial, removed + ofFailed, false, true},
 		"no answer":     {&hosts.ClearError{Removal: removal, Err: noAnswer}, fault.Partial, removed + "; " + unanswered, true, true},
-		"unreachable":   {&hosts.ClearError{Removal: removal, Err: fault.ErrUnreachable}, fault.Partial, removed + "; " + fault.ErrUnreachable.Text, true, true},
+		"unreachable":   {&hosts.ClearError{Removal: removal, Err: fault.ErrUnreachable}, fault.Partial, removed + "; " + fault.Of(fault.ErrUnreachable).Text, true, true},
 		"not served":    {&hosts.ClearError{Removal: removal, Err: notServed}, fault.Partial, removed + "; " + notServed.Error(), false, true},
 		"too many":      {&hosts.ClearError{Removal: removal, Failed: failed, Err: hosts.ErrTooManyFailures}, fault.Partial, removed + "; given up after 100 rosters that could not be cleared" + ofFailed, false, true},
 		"a lost source": {&hosts.ClearError{Removal: removal, Err: &hosts.SourceError{Source: "index", Err: secret}}, fault.Partial, removed + "; the index cannot be read or written (the log of the component says why), and without it somebody might be missed", false, true},

@@ -15,31 +15,13 @@ import (
 
 	"emanagement/component"
 	"emanagement/xmpp/address"
+	"emanagement/xmpp/command"
 )
 
 // adhoc calls the commands through mod_adhoc_api.
 type adhoc struct {
 	c        *component.Component
 	oneGroup *sync.Map // the hosts whose add_rosteritem takes one group
-}
-
-type command struct {
-	XMLName xml.Name `xml:"http://jabber.org/protocol/commands command"`
-	Node    string   `xml:"node,attr"`
-	Action  string   `xml:"action,attr,omitempty"`
-	Form    form     `xml:"jabber:x:data x"`
-}
-
-type form struct {
-	Type   string  `xml:"type,attr"`
-	Fields []field `xml:"field"`
-}
-
-type field struct {
-	Var    string   `xml:"var,attr"`
-	Type   string   `xml:"type,attr,omitempty"`
-	Label  string   `xml:"label,attr,omitempty"`
-	Values []string `xml:"value"`
 }
 
 // call runs one command, under the names that its arguments had before where the
@@ -57,9 +39,9 @@ func (a adhoc) call(ctx context.Context, host, name string, args []arg) (answer,
 // post makes one request, once.
 func (a adhoc) post(ctx context.Context, host, name string, args []arg) (answer, error) {
 	to := address.Domain(host)
-	request := command{Node: "api-commands/" + name, Action: "execute", Form: form{Type: "submit"}}
+	request := command.Command{Node: "api-commands/" + name, Action: command.Execute, Form: &command.Form{Type: command.FormSubmit}}
 	for _, g := range args {
-		request.Form.Fields = append(request.Form.Fields, field{Var: g.name, Values: g.values()})
+		request.Form.Fields = append(request.Form.Fields, command.Field{Var: g.name, Values: g.values()})
 	}
 	var reply component.Content
 	err := a.c.Ask(ctx, stanza.SetIQ, to, component.XML(request), &reply)
@@ -108,11 +90,11 @@ func result(name string, reply func() xml.TokenReader) (answer, error) {
 
 // seek goes on to an answer's result: the field after its echo of the
 // arguments, whose names it may share. An empty result may have none.
-func seek(d *xml.Decoder) (f field, found bool) {
+func seek(d *xml.Decoder) (f command.Field, found bool) {
 	for {
 		tok, err := d.Token()
 		if err != nil { // io.EOF
-			return field{}, found
+			return command.Field{}, found
 		}
 		start, ok := tok.(xml.StartElement)
 		if !ok || start.Name.Local != "field" {
@@ -122,12 +104,12 @@ func seek(d *xml.Decoder) (f field, found bool) {
 		if found {
 			return f, true
 		}
-		found = f.Type == "fixed" && f.Label == "Result"
+		found = f.Type == command.Fixed && f.Label == "Result"
 	}
 }
 
 // head is a field without its values.
-func head(start xml.StartElement) (f field) {
+func head(start xml.StartElement) (f command.Field) {
 	for _, a := range start.Attr {
 		switch a.Name.Local {
 		case "var":

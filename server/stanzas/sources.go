@@ -8,8 +8,7 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"emanagement/rosterpush/hosts"
-	"emanagement/server/ejabberd"
-	"emanagement/xmpp/address"
+	"emanagement/server"
 )
 
 // probeTimeout bounds finding out whether a host lists its rosters.
@@ -95,9 +94,5 @@ func (s *Server) list(ctx context.Context, host, command string, ask func(contex
 
 // call asks something of a host by one of its API commands.
 func (s *Server) call(ctx context.Context, host, command string, request func() error) error {
-	err := s.ask(ctx, address.Domain(host), request)
-	if refused, ok := errors.AsType[*ejabberd.Error](err); ok && refused.Code == ejabberd.Forbidden {
-		return s.api.NotPermitted(ctx, host, refused)
-	}
-	return err
+	return s.api.Classify(ctx, host, server.Repeat(ctx, request))
 }

@@ -25,7 +25,6 @@ import (
 	"emanagement/rosterpush/hosts"
 	"emanagement/server"
 	"emanagement/server/ejabberd"
-	presences "emanagement/server/presences"
 	"emanagement/server/stanzas"
 	"emanagement/store"
 	"emanagement/verb"
@@ -58,9 +57,8 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) (err error)
 	}
 	defer api.Close()
 	remote := stanzas.New(c, api, log)
-	sessions := presences.New(c, api, remote, log)
-	names := presence.New(audit.Presences(sessions))
-	messages := message.New(audit.Messages(sessions))
+	names := presence.New(audit.Presences(presences{api.SessionServer(), remote}))
+	messages := message.New(audit.Messages(remote))
 	c.OnGrant(func(ctx context.Context, host string) {
 		if err := names.Reannounce(ctx, host); err != nil && ctx.Err() == nil {
 			log.Warn("names' presences were not sent again", "host", host, "why", err)
@@ -89,7 +87,7 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) (err error)
 		},
 	}
 	namespace := verb.New(services, withOwner(conf.Access), records, log)
-	c.OnPresence(sessions.Answer(names, func(asker jid.JID) bool { return len(namespace.Visible(asker)) > 0 }))
+	c.OnPresence(remote.Answer(names, func(asker jid.JID) bool { return len(namespace.Visible(asker)) > 0 }))
 	adhoc.Register(c, namespace)
 	chat.Register(c, namespace, log)
 	if len(conf.Access) == 0 {
@@ -105,6 +103,13 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) (err error)
 			log.Warn("some do not know that names are unavailable now", "why", err)
 		}
 	})
+}
+
+// presences is what package presence needs of a server: sessions by API commands, and
+// presences by stanzas.
+type presences struct {
+	ejabberd.SessionServer
+	*stanzas.Server
 }
 
 // openStore takes the state's folder for this process, until the store is closed, and

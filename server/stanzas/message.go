@@ -1,4 +1,4 @@
-package presences
+package stanzas
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"emanagement/component"
 	"emanagement/fault"
 	"emanagement/message"
+	"emanagement/server"
 )
 
 // privileged is a message in the name of a host's user (XEP-0356 §5.2), in the
@@ -54,7 +55,7 @@ const linger = time.Second
 
 func (s *Server) messageAsName(ctx context.Context, from, to jid.JID, text string) error {
 	via := s.near(to)
-	start := element("message", stanza.ChatMessage, from, to)
+	start := stanzaStart("message", stanza.ChatMessage, from, to)
 	err := s.component.Deliver(ctx, start, component.XML(body{Text: text}), via, linger)
 	if component.Condition(err) != "" {
 		return fmt.Errorf("%s: %w: %w", to, message.ErrNotTaken, err)
@@ -70,7 +71,7 @@ func (s *Server) messageAsUser(ctx context.Context, from, to jid.JID, text strin
 	if err == nil {
 		p := privileged{XMLName: xml.Name{Space: g.Namespace, Local: "privilege"}}
 		p.Forwarded.Message = chat{Type: "chat", ID: rand.Text(), From: from.String(), To: to.String(), Body: text}
-		err = s.component.Deliver(ctx, element("message", "", s.component.JID(), host), component.XML(p), host.String(), 0)
+		err = s.component.Deliver(ctx, stanzaStart("message", "", s.component.JID(), host), component.XML(p), host.String(), 0)
 	}
 	if e, ok := errors.AsType[*component.NotGrantedError](err); ok {
 		return &message.SenderError{Sender: from, Hosts: e.Served, Own: s.component.JID().String()}
@@ -98,20 +99,15 @@ func (s *Server) unconfirmed(ctx context.Context, host string, err error) error 
 	if errors.Is(err, component.ErrUnconfirmed) {
 		return fmt.Errorf("%s: %w: %w", host, fault.ErrNoAnswer, err)
 	}
-	return s.explained(ctx, host, err)
+	return server.Classify(ctx, host, err)
 }
 
-// element is the start of a stanza. (Those of the library are in the namespace
-// of client streams.)
-func element[T ~string](name string, typ T, from, to jid.JID) xml.StartElement {
-	start := xml.StartElement{Name: xml.Name{Local: name}}
+// stanzaStart returns the start of a stanza without a namespace. (Those of the library
+// are in the namespace of client streams.)
+func stanzaStart[T ~string](name string, typ T, from, to jid.JID) xml.StartElement {
+	var attrs []xml.Attr
 	if typ != "" {
-		start.Attr = append(start.Attr, attribute("type", string(typ)))
+		attrs = append(attrs, named("type", string(typ)))
 	}
-	start.Attr = append(start.Attr, attribute("from", from.String()), attribute("to", to.String()))
-	return start
-}
-
-func attribute(name, value string) xml.Attr {
-	return xml.Attr{Name: xml.Name{Local: name}, Value: value}
+	return element(name, append(attrs, named("from", from.String()), named("to", to.String())))
 }
