@@ -30,7 +30,7 @@ func response(node, session, status string) *command.Command {
 
 // question asks for a verb's arguments. It keeps the values given before.
 func question(v *verb.Verb, session string, values map[string][]string) *command.Command {
-	f := &command.Form{Type: command.FormForm, Title: title(v), Instructions: v.Help}
+	f := &command.Form{Type: command.FormForm, Title: title(v), Instructions: command.Instructions(v.Help)}
 	for _, p := range v.Params {
 		f.Fields = append(f.Fields, fieldFor(p, values[p.Name]))
 	}
@@ -50,10 +50,7 @@ func askAgain(v *verb.Verb, session string, values map[string][]string, noteType
 }
 
 func fieldFor(p verb.Param, values []string) command.Field {
-	f := command.Field{Var: p.Name, Type: fieldType(p.Kind), Label: p.Label, Values: values}
-	if p.Required {
-		f.Required = &struct{}{}
-	}
+	f := command.Field{Var: p.Name, Type: fieldType(p.Kind), Label: p.Label, Required: command.Present(p.Required), Values: values}
 	if p.Required && p.Kind.Options() != nil {
 		// Clients preselect the first option. Without this one, a user who forgets to
 		// choose would choose a value.

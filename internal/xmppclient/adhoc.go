@@ -2,20 +2,18 @@ package xmppclient
 
 import (
 	"context"
+	"encoding/xml"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
+
+	"emanagement/xmpp/command"
 
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 )
 
-const (
-	nsCommands   = "http://jabber.org/protocol/commands"
-	nsDiscoItems = "http://jabber.org/protocol/disco#items"
-	nsData       = "jabber:x:data"
-)
+const nsDiscoItems = "http://jabber.org/protocol/disco#items"
 
 // Command is one ad-hoc command that a service lists.
 type Command struct {
@@ -31,7 +29,7 @@ type Command struct {
 // and returns them in the order given. Errors are those of Ask, or say that
 // the reply is not such a list.
 func (c *Client) Commands(ctx context.Context, service jid.JID) ([]Command, error) {
-	query := "<query" + attribute(nsXMLNS, nsDiscoItems) + attribute("node", nsCommands) + "/>"
+	query := "<query" + attribute(nsXMLNS, nsDiscoItems) + attribute("node", command.NS) + "/>"
 	reply, err := c.Ask(ctx, stanza.GetIQ, service, query)
 	if err != nil {
 		return nil, fmt.Errorf("commands of %s: %w", service, err)
@@ -55,7 +53,7 @@ func (c *Client) Commands(ctx context.Context, service jid.JID) ([]Command, erro
 // waits for the reply or ctx. Errors are those of Ask, or say that the reply
 // has no command; when there is a reply, Response.Raw has it either way.
 func (c *Client) Execute(ctx context.Context, service jid.JID, node string) (Response, error) {
-	return c.command(ctx, service, node, attribute("action", "execute"), "")
+	return c.request(ctx, service, command.Command{Node: node, Action: command.Execute})
 }
 
 // Submit answers prev, a stage that service sent, with action (next, complete,
@@ -68,78 +66,63 @@ func (c *Client) Execute(ctx context.Context, service jid.JID, node string) (Res
 // empty list sends the field without a value. There is no form at all when
 // prev has none and values is empty, or when action is prev.
 func (c *Client) Submit(ctx context.Context, service jid.JID, prev Response, action string, values map[string][]string) (Response, error) {
-	attributes := attribute("sessionid", prev.SessionID)
-	if action != "" {
-		attributes += attribute("action", action)
+	q := command.Command{Node: prev.Node, SessionID: prev.SessionID, Action: action}
+	if action != command.Prev && (prev.HasForm || len(values) > 0) {
+		q.Form = submission(prev, values)
 	}
-	form := ""
-	if action != "prev" && (prev.HasForm || len(values) > 0) {
-		form = submission(prev, values)
-	}
-	return c.command(ctx, service, prev.Node, attributes, form)
+	return c.request(ctx, service, q)
 }
 
 // Cancel ends the command that prev is a stage of, and waits for the reply or
 // ctx, with errors as for Execute.
 func (c *Client) Cancel(ctx context.Context, service jid.JID, prev Response) (Response, error) {
-	attributes := attribute("sessionid", prev.SessionID) + attribute("action", "cancel")
-	return c.command(ctx, service, prev.Node, attributes, "")
+	return c.request(ctx, service, command.Command{Node: prev.Node, SessionID: prev.SessionID, Action: command.Cancel})
 }
 
 // Run completes the command node of service at once, with a form of values, as
 // programs do that know the form. It waits for the reply or ctx, with errors as for
 // Execute.
 func (c *Client) Run(ctx context.Context, service jid.JID, node string, values map[string][]string) (Response, error) {
-	return c.command(ctx, service, node, attribute("action", "execute"), submission(Response{}, values))
+	return c.request(ctx, service, command.Command{Node: node, Action: command.Execute, Form: submission(Response{}, values)})
 }
 
-// command sends a command element with these further attributes and content.
-func (c *Client) command(ctx context.Context, service jid.JID, node, attributes, content string) (Response, error) {
-	head := "<command" + attribute(nsXMLNS, nsCommands) + attribute("node", node) + attributes
-	reply, err := c.Ask(ctx, stanza.SetIQ, service, head+">"+content+"</command>")
+func (c *Client) request(ctx context.Context, service jid.JID, q command.Command) (Response, error) {
+	text, err := xml.Marshal(q)
 	if err != nil {
-		return Response{Raw: reply}, fmt.Errorf("command %s: %w", node, err)
+		return Response{}, fmt.Errorf("command %s: %w", q.Node, err)
+	}
+	reply, err := c.Ask(ctx, stanza.SetIQ, service, string(text))
+	if err != nil {
+		return Response{Raw: reply}, fmt.Errorf("command %s: %w", q.Node, err)
 	}
 	response, err := parseResponse(reply)
 	if err != nil {
-		return response, fmt.Errorf("command %s: %w", node, err)
+		return response, fmt.Errorf("command %s: %w", q.Node, err)
 	}
 	return response, nil
 }
 
-// submission renders the form that answers prev, as Submit describes it.
-func submission(prev Response, values map[string][]string) string {
-	var form strings.Builder
-	form.WriteString("<x" + attribute(nsXMLNS, nsData) + attribute("type", "submit") + ">")
+// submission is the form that answers prev, as Submit describes it.
+func submission(prev Response, values map[string][]string) *command.Form {
+	form := &command.Form{Type: command.FormSubmit}
 	rest := maps.Clone(values)
 	for _, field := range prev.Fields {
 		given, ok := values[field.Var]
 		delete(rest, field.Var)
 		switch {
-		case field.Type == "hidden" && !ok:
+		case field.Type == command.Hidden && !ok:
 			given = field.Values
 		case !ok:
 			continue
 		}
-		form.WriteString(fieldXML(field.Var, field.Type, given))
+		sent := command.Field{Var: field.Var, Values: given}
+		if field.Type == command.Hidden { // the receiver knows the type of the others
+			sent.Type = command.Hidden
+		}
+		form.Fields = append(form.Fields, sent)
 	}
 	for _, name := range slices.Sorted(maps.Keys(rest)) {
-		form.WriteString(fieldXML(name, "", rest[name]))
+		form.Fields = append(form.Fields, command.Field{Var: name, Values: rest[name]})
 	}
-	form.WriteString("</x>")
-	return form.String()
-}
-
-// fieldXML renders a field to submit; the type is only written for a hidden
-// one, since the receiver of a submission knows the others.
-func fieldXML(name, typ string, values []string) string {
-	field := "<field" + attribute("var", name)
-	if typ == "hidden" {
-		field += attribute("type", typ)
-	}
-	field += ">"
-	for _, value := range values {
-		field += "<value>" + escape(value) + "</value>"
-	}
-	return field + "</field>"
+	return form
 }

@@ -8,12 +8,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"sync"
 	"time"
 
-	"mellium.im/xmpp"
+	"emanagement/xmpp/client"
+
 	"mellium.im/xmpp/jid"
 )
 
@@ -21,20 +20,17 @@ import (
 // Close or by the server.
 var ErrClosed = errors.New("the stream has ended")
 
-const (
-	writeLimit = 10 * time.Second // longest wait for one stanza to be written
-	closeLimit = 5 * time.Second  // longest wait for the server's end of stream
-)
+// closeLimit is the longest wait for the server's end of the stream.
+const closeLimit = 5 * time.Second
 
 // Client is one logged-in XMPP session. Make it with Dial and end it with
 // Close. All methods can be called from several goroutines at once.
 type Client struct {
-	conn    net.Conn
-	session *xmpp.Session
-	jid     jid.JID
-	asks    *asks
-	inbox   *inbox
-	done    chan struct{} // closed when the reading goroutine has ended
+	stream *client.Stream
+	jid    jid.JID
+	asks   *asks
+	inbox  *inbox
+	done   chan struct{} // closed when the reading goroutine has ended
 
 	closing  sync.Once
 	closeErr error
@@ -48,22 +44,17 @@ type Client struct {
 // Dial blocks until the session is ready, ctx is done or something fails. A
 // ctx that ends later does not matter to the session.
 func Dial(ctx context.Context, addr string, j jid.JID, password string) (*Client, error) {
-	conn, err := connect(ctx, addr)
+	d := client.Dialer{Dial: dialLoopback}
+	stream, err := d.Connect(ctx, client.Account{JID: j, Password: password, Server: addr})
 	if err != nil {
-		return nil, err
-	}
-	session, err := login(ctx, conn, j, password)
-	if err != nil {
-		_ = conn.Close()
-		return nil, err
+		return nil, fmt.Errorf("login of %s: %w", j, err)
 	}
 	c := &Client{
-		conn:    conn,
-		session: session,
-		jid:     session.LocalAddr(),
-		asks:    newAsks(session.LocalAddr()),
-		inbox:   newInbox(),
-		done:    make(chan struct{}),
+		stream: stream,
+		jid:    stream.JID(),
+		asks:   newAsks(stream.JID()),
+		inbox:  newInbox(),
+		done:   make(chan struct{}),
 	}
 	go c.read()
 	return c, nil
@@ -90,23 +81,14 @@ func (c *Client) close() error {
 		return nil
 	default:
 	}
-	c.endOutput()
+	c.stream.End(closeLimit)
 	select {
 	case <-c.done:
 		return nil
 	case <-time.After(closeLimit):
-		err := c.conn.Close()
+		err := c.stream.Close()
 		<-c.done
 		return errors.Join(fmt.Errorf("session of %s: server did not end its stream in %v", c.jid, closeLimit), err)
-	}
-}
-
-// endOutput sends the end of our stream once. When that cannot be written the
-// stream is lost anyway, and the connection is closed.
-func (c *Client) endOutput() {
-	_ = c.conn.SetWriteDeadline(time.Now().Add(closeLimit))
-	if err := c.session.Close(); err != nil {
-		_ = c.conn.Close()
 	}
 }
 
@@ -127,23 +109,7 @@ func (c *Client) Send(ctx context.Context, raw string) error {
 }
 
 func (c *Client) write(ctx context.Context, raw string) error {
-	// The writer is only held as the session's lock: its encoder would
-	// rewrite namespaces, and the stanza is to leave as the caller wrote it.
-	lock := c.session.TokenWriter()
-	defer func() { _ = lock.Close() }()
-	if c.session.State()&xmpp.OutputStreamClosed != 0 {
-		return fmt.Errorf("session of %s: %w", c.jid, ErrClosed)
-	}
-	deadline := time.Now().Add(writeLimit)
-	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
-		deadline = d
-	}
-	err := c.conn.SetWriteDeadline(deadline)
-	if err == nil {
-		_, err = io.WriteString(c.conn, raw)
-	}
-	if err != nil {
-		_ = c.conn.Close()
+	if err := c.stream.Send(ctx, []byte(raw)); err != nil {
 		return fmt.Errorf("session of %s: %w: %w", c.jid, ErrClosed, err)
 	}
 	return nil

@@ -7,8 +7,6 @@ import (
 	"io"
 
 	"mellium.im/xmpp/stanza"
-
-	"emanagement/xmpp/framing"
 )
 
 const nsPing = "urn:xmpp:ping"
@@ -21,24 +19,18 @@ func (c *Client) read() {
 	if err := c.readStanzas(); !errors.Is(err, io.EOF) {
 		why = fmt.Errorf("%w: %w", why, err)
 	}
-	c.endOutput()
-	_ = c.conn.Close()
+	c.stream.End(closeLimit)
+	_ = c.stream.Close()
 	c.inbox.finish(why)
 }
 
-// readStanzas returns when the stream ends, with io.EOF if it ended in order.
+// readStanzas returns when the stream ends. The error wraps io.EOF if the server ended it
+// in order.
 func (c *Client) readStanzas() error {
-	stream := framing.NewReader(c.conn, nsClient, framing.DefaultLimit)
 	for {
-		raw, err := stream.Next()
-		if errors.Is(err, framing.ErrEnd) {
-			return io.EOF
-		}
+		raw, err := c.stream.Next()
 		if err != nil {
 			return err
-		}
-		if se, ok := raw.StreamError(); ok {
-			return se
 		}
 		e, err := nextElement(raw.AllTokens())
 		if err != nil {

@@ -1,8 +1,11 @@
 package xmppclient
 
 import (
+	"cmp"
+	"encoding/xml"
 	"fmt"
-	"strings"
+
+	"emanagement/xmpp/command"
 )
 
 // Response is one stage of a command as the service sent it. What was left
@@ -31,25 +34,12 @@ type Response struct {
 	Raw Element
 }
 
-// Note is a message to the user of a command.
-type Note struct {
-	// Type is info, warning or error; info when it was left out.
-	Type string
-	Text string
-}
-
-// Field is one field of a data form.
-type Field struct {
-	Var, Type, Label, Desc string
-	Required               bool
-	// Values are the values in the order sent, nil when there is none.
-	Values []string
-	// Options are the choices of a list field in the order sent.
-	Options []Option
-}
-
-// Option is one choice of a list field.
-type Option struct{ Label, Value string }
+// The parts of a response.
+type (
+	Note   = command.Note
+	Field  = command.Field
+	Option = command.Option
+)
 
 // Field returns the form's first field with this var, and whether there is
 // one.
@@ -66,60 +56,23 @@ func (r Response) Field(name string) (Field, bool) {
 // when there is an error.
 func parseResponse(reply Element) (Response, error) {
 	r := Response{Raw: reply}
-	command, ok := reply.Child(nsCommands, "command")
+	e, ok := reply.Child(command.NS, "command")
 	if !ok {
 		return r, fmt.Errorf("reply: no command in it: %s", reply)
 	}
-	r.Node = command.Attr("node")
-	r.SessionID = command.Attr("sessionid")
-	r.Status = command.Attr("status")
-	if actions, ok := command.Child(nsCommands, "actions"); ok {
-		r.DefaultAction = actions.Attr("execute")
-		for _, action := range actions.Children {
-			r.Actions = append(r.Actions, action.Name.Local)
-		}
+	var c command.Command
+	if err := xml.Unmarshal([]byte(e.String()), &c); err != nil {
+		return r, fmt.Errorf("reply: %w: %s", err, reply)
 	}
-	for _, note := range command.All(nsCommands, "note") {
-		typ := note.Attr("type")
-		if typ == "" {
-			typ = "info"
-		}
-		r.Notes = append(r.Notes, Note{Type: typ, Text: note.Text})
+	r.Node, r.SessionID, r.Status, r.Notes = c.Node, c.SessionID, c.Status, c.Notes
+	for i := range r.Notes {
+		r.Notes[i].Type = cmp.Or(r.Notes[i].Type, "info")
 	}
-	if form, ok := command.Child(nsData, "x"); ok {
-		r.readForm(form)
+	if c.Actions != nil {
+		r.DefaultAction, r.Actions = c.Actions.Execute, c.Actions.Allowed
+	}
+	if c.Form != nil {
+		r.HasForm, r.FormType, r.Title, r.Instructions, r.Fields = true, c.Form.Type, c.Form.Title, string(c.Form.Instructions), c.Form.Fields
 	}
 	return r, nil
-}
-
-func (r *Response) readForm(form Element) {
-	r.HasForm = true
-	r.FormType = form.Attr("type")
-	r.Title = strings.Join(texts(form, "title"), "\n")
-	r.Instructions = strings.Join(texts(form, "instructions"), "\n")
-	for _, e := range form.All(nsData, "field") {
-		_, required := e.Child(nsData, "required")
-		field := Field{
-			Var:      e.Attr("var"),
-			Type:     e.Attr("type"),
-			Label:    e.Attr("label"),
-			Desc:     strings.Join(texts(e, "desc"), "\n"),
-			Required: required,
-			Values:   texts(e, "value"),
-		}
-		for _, option := range e.All(nsData, "option") {
-			value := strings.Join(texts(option, "value"), "\n")
-			field.Options = append(field.Options, Option{Label: option.Attr("label"), Value: value})
-		}
-		r.Fields = append(r.Fields, field)
-	}
-}
-
-// texts returns the text of every data form child with this name.
-func texts(e Element, name string) []string {
-	var found []string
-	for _, child := range e.All(nsData, name) {
-		found = append(found, child.Text)
-	}
-	return found
 }

@@ -1,7 +1,10 @@
 package xmppclient
 
 import (
+	"encoding/xml"
 	"testing"
+
+	"emanagement/xmpp/command"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -29,14 +32,14 @@ func TestParseResponse(t *testing.T) {
 		"stage with a form": {stageWithForm, Response{
 			Node: "n", SessionID: "s", Status: "executing",
 			Actions: []string{"prev", "next"}, DefaultAction: "next",
-			Notes:   []Note{{"warn", "careful"}, {"info", "by the way"}},
+			Notes:   []Note{{Type: "warn", Text: "careful"}, {Type: "info", Text: "by the way"}},
 			HasForm: true, FormType: "form", Title: "T", Instructions: "first\nsecond",
 			Fields: []Field{
 				{Var: "FORM_TYPE", Type: "hidden", Values: []string{"urn:x"}},
 				{Type: "fixed", Values: []string{"a heading"}},
 				{
 					Var: "who", Type: "list-multi", Label: "Who", Desc: "help", Required: true,
-					Values: []string{"1", "2"}, Options: []Option{{"One", "1"}, {"", "2"}},
+					Values: []string{"1", "2"}, Options: []Option{{Label: "One", Value: "1"}, {Value: "2"}},
 				},
 				{Var: "when", Type: "text-single"},
 			},
@@ -106,7 +109,10 @@ func TestSubmission(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			form := parse(t, submission(test.prev, test.values))
+			text, err := xml.Marshal(command.Command{Form: submission(test.prev, test.values)})
+			require.NoError(t, err)
+			form, ok := parse(t, string(text)).Child(command.NSForm, "x")
+			require.True(t, ok)
 			want := parse(t, `<x xmlns="jabber:x:data" type="submit">`+test.fields+`</x>`)
 			assert.Equal(t, want.String(), form.String())
 		})

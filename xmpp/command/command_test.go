@@ -32,7 +32,7 @@ func TestExamples(t *testing.T) {
 				Actions: &command.Actions{Execute: command.Complete, Allowed: []string{command.Prev, command.Complete}},
 				Notes:   []command.Note{{Type: "warn", Text: "Careful"}},
 				Form: &command.Form{Type: command.FormForm, Title: "Configure", Instructions: "Choose one", Fields: []command.Field{{
-					Var: "runlevel", Type: command.ListSingle, Label: "Run level", Desc: "0 to 6", Required: &struct{}{}, Values: []string{"3"},
+					Var: "runlevel", Type: command.ListSingle, Label: "Run level", Desc: "0 to 6", Required: true, Values: []string{"3"},
 					Options: []command.Option{{Label: "Full", Value: "3"}, {Value: "5"}},
 				}}},
 			},

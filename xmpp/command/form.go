@@ -1,5 +1,7 @@
 package command
 
+import "encoding/xml"
+
 // Types of a form (XEP-0004 §3.1).
 const (
 	FormForm   = "form"   // to be filled in
@@ -20,21 +22,54 @@ const (
 
 // Form is a data form (XEP-0004 §3).
 type Form struct {
-	Type         string  `xml:"type,attr"`
-	Title        string  `xml:"title,omitempty"`
-	Instructions string  `xml:"instructions,omitempty"`
-	Fields       []Field `xml:"field"`
+	Type         string       `xml:"type,attr"`
+	Title        string       `xml:"title,omitempty"`
+	Instructions Instructions `xml:"instructions,omitempty"`
+	Fields       []Field      `xml:"field"`
 }
 
 // Field is one field of a form.
 type Field struct {
-	Var      string    `xml:"var,attr,omitempty"`
-	Type     string    `xml:"type,attr,omitempty"` // profanity loses the values of a field without a type
-	Label    string    `xml:"label,attr,omitempty"`
-	Desc     string    `xml:"desc,omitempty"`
-	Required *struct{} `xml:"required"`
-	Values   []string  `xml:"value"`
-	Options  []Option  `xml:"option"`
+	Var      string   `xml:"var,attr,omitempty"`
+	Type     string   `xml:"type,attr,omitempty"` // profanity loses the values of a field without a type
+	Label    string   `xml:"label,attr,omitempty"`
+	Desc     string   `xml:"desc,omitempty"`
+	Required Present  `xml:"required"`
+	Values   []string `xml:"value"`
+	Options  []Option `xml:"option"`
+}
+
+// Instructions are the text of one or more elements, each on lines of its own.
+type Instructions string
+
+// UnmarshalXML implements xml.Unmarshaler.
+func (i *Instructions) UnmarshalXML(d *xml.Decoder, start xml.StartElement) error {
+	var text string
+	if err := d.DecodeElement(&text, &start); err != nil {
+		return err
+	}
+	if *i != "" {
+		text = string(*i) + "\n" + text
+	}
+	*i = Instructions(text)
+	return nil
+}
+
+// Present is an empty element that is there or not.
+type Present bool
+
+// MarshalXML implements xml.Marshaler.
+func (p Present) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
+	if !p {
+		return nil
+	}
+	return e.EncodeElement(struct{}{}, start)
+}
+
+// UnmarshalXML implements xml.Unmarshaler.
+func (p *Present) UnmarshalXML(d *xml.Decoder, _ xml.StartElement) error {
+	*p = true
+	return d.Skip()
 }
 
 // Option is one choice of a list.
