@@ -48,10 +48,14 @@ setup: ## install the dependencies of the tests and the demo (as root, on Debian
 	@scripts/setup
 
 .PHONY: install
-install: build ## install both programs in $(DESTDIR)$(PREFIX)/bin
+install: build ## install both programs, their manual pages and completions in $(DESTDIR)$(PREFIX)
 	@install -d '$(DESTDIR)$(PREFIX)/bin'
 	@install -m 755 bin/emanagement bin/emanagementd '$(DESTDIR)$(PREFIX)/bin'
-	@install -D -m 644 cmd/emanagement/cli/completion.bash '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/emanagement'
+	@for shell in bash:bash-completion/completions/emanagement zsh:zsh/site-functions/_emanagement fish:fish/vendor_completions.d/emanagement.fish; do \
+		install -d "$$(dirname '$(DESTDIR)$(PREFIX)/share/'$${shell#*:})" && \
+		bin/emanagement completion $${shell%%:*} >'$(DESTDIR)$(PREFIX)/share/'$${shell#*:} || exit 1; \
+	done
+	@go run ./cmd/docs man '$(DESTDIR)$(PREFIX)/share/man'
 
 .PHONY: clean
 clean: ## remove the built programs

@@ -183,7 +183,7 @@ func (i installation) commands(b codeBlock) string {
 	case strings.Contains(text, "emanagement serve\n"):
 		text = strings.TrimSuffix(text, "\n") + " >/root/serve.log 2>&1 &\nserving=$!\nawaitReady\n"
 	case strings.Contains(text, "systemctl "):
-		text = "if [ \"$serving\" ]; then kill -INT $serving; wait $serving; fi\nrm -f /root/serve.log\n" + text + "awaitReady\n"
+		text = "if [ \"$serving\" ]; then kill -INT -- -$serving; wait $serving; fi\nrm -f /root/serve.log\n" + text + "awaitReady\n"
 	}
 	return text
 }

@@ -1,5 +1,5 @@
-// Command docs writes the description of every verb, from the table of verbs
-// alone, to the file that it is told.
+// Command docs writes documentation from the program itself: verbs.md from the table of
+// verbs, and the manual pages from the commands.
 package main
 
 import (
@@ -13,11 +13,17 @@ import (
 //go:generate go run . ../../docs/verbs.md
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: docs FILE")
+	var err error
+	switch {
+	case len(os.Args) == 2:
+		err = os.WriteFile(os.Args[1], []byte(page(verb.Verbs())), 0o644)
+	case len(os.Args) == 3 && os.Args[1] == "man":
+		err = manual(os.Args[2])
+	default:
+		fmt.Fprintln(os.Stderr, "usage: docs FILE, for the description of the verbs; or docs man FOLDER, for manual pages")
 		os.Exit(2)
 	}
-	if err := os.WriteFile(os.Args[1], []byte(page(verb.Verbs())), 0o644); err != nil {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "docs:", err)
 		os.Exit(1)
 	}
@@ -27,10 +33,10 @@ const head = `<!-- Written by go generate from the table in verb. Change it ther
 
 # Verbs
 
-Each is an ad-hoc command whose form has the parameters as its fields, and a line
-on the command line and in chat: the arguments in emanagement's order, then flags
-for what is new. Somebody may run the verbs of his role and of those before it:
-read, write, admin.
+Each verb is an ad-hoc command, whose form has the parameters as its fields. It is a
+line on the command line and in chat, too: first the arguments that the script of 2012
+had, in its order, then flags for the other parameters. The roles are read, write and
+admin. A role includes the roles before it.
 
 `
 

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"emanagement/verb"
 )
@@ -53,4 +56,18 @@ For example:
 | affiliation | A\|B | one of owner, admin, member, outcast, none | no |
 | confirm | Again | the argument domain again, or all where there is none | no |
 `, page([]*verb.Verb{quiet, loud}))
+}
+
+// TestManual writes the manual pages: one for each program and each of its commands.
+func TestManual(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, manual(dir))
+	for _, page := range []string{"man1/emanagement.1", "man1/emanagement-serve.1", "man8/emanagementd.8", "man8/emanagementd-serve.8", "man8/emanagementd-users-import.8"} {
+		assert.FileExists(t, filepath.Join(dir, page))
+	}
+	for _, v := range verb.Verbs() {
+		text, err := os.ReadFile(filepath.Join(dir, "man1", "emanagement-"+v.Name+".1"))
+		require.NoError(t, err)
+		assert.Contains(t, string(text), v.Syntax())
+	}
 }

@@ -60,13 +60,16 @@ func newRoot(std streams, status *int) *cobra.Command {
 	cobra.EnableCaseInsensitive = true
 	l := new(line)
 	root := &cobra.Command{
-		Use:              "emanagement",
+		Use:              "emanagement [flags] VERB ARGS... [flags]",
 		Short:            "run the verbs of an emanagement component",
 		Long:             about,
+		Version:          version.String(),
 		Args:             cobra.ArbitraryArgs,
 		TraverseChildren: true,
 		SilenceErrors:    true,
-		SilenceUsage:     true,
+
+		DisableFlagsInUseLine: true,
+		SilenceUsage:          true,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return c.Help()
@@ -90,7 +93,7 @@ func newRoot(std streams, status *int) *cobra.Command {
 			Run: func(*cobra.Command, []string) { fmt.Fprintln(std.out, "emanagement", version.String()) },
 		},
 	)
-	root.Flags().BoolFunc("version", "print the version", func(string) error { return errVersion })
+	root.SetVersionTemplate("emanagement {{.Version}}\n")
 	addCompletion(root, std)
 	addHelp(root, std, status)
 	return root
@@ -102,9 +105,6 @@ const (
 	groupOthers = "others"
 )
 
-// errVersion is the flag --version.
-var errVersion = errors.New("the version is asked for")
-
 // noArguments refuses arguments.
 func noArguments(c *cobra.Command, args []string) error {
 	if len(args) > 0 {
@@ -113,13 +113,14 @@ func noArguments(c *cobra.Command, args []string) error {
 	return nil
 }
 
+const yesUsage = "confirm what the verb destroys"
+
 // declareFlags declares the flags of every line, which stand before or behind the
 // verb. The flags of the verbs may stand before a verb too, where the verb is not known
 // yet, so that the root has them all.
 func (l *line) declareFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
 	f.BoolVar(&l.json, "json", false, "print the result, or the error, as JSON")
-	f.BoolVar(&l.yes, verb.YesFlag, false, "confirm what the verb destroys")
 	f.StringVar(&l.config, "config", configfile.Path, "find the component by this configuration `FILE`")
 	f.StringVar(&l.as, "as", "", "run the verb from anywhere, as the account `JID`")
 	f.StringVar(&l.server, "server", "", "`HOST:PORT` of that account's server, if DNS does not tell")
@@ -127,6 +128,7 @@ func (l *line) declareFlags(root *cobra.Command) {
 	f.StringVar(&l.passwordFile, "password-file", "", "`FILE` with the account's password (or the environment variable EMANAGEMENT_PASSWORD)")
 	_ = root.MarkPersistentFlagFilename("config")        // it exists
 	_ = root.MarkPersistentFlagFilename("password-file") // it exists
+	root.Flags().BoolVar(&l.yes, verb.YesFlag, false, yesUsage)
 	for _, v := range verb.Verbs() {
 		for _, p := range v.Flags() {
 			if root.Flags().Lookup(p.Name) == nil {
@@ -136,9 +138,6 @@ func (l *line) declareFlags(root *cobra.Command) {
 		}
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		if errors.Is(err, errVersion) {
-			return err
-		}
 		return flagError(c.Name(), err)
 	})
 }

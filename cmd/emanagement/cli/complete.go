@@ -54,9 +54,12 @@ func completeVerb(c *cobra.Command, v *verb.Verb, words []string, typed string) 
 			return nil, cobra.ShellCompDirectiveDefault // the flag's own value
 		}
 	}
+	if strings.HasPrefix(typed, "-") {
+		return nil, cobra.ShellCompDirectiveNoFileComp // the library completes flags
+	}
 	var names []string
 	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if f.Name != verb.YesFlag || v.Destroys() {
+		if !f.Hidden {
 			names = append(names, "--"+f.Name+"\t"+f.Usage)
 		}
 	})

@@ -27,6 +27,10 @@ func verbCommand(v *verb.Verb, l *line, std streams, status *int) *cobra.Command
 	for _, p := range v.Flags() {
 		c.Flags().String(p.Name, "", p.Label+" ("+p.Kind.String()+")")
 	}
+	c.Flags().BoolVar(&l.yes, verb.YesFlag, false, yesUsage)
+	if !v.Destroys() {
+		_ = c.Flags().MarkHidden(verb.YesFlag) // it exists
+	}
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if len(args) == 1 && isHelp(args[0]) {
 			return c.Help()
@@ -53,7 +57,7 @@ func description(v *verb.Verb) string {
 		if p.Required {
 			required = "; required"
 		}
-		fmt.Fprintf(&b, "\n  %-20s %s (%s%s)", p.Name, p.Label, p.Kind, required)
+		fmt.Fprintf(&b, "\n    %-20s %s (%s%s)", p.Name, p.Label, p.Kind, required)
 	}
 	return b.String()
 }

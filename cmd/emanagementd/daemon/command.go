@@ -116,6 +116,7 @@ func Command(in io.Reader, out, diag io.Writer) *cobra.Command {
 		Use: "emanagementd", Short: "the component that carries out emanagement's verbs", Long: about + configReference,
 		Version: version.String(), SilenceErrors: true, SilenceUsage: true,
 	}
+	root.SetVersionTemplate("emanagement {{.Version}}\n")
 	root.SetOut(out)
 	root.SetErr(diag)
 	root.CompletionOptions.HiddenDefaultCmd = true
