@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -45,6 +46,24 @@ func TestImportsRunDown(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestArchitectureNamesPackages: docs/architecture.md has a row for each package, and
+// none for another.
+func TestArchitectureNamesPackages(t *testing.T) {
+	text, err := os.ReadFile("docs/architecture.md")
+	require.NoError(t, err)
+	_, table, found := strings.Cut(string(text), "| package | what it is for |\n|---|---|\n")
+	require.True(t, found)
+	table, _, _ = strings.Cut(table, "\n\n")
+	var named, there []string
+	for row := range strings.Lines(table) {
+		named = append(named, "emanagement/"+strings.Split(row, "`")[1])
+	}
+	for _, p := range packages(t) {
+		there = append(there, p.ImportPath)
+	}
+	assert.ElementsMatch(t, there, named)
 }
 
 type goPackage struct {

@@ -126,7 +126,7 @@ func TestExitStatus(t *testing.T) {
 		"no JID":               {[]string{"getRoster", "a b"}, cliResult{"", "emanagement: userJid: \"a b\" is not a JID\n", 2}},
 		"a word of no kind":    {[]string{"addBuddyToRoster", user, buddy, "", "", "Both"}, cliResult{"", "emanagement: subscription_type: \"Both\" is not one of none, to, from, both\n", 2}},
 		"no such flag":         {[]string{"getRoster", user, "--limit", "3"}, cliResult{"", "emanagement: --limit: getRoster has no such flag; 'emanagement help' explains\n", 2}},
-		"no flag at all":       {[]string{"getRoster", user, "--frob"}, cliResult{"", "emanagement: flag provided but not defined: -frob; 'emanagement help' explains\n", 2}},
+		"no flag at all":       {[]string{"getRoster", user, "--frob"}, cliResult{"", "emanagement: --frob: getRoster has no such flag; 'emanagement help' explains\n", 2}},
 		"a flag of --as":       {[]string{"--server", "x:1", "getRoster", user}, cliResult{"", "emanagement: --server: it goes with --as; 'emanagement help' explains\n", 2}},
 		"no host of ours":      {[]string{"getRoster", "a@nowhere.example"}, cliResult{"", "emanagement: userJid: nowhere.example: not a host whose rosters are managed here (these are: example.org, localhost)\n", 2}},
 		"no session":           {[]string{"sendPresence", stranger, "away", "--status", "at lunch"}, cliResult{stranger + " no have any active session\n", "", 1}},
@@ -141,7 +141,7 @@ func TestExitStatus(t *testing.T) {
 		"JSON behind":          {[]string{"checkUserJid", user, "--json"}, cliResult{`{"shape":"answer","outcome":"true","answer":true,"lines":["true"]}` + "\n", "", 0}},
 		"JSON of few":          {[]string{"--json", "getConnectedJids", "x"}, cliResult{`{"error":{"kind":"usage","text":` + jsonString(strings.TrimSuffix(syntax("getConnectedJids", 0, "getConnectedJids"), "\n")) + "}}\n", "", 2}},
 		"JSON of no verb":      {[]string{"getRooster", "--json"}, cliResult{`{"error":{"kind":"unknown","text":"Error: Command not recognized\nUse 'help' to get information about command syntax","meant":"getRoster"}}` + "\n", "", 2}},
-		"JSON of no flag":      {[]string{"--json", "getRoster", user, "--frob"}, cliResult{`{"error":{"kind":"argument","text":"flag provided but not defined: -frob; 'emanagement help' explains"}}` + "\n", "", 2}},
+		"JSON of no flag":      {[]string{"--json", "getRoster", user, "--frob"}, cliResult{`{"error":{"kind":"argument","text":"--frob: getRoster has no such flag; 'emanagement help' explains"}}` + "\n", "", 2}},
 		"an account not set":   {[]string{"--as", "", "removeRoster", user}, cliResult{"", "emanagement: --as: it is empty; 'emanagement help' explains\n", 2}},
 		"JSON of an error":     {[]string{"getRoster", "@", "--json"}, cliResult{`{"error":{"kind":"argument","text":"userJid: \"@\" is not a JID","param":"userJid"}}` + "\n", "", 2}},
 	} {

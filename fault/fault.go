@@ -157,11 +157,11 @@ func (e *NotServedError) Fault() *Error {
 // asked.
 type NotPermittedError struct {
 	Host string
-	What string // what to add to its configuration
+	Reason string // what its configuration lacks, or its version; a clause without a full stop
 }
 
 func (e *NotPermittedError) Error() string {
-	return fmt.Sprintf("%s: the server does not permit it: %s", e.Host, e.What)
+	return fmt.Sprintf("%s: the server does not permit it: %s", e.Host, e.Reason)
 }
 
 // Fault classifies the error as Refused.

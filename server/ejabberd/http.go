@@ -17,58 +17,36 @@ import (
 	"time"
 
 	"emanagement/fault"
-	"emanagement/server"
 )
 
-// Endpoint is where a server offers its API commands over HTTP (ejabberd's
-// mod_http_api) and as whom it knows us: by an OAuth token, or by an account
-// and its password, or by neither, where it permits our address.
-type Endpoint struct {
-	URL            string // without the command's name
-	Token          string
-	User, Password string
-}
-
-// CheckURL says what is wrong with an Endpoint's URL.
-func CheckURL(s string) error {
-	u, err := url.Parse(s)
-	if err == nil && u.User != nil {
-		return errors.New("an account stands in it; user and password_file are for that")
-	}
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
-		return fmt.Errorf("%q: not like http://127.0.0.1:5281/api/v3", s)
-	}
-	return nil
-}
-
 const (
-	// httpConns is how many requests are under way at once. Measured on
+	// httpConns is the number of requests that are under way at once. Measured on
 	// ejabberd 26.07, 24.12 and 23.01, add_rosteritem on Mnesia, two cores: one
-	// makes 1,200 to 1,600 a second, eight 1,700 to 2,200, more no more.
+	// connection makes 1,200 to 1,600 requests a second, eight make 1,700 to 2,200, and
+	// more make no more.
 	httpConns   = 8
-	httpTimeout = 10 * time.Second // for one request, as component has it
-	httpIdle    = time.Minute      // ejabberd ends an idle connection after five
-	// maxAnswer bounds what is read of an answer: a list of some 500,000
-	// users fits.
+	httpTimeout = 10 * time.Second // for one request, as package component has it
+	httpIdle    = time.Minute      // ejabberd closes an idle connection after five
+	// maxAnswer limits an answer, in bytes: a list of some 500,000 users fits.
 	maxAnswer = 32 << 20
 )
 
-// overHTTP calls the commands through mod_http_api.
-type overHTTP struct {
+// httpClient runs commands over HTTP, through mod_http_api.
+type httpClient struct {
 	Endpoint
 	client  *http.Client
-	slots   chan struct{} // one for each request under way
+	slots   chan struct{} // holds one token for each request under way
 	timeout time.Duration
-	limit   int64
+	limit   int64 // of an answer, in bytes
 }
 
-func newOverHTTP(e Endpoint) *overHTTP {
+func newHTTPClient(e Endpoint) *httpClient {
 	e.URL = strings.TrimRight(e.URL, "/")
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.Proxy = nil // the server is ours, and so is the secret
+	transport.Proxy = nil // a proxy would see the secret
 	transport.MaxIdleConnsPerHost = httpConns
 	transport.IdleConnTimeout = httpIdle
-	return &overHTTP{
+	return &httpClient{
 		Endpoint: e,
 		client: &http.Client{
 			Transport:     transport,
@@ -80,14 +58,13 @@ func newOverHTTP(e Endpoint) *overHTTP {
 	}
 }
 
-// call runs one command, under the names that its arguments had before where the
-// server is that old.
-func (h *overHTTP) call(ctx context.Context, command string, args []arg) (answer, error) {
-	return inEveryForm(args, inOldFormJoined, func(args []arg) (answer, error) { return h.post(ctx, command, args) })
+// call runs a command, with older arguments if the server takes those.
+func (h *httpClient) call(ctx context.Context, command string, args []arg) (answer, error) {
+	return callAnyVersion(args, olderArgsWithGroups, func(args []arg) (answer, error) { return h.post(ctx, command, args) })
 }
 
 // post makes one request, once.
-func (h *overHTTP) post(ctx context.Context, command string, args []arg) (answer, error) {
+func (h *httpClient) post(ctx context.Context, command string, args []arg) (answer, error) {
 	body, err := json.Marshal(jsonArgs(args))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", command, err)
@@ -108,15 +85,15 @@ func (h *overHTTP) post(ctx context.Context, command string, args []arg) (answer
 		return nil, httpRefusal(command, status, text)
 	}
 	if !json.Valid(text) {
-		return nil, h.unanswered(errors.New("not JSON"))
+		return nil, h.noAnswer(errors.New("not JSON"))
 	}
 	return jsonAnswer(text), nil
 }
 
 // exchange sends a request and reads the whole answer.
-func (h *overHTTP) exchange(ctx context.Context, command string, body []byte) (status int, text []byte, err error) {
-	var sent atomic.Bool // or a part of it, possibly
-	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent.Store(true) }})
+func (h *httpClient) exchange(ctx context.Context, command string, body []byte) (status int, text []byte, err error) {
+	var connected atomic.Bool // from then on, part of the request may have been sent
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }})
 	req, err := http.NewRequestWithContext(traced, http.MethodPost, h.URL+"/"+command, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, err
@@ -131,12 +108,12 @@ func (h *overHTTP) exchange(ctx context.Context, command string, body []byte) (s
 	resp, err := h.client.Do(req)
 	if err != nil {
 		if e, ok := errors.AsType[*url.Error](err); ok {
-			err = e.Err // without the words Post and the URL
+			err = e.Err // without the word Post and the URL
 		}
-		if !sent.Load() {
+		if !connected.Load() {
 			return 0, nil, fmt.Errorf("%s: %w: %w", h.URL, fault.ErrUnreachable, err)
 		}
-		return 0, nil, h.unanswered(err)
+		return 0, nil, h.noAnswer(err)
 	}
 	defer resp.Body.Close()
 	text, err = io.ReadAll(io.LimitReader(resp.Body, h.limit+1))
@@ -144,18 +121,18 @@ func (h *overHTTP) exchange(ctx context.Context, command string, body []byte) (s
 		err = fmt.Errorf("more than %d bytes", h.limit)
 	}
 	if err != nil {
-		return 0, nil, h.unanswered(err)
+		return 0, nil, h.noAnswer(err)
 	}
 	return resp.StatusCode, text, nil
 }
 
-// unanswered is the end of a request that was sent and got no answer, or none
-// that can be read.
-func (h *overHTTP) unanswered(why error) error {
-	return fmt.Errorf("%s: %w: %w", h.URL, fault.ErrNoAnswer, why)
+// noAnswer returns the error of a request that may have been sent and that got no answer,
+// or none that can be read.
+func (h *httpClient) noAnswer(cause error) error {
+	return fmt.Errorf("%s: %w: %w", h.URL, fault.ErrNoAnswer, cause)
 }
 
-// jsonArgs are arguments as mod_http_api takes them.
+// jsonArgs returns the arguments in the form that mod_http_api takes.
 func jsonArgs(args []arg) map[string]any {
 	m := make(map[string]any, len(args))
 	for _, g := range args {
@@ -173,43 +150,4 @@ func jsonArgs(args []arg) map[string]any {
 		}
 	}
 	return m
-}
-
-// httpRefusal reads an error: an object with a message, or a text, or, where
-// no mod_http_api answers at that place, anything.
-func httpRefusal(command string, status int, body []byte) error {
-	e := &Error{Command: command, Code: status, HTTP: true}
-	var words string
-	var object struct {
-		Message string
-		Code    int
-	}
-	switch {
-	case json.Unmarshal(body, &object) == nil && object.Message != "":
-		words = object.Message
-	case json.Unmarshal(body, &words) == nil:
-	default:
-		words = string(body)
-	}
-	e.Text = server.OneLine(words)
-	if strings.HasPrefix(e.Text, "<") { // a page for people who went astray
-		e.Text = ""
-	}
-	if e.Text == "unknown_command" { // its module is not loaded
-		e.Code = 0
-	}
-	switch status {
-	case http.StatusUnauthorized, http.StatusForbidden:
-		e.Code = Forbidden
-	case http.StatusNotFound:
-		// A command's own "not found" has none of mod_http_api's numbers for
-		// what it does not know.
-		if object.Code != 0 || words == string(body) {
-			e.Code = 0
-		}
-	}
-	if e.Text == "" {
-		e.Text = http.StatusText(status)
-	}
-	return e
 }

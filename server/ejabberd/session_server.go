@@ -12,12 +12,13 @@ import (
 	"emanagement/server"
 )
 
-// startedTimeout is how long a server that runs may take to say so. It takes longer to
-// find out that no command is permitted.
+// startedTimeout limits the wait for the server's answer that it runs. It is longer than
+// the probe, which may find that no command is permitted.
 const startedTimeout = 8 * time.Second
 
-// SessionServer is the part of presence.Server that is about sessions. Its errors are
-// classified, and requests are repeated if their stream is lost.
+// SessionServer implements the methods of presence.Server that concern sessions. It
+// classifies the errors (API.Classify). Except for Kick, it repeats a request whose stream
+// was lost. Its methods block as those of API do, and may be used concurrently.
 type SessionServer struct{ api *API }
 
 // SessionServer returns the sessions of the API's hosts.
@@ -42,17 +43,18 @@ func (s SessionServer) Connected(ctx context.Context, host string) (connected []
 }
 
 // SetPresence implements presence.Server.
-func (s SessionServer) SetPresence(ctx context.Context, of presence.Session, p presence.Presence) error {
-	return s.repeat(ctx, of.JID.Domainpart(), func() error { return s.api.SetPresence(ctx, of.JID, p) })
+func (s SessionServer) SetPresence(ctx context.Context, session presence.Session, p presence.Presence) error {
+	return s.repeat(ctx, session.JID.Domainpart(), func() error { return s.api.SetPresence(ctx, session.JID, p) })
 }
 
-// Kick implements presence.Server. It is not repeated: a session of the same resource
-// may have begun meanwhile.
+// Kick implements presence.Server. It is not repeated: another session with the same
+// resource may have begun meanwhile.
 func (s SessionServer) Kick(ctx context.Context, session jid.JID, reason string) error {
 	return s.api.Classify(ctx, session.Domainpart(), s.api.Kick(ctx, session, reason))
 }
 
-// Started implements presence.Server.
+// Started implements presence.Server. It asks the first host that grants access, and waits
+// at most 8 s. It returns false if no host grants access.
 func (s SessionServer) Started(ctx context.Context) (bool, error) {
 	hosts := s.api.served()
 	if len(hosts) == 0 {
@@ -67,7 +69,8 @@ func (s SessionServer) Started(ctx context.Context) (bool, error) {
 	return started, err
 }
 
-// repeat makes a request of a host that reads or sets a state.
+// repeat makes a request that reads or sets a state. Such a request does no harm if it is
+// made twice.
 func (s SessionServer) repeat(ctx context.Context, host string, request func() error) error {
 	return s.api.Classify(ctx, host, server.Repeat(ctx, request))
 }

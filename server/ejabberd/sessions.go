@@ -13,7 +13,8 @@ import (
 	"emanagement/presence"
 )
 
-// Sessions lists a user's sessions.
+// Sessions lists a user's sessions. The JID is bare. A session that begins or ends
+// meanwhile may be left out.
 func (a *API) Sessions(ctx context.Context, user jid.JID) ([]presence.Session, error) {
 	args := []arg{{"user", user.Localpart()}, {"host", user.Domainpart()}}
 	resources, err := a.call(ctx, user.Domainpart(), "user_resources", args...)
@@ -24,74 +25,76 @@ func (a *API) Sessions(ctx context.Context, user jid.JID) ([]presence.Session, e
 	if err != nil {
 		return nil, err
 	}
-	rows, err := allRows(info, sessionColumns()...)
+	records, err := allRecords(info, sessionColumns()...)
 	if err != nil {
 		return nil, fmt.Errorf("user_sessions_info: %w", err)
 	}
-	return sessions(user, resources.list(), rows, info.exact())
+	return mergeSessions(user, resources.list(), records, info.isStructured())
 }
 
-// sessionColumns are those of user_sessions_info.
+// sessionColumns returns the columns of user_sessions_info.
 func sessionColumns() []string {
 	return []string{"connection", "ip", "port", "priority", "node", "uptime", "status", "resource", "statustext"}
 }
 
-// sessions puts a user's resources and what is known of their sessions
-// together. Whatever a resource or a status says, the JIDs are exact: they are
-// made of the resources alone. A session that came or went between the two
-// answers is left out. exact says whether the rows are cut rightly.
-func sessions(user jid.JID, resources []string, rows []row, exact bool) ([]presence.Session, error) {
-	var list []presence.Session
+// mergeSessions combines a user's resources with the records of the user's sessions. The
+// JIDs are exact for all resources and statuses, because they are made of the resources
+// alone. A session that is not in both answers is left out. structured is the records'
+// answer.isStructured.
+func mergeSessions(user jid.JID, resources []string, records []record, structured bool) ([]presence.Session, error) {
+	var sessions []presence.Session
 	longestFirst := func(a, b string) int { return len(b) - len(a) }
 	for _, resource := range slices.SortedFunc(slices.Values(resources), longestFirst) {
-		i, status := ofResource(resource, rows, exact)
+		i, status := findRecord(resource, records, structured)
 		if i < 0 {
 			continue
 		}
-		row := rows[i]
-		rows = slices.Delete(slices.Clone(rows), i, i+1)
-		if row["status"] == "offline" {
-			continue // it is just ending
+		r := records[i]
+		records = slices.Delete(slices.Clone(records), i, i+1)
+		if r["status"] == "offline" {
+			continue // the session is ending
 		}
-		full, err := existing(user.String() + "/" + resource)
+		full, err := parseSession(user.String() + "/" + resource)
 		if err != nil {
 			return nil, err
 		}
-		p, err := presenceIn(row["status"], row["priority"])
+		p, err := parsePresence(r["status"], r["priority"])
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", full, err)
 		}
 		p.Status = status
-		list = append(list, presence.Session{JID: full, Presence: p})
+		sessions = append(sessions, presence.Session{JID: full, Presence: p})
 	}
-	return list, nil
+	return sessions, nil
 }
 
-// ofResource finds a resource's row, where the longer ones have theirs, and the
-// status in it. A row that is not exact may be cut in the wrong place, for " : "
-// can stand in a resource and in a status. So then one user's sessions can be taken for each other
-// where one resource begins with another, " : " and more, and the status of
-// that one with the same.
-func ofResource(resource string, rows []row, exact bool) (index int, status string) {
-	for i, row := range rows {
-		if row["resource"] == resource {
-			return i, row["statustext"]
+// findRecord returns the index of a resource's record, or -1, and the status in it. The
+// records of longer resources must have been removed.
+//
+// A record that is not structured may be split in the wrong place, because " : " can occur
+// in a resource and in a status. So two sessions of one user can be mistaken for each
+// other: those with the resources "a" and "a : b", if the status of "a" begins with "b : ".
+func findRecord(resource string, records []record, structured bool) (index int, status string) {
+	for i, r := range records {
+		if r["resource"] == resource {
+			return i, r["statustext"]
 		}
 	}
-	if exact {
+	if structured {
 		return -1, ""
 	}
-	for i, row := range rows {
-		if status, ok := strings.CutPrefix(row["resource"]+" : "+row["statustext"], resource+" : "); ok {
+	for i, r := range records {
+		rest := r["resource"] + columnSeparator + r["statustext"]
+		if status, ok := strings.CutPrefix(rest, resource+columnSeparator); ok {
 			return i, status
 		}
 	}
 	return -1, ""
 }
 
-// presenceIn reads a presence as ejabberd tells it. The priority -1 that it
-// gives to who is unavailable is none of the user's.
-func presenceIn(show, priority string) (p presence.Presence, err error) {
+// parsePresence returns a presence from two columns of user_sessions_info. It ignores the
+// priority of an unavailable session: ejabberd says -1, which the user has not set.
+func parsePresence(show, priority string) (p presence.Presence, err error) {
 	switch show {
 	case "unavailable":
 		return presence.Presence{Unavailable: true}, nil
@@ -105,15 +108,15 @@ func presenceIn(show, priority string) (p presence.Presence, err error) {
 	return p, nil
 }
 
-// Connected lists the full JIDs of everybody who is connected on a host.
+// Connected lists the full JIDs of all users who are connected on a host.
 func (a *API) Connected(ctx context.Context, host string) ([]jid.JID, error) {
-	answer, err := a.call(ctx, host, "connected_users_vhost", arg{"host", host})
+	got, err := a.call(ctx, host, "connected_users_vhost", arg{"host", host})
 	if err != nil {
 		return nil, err
 	}
 	var connected []jid.JID
-	for _, s := range answer.list() {
-		j, err := existing(s)
+	for _, s := range got.list() {
+		j, err := parseSession(s)
 		if err != nil {
 			return nil, err
 		}
@@ -122,25 +125,24 @@ func (a *API) Connected(ctx context.Context, host string) ([]jid.JID, error) {
 	return connected, nil
 }
 
-// existing reads the JID of a session. What the server has let in is taken as
-// it is, even where today's rules would not let it be created.
-func existing(s string) (jid.JID, error) {
-	j, err := jid.ParseUnsafe(s)
+// parseSession parses the full JID of a session.
+func parseSession(s string) (jid.JID, error) {
+	j, err := parseStored(s)
 	if err != nil {
-		return jid.JID{}, fmt.Errorf("session of %q: %w", s, err)
+		return jid.JID{}, fmt.Errorf("session of %w", err)
 	}
-	return j.JID, nil
+	return j, nil
 }
 
-// SetPresence sets the presence of one session. presence.ErrNoSession where
-// there is none.
+// SetPresence sets the presence of one session. The error is presence.ErrNoSession if the
+// session does not exist. An ejabberd before 25.03 reports that as an internal error.
 func (a *API) SetPresence(ctx context.Context, session jid.JID, p presence.Presence) error {
 	typ, show := "available", p.Show
 	if p.Unavailable {
 		typ = "unavailable"
 	}
 	if show == "" {
-		show = "undefined" // the one word for which ejabberd sends no <show/>
+		show = "undefined" // the only word for which ejabberd sends no <show/>
 	}
 	_, err := a.call(ctx, session.Domainpart(), "set_presence",
 		arg{"user", session.Localpart()},
@@ -157,8 +159,8 @@ func (a *API) SetPresence(ctx context.Context, session jid.JID, p presence.Prese
 	return err
 }
 
-// Kick ends one session, or none where there is none; reason is shown to the
-// user.
+// Kick ends one session, and shows the user the reason. It does nothing if the session does
+// not exist.
 func (a *API) Kick(ctx context.Context, session jid.JID, reason string) error {
 	_, err := a.call(ctx, session.Domainpart(), "kick_session",
 		arg{"user", session.Localpart()},
@@ -169,12 +171,11 @@ func (a *API) Kick(ctx context.Context, session jid.JID, reason string) error {
 	return err
 }
 
-// Started says whether the server's node has started, as one of its hosts
-// tells.
+// Started reports whether the server's node has started, according to one of its hosts.
 func (a *API) Started(ctx context.Context, host string) (bool, error) {
-	answer, err := a.call(ctx, host, "status")
+	got, err := a.call(ctx, host, "status")
 	if err != nil {
 		return false, err
 	}
-	return strings.Contains(strings.Join(answer.list(), "\n"), "is started"), nil
+	return strings.Contains(strings.Join(got.list(), "\n"), "is started"), nil
 }

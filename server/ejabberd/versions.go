@@ -9,71 +9,76 @@ import (
 	"emanagement/fault"
 )
 
-// oldForms is how many arguments of one command can have had another form.
-const oldForms = 2
+// Older versions of ejabberd take other arguments for some commands, and so does a newer
+// one that is configured to (mod_adhoc_api's default_version). Measured on 23.01, and on
+// 26.07 with each default_version.
 
-// inEveryForm runs a command, and again in the form that its arguments had before
-// where older says that the refusal asks for that.
-func inEveryForm(args []arg, older func([]arg, error) ([]arg, error), run func([]arg) (answer, error)) (answer, error) {
-	got, err := run(args)
-	for range oldForms {
-		old, oerr := older(args, err)
-		if oerr != nil {
-			return nil, oerr
+// maxDowngrades is the number of arguments of one command that can differ in an older
+// version.
+const maxDowngrades = 2
+
+// callAnyVersion runs a command. If the server refuses it because it takes an older version
+// of an argument, callAnyVersion runs the command again with that version. downgrade
+// returns the arguments for that, or nil if the refusal has another cause.
+func callAnyVersion(args []arg, downgrade func([]arg, error) ([]arg, error), call func([]arg) (answer, error)) (answer, error) {
+	got, err := call(args)
+	for range maxDowngrades {
+		older, downgradeErr := downgrade(args, err)
+		if downgradeErr != nil {
+			return nil, downgradeErr
 		}
-		if old == nil {
+		if older == nil {
 			break
 		}
-		args = old
-		got, err = run(args)
+		args = older
+		got, err = call(args)
 	}
 	return got, err
 }
 
-// inOldForm looks at a refusal for the argument that an older form of the command
-// misses, and returns the arguments with that one as it was then; nil where the
-// refusal is another one. Nothing has been done then, for a server looks at the
-// arguments first. Measured on 23.01, and on 26.07 with each default_version. Of
-// several groups none is written: an ejabberd with ad-hoc commands would take them
-// for one.
-func inOldForm(args []arg, refusal error) ([]arg, error) {
+// olderArgs returns the arguments with the one replaced that the server misses in its older
+// version. It returns nil if the refusal has another cause. The server checks the arguments
+// first, so it has not carried out anything. Several groups are replaced by none: an
+// ejabberd with ad-hoc commands would take their joined names for one group.
+func olderArgs(args []arg, refusal error) ([]arg, error) {
 	missing := missingArgument(refusal)
 	switch {
 	case missing == "group": // add_rosteritem, before 24.02
 		group := ""
-		if groups, _ := value(args, "groups").([]string); len(groups) == 1 {
+		if groups, _ := argValue(args, "groups").([]string); len(groups) == 1 {
 			group = groups[0]
 		}
-		return append(without(args, "groups"), arg{"group", group}), nil
-	case missing == "name": // all that is about rooms
-		return append(without(args, "room"), arg{"name", value(args, "room")}), nil
+		return append(withoutArgs(args, "groups"), arg{"group", group}), nil
+	case missing == "name": // every command on rooms
+		return append(withoutArgs(args, "room"), arg{"name", argValue(args, "room")}), nil
 	case missing == "jid": // set_room_affiliation
-		who := jidOf(fmt.Sprint(value(args, "user")), fmt.Sprint(value(args, "host")))
-		return append(without(args, "user", "host"), arg{"jid", who}), nil
-	case strings.HasSuffix(missing, "is not in format binary"): // set_presence's priority
-		old := slices.Clone(args)
-		for i, g := range old {
+		user := formatJID(fmt.Sprint(argValue(args, "user")), fmt.Sprint(argValue(args, "host")))
+		return append(withoutArgs(args, "user", "host"), arg{"jid", user}), nil
+	case strings.HasSuffix(missing, "is not in format binary"): // the priority of set_presence
+		older := slices.Clone(args)
+		for i, g := range older {
 			if n, ok := g.value.(int); ok {
-				old[i].value = fmt.Sprint(n)
+				older[i].value = fmt.Sprint(n)
 			}
 		}
-		return old, nil
+		return older, nil
 	}
 	return nil, nil
 }
 
-// inOldFormJoined is inOldForm for a server that is that old: it splits one text
-// into groups.
-func inOldFormJoined(args []arg, refusal error) ([]arg, error) {
+// olderArgsWithGroups is olderArgs for a server that itself is old: it splits one text into
+// groups, so several groups are joined.
+func olderArgsWithGroups(args []arg, refusal error) ([]arg, error) {
 	if missingArgument(refusal) == "group" {
-		group, err := oneGroup(args)
-		return append(without(args, "groups"), arg{"group", group}), err
+		group, err := joinGroups(args)
+		return append(withoutArgs(args, "groups"), arg{"group", group}), err
 	}
-	return inOldForm(args, refusal)
+	return olderArgs(args, refusal)
 }
 
-// missingArgument is the argument that a refusal says is missing, or all that it
-// says; "" where it is no complaint about arguments.
+// missingArgument returns the argument that the server misses according to its refusal, or
+// the whole text of the refusal if it names none. It returns "" if the refusal is not about
+// arguments.
 func missingArgument(refusal error) string {
 	e, ok := errors.AsType[*Error](refusal)
 	if !ok || e.Code != 400 {
@@ -85,22 +90,23 @@ func missingArgument(refusal error) string {
 	return e.Text
 }
 
-// oneGroup is all groups as the one text that add_rosteritem took.
-func oneGroup(args []arg) (string, error) {
-	groups, _ := value(args, "groups").([]string)
+// joinGroups returns the groups in the form that add_rosteritem takes before 24.02: one
+// text, with a semicolon between groups.
+func joinGroups(args []arg) (string, error) {
+	groups, _ := argValue(args, "groups").([]string)
 	for _, g := range groups {
 		if strings.Contains(g, ";") {
 			return "", &fault.NotPermittedError{
-				Host: fmt.Sprint(value(args, "localhost")),
-				What: fmt.Sprintf("the group %q: an ejabberd before 24.02 takes no ; in a group's name", g),
+				Host:   fmt.Sprint(argValue(args, "localhost")),
+				Reason: fmt.Sprintf("the group %q: an ejabberd before 24.02 takes no ; in a group's name", g),
 			}
 		}
 	}
 	return strings.Join(groups, ";"), nil
 }
 
-// value is that of one argument, nil where it is not there.
-func value(args []arg, name string) any {
+// argValue returns the value of an argument, or nil if there is no such argument.
+func argValue(args []arg, name string) any {
 	for _, g := range args {
 		if g.name == name {
 			return g.value
@@ -109,26 +115,18 @@ func value(args []arg, name string) any {
 	return nil
 }
 
-// without is a copy of the arguments less some.
-func without(args []arg, names ...string) []arg {
+// withoutArgs returns a copy of the arguments without those that are named.
+func withoutArgs(args []arg, names ...string) []arg {
 	return slices.DeleteFunc(slices.Clone(args), func(g arg) bool { return slices.Contains(names, g.name) })
 }
 
-// oldCell is what a row of an older ejabberd's has in place of a column:
-// get_room_affiliations names users by two.
-func oldCell(object map[string]any, column string) (cell string, ok bool) {
+// olderColumn returns a column that an older ejabberd splits: its get_room_affiliations has
+// two columns for a user.
+func olderColumn(object map[string]any, column string) (text string, ok bool) {
 	user, hasUser := object["username"].(string)
 	host, hasHost := object["domain"].(string)
 	if column != "jid" || !hasUser || !hasHost {
 		return "", false
 	}
-	return jidOf(user, host), true
-}
-
-// jidOf is the JID of a user, or of a host where there is none.
-func jidOf(user, host string) string {
-	if user == "" {
-		return host
-	}
-	return user + "@" + host
+	return formatJID(user, host), true
 }

@@ -41,6 +41,9 @@ type line struct {
 // run parses a whole line and runs it. It returns the exit status.
 func run(ctx context.Context, args []string, std streams) (status int) {
 	root := newRoot(std, &status)
+	if completeInPlace(root, args, std) {
+		return status
+	}
 	root.SetArgs(args)
 	if err := root.ExecuteContext(ctx); err != nil {
 		// If the line cannot be parsed, its flags are not known.
@@ -58,6 +61,7 @@ func Command() *cobra.Command { return newRoot(streams{}, new(int)) }
 func newRoot(std streams, status *int) *cobra.Command {
 	// As the script of 2012, emanagement takes a verb in upper or lower case.
 	cobra.EnableCaseInsensitive = true
+	cobra.EnableCommandSorting = false // the table's order is by subject
 	l := new(line)
 	root := &cobra.Command{
 		Use:              "emanagement [flags] VERB ARGS... [flags]",

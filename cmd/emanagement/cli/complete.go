@@ -3,6 +3,7 @@ package cli
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -41,11 +42,35 @@ func addCompletion(root *cobra.Command, std streams) {
 	})
 }
 
+// completeInPlace prints the completions of a word in one of a verb's places, if the
+// arguments ask for these. The library would offer flags there.
+func completeInPlace(root *cobra.Command, args []string, std streams) bool {
+	if len(args) < 3 || !strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
+		return false
+	}
+	c, words, err := root.Traverse(args[1 : len(args)-1])
+	if err != nil || c.GroupID != groupVerbs {
+		return false
+	}
+	v, err := verb.FindVerb(c.Name())
+	if err != nil || len(words) >= len(v.Places()) {
+		return false
+	}
+	found, directive := completeVerb(c, v, words, args[len(args)-1])
+	_ = std.lines(append(found, fmt.Sprintf(":%d", directive))...) // without a reader nothing is missed
+	return true
+}
+
+// startingWith returns the words that begin as the typed one.
+func startingWith(typed string, words []string) []string {
+	return slices.DeleteFunc(slices.Clone(words), func(w string) bool { return !strings.HasPrefix(w, typed) })
+}
+
 // completeVerb lists what can stand behind a verb and some words. In one of its places,
 // it is a value of the parameter's kind; there are none for a JID.
 func completeVerb(c *cobra.Command, v *verb.Verb, words []string, typed string) ([]string, cobra.ShellCompDirective) {
 	if p, ok := v.Place(len(words)); ok {
-		return p.Kind.Words(), cobra.ShellCompDirectiveNoFileComp
+		return startingWith(typed, p.Kind.Words()), cobra.ShellCompDirectiveNoFileComp
 	}
 	c.InheritedFlags() // has c.Flags() know them
 	if n := len(words); n > 0 {

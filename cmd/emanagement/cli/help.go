@@ -13,14 +13,15 @@ import (
 func addHelp(root *cobra.Command, std streams, status *int) {
 	root.SetHelpCommand(&cobra.Command{
 		Use: "help [VERB]", Short: "explain this program, or one verb", GroupID: groupOthers,
-		ValidArgsFunction: func(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		ValidArgsFunction: func(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 			var names []string
-			if len(args) == 0 {
-				for _, sub := range c.Root().Commands() {
-					names = append(names, sub.Name())
-				}
+			for _, v := range verb.Verbs() {
+				names = append(names, v.Name)
 			}
-			return names, cobra.ShellCompDirectiveNoFileComp
+			if len(args) > 0 {
+				names = nil
+			}
+			return startingWith(typed, names), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(c *cobra.Command, args []string) error {
 			switch len(args) {
