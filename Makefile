@@ -12,7 +12,7 @@ help: ## list the targets (the default)
 
 .PHONY: build
 build: ## build bin/emanagement and bin/emanagementd
-	@CGO_ENABLED=0 go build -trimpath $(VCS) -o bin/ ./cmd/emanagement ./cmd/emanagementd
+	@CGO_ENABLED=0 go build -trimpath $(VCS) -o bin/ ./cmd/emanagement ./cmd/emanagement-client ./cmd/emanagementd
 
 .PHONY: demo
 demo: ## show the component at work with a private ejabberd
@@ -48,9 +48,9 @@ setup: ## install the dependencies of the tests and the demo (as root, on Debian
 	@scripts/setup
 
 .PHONY: install
-install: build ## install both programs, their manual pages and completions in $(DESTDIR)$(PREFIX)
+install: build ## install the programs, their manual pages and completions in $(DESTDIR)$(PREFIX)
 	@install -d '$(DESTDIR)$(PREFIX)/bin'
-	@install -m 755 bin/emanagement bin/emanagementd '$(DESTDIR)$(PREFIX)/bin'
+	@install -m 755 bin/emanagement bin/emanagement-client bin/emanagementd '$(DESTDIR)$(PREFIX)/bin'
 	@for shell in bash:bash-completion/completions/emanagement zsh:zsh/site-functions/_emanagement fish:fish/vendor_completions.d/emanagement.fish; do \
 		install -d "$$(dirname '$(DESTDIR)$(PREFIX)/share/'$${shell#*:})" && \
 		bin/emanagement completion $${shell%%:*} >'$(DESTDIR)$(PREFIX)/share/'$${shell#*:} || exit 1; \

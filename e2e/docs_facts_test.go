@@ -63,23 +63,22 @@ func TestDocsNameVerbsAndFields(t *testing.T) {
 	}
 }
 
-// programSource returns the Go source of the program without its tests.
-func programSource(t *testing.T) string {
+// goSource returns the Go source of a folder and those below it, without tests. Of the
+// whole module, it leaves out what is not the program.
+func goSource(t *testing.T, folder string) string {
 	t.Helper()
 	var source strings.Builder
-	require.NoError(t, filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
+	require.NoError(t, filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
 			return err
-		}
-		if d.IsDir() && (slices.Contains([]string{"e2e", "internal", "clients"}, path) || path != "." && strings.HasPrefix(path, ".")) {
+		case d.IsDir() && (slices.Contains([]string{"e2e", "internal", "clients"}, path) || path != "." && strings.HasPrefix(path, ".")):
 			return filepath.SkipDir
-		}
-		if filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+		case filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go"):
 			return nil
 		}
-		text, err := os.ReadFile(path)
-		source.Write(text)
-		return err
+		source.WriteString(readPage(t, path))
+		return nil
 	}))
 	return source.String()
 }
@@ -87,7 +86,7 @@ func programSource(t *testing.T) string {
 // TestDocsLogTexts checks that the program's source has every text that the table of
 // troubleshooting quotes. A … stands for what differs.
 func TestDocsLogTexts(t *testing.T) {
-	source := programSource(t) + syscall.ECONNREFUSED.Error()
+	source := goSource(t, ".") + syscall.ECONNREFUSED.Error()
 	for _, row := range tableRows(t, "docs/install.md", "| log | what to do |") {
 		quoted := codeSpan.FindAllString(row[0], -1)
 		require.NotEmpty(t, quoted, row)
@@ -102,14 +101,7 @@ func TestDocsLogTexts(t *testing.T) {
 // TestDocsNameEverySetting checks that the configuration reference has every key and
 // every environment variable that the program knows.
 func TestDocsNameEverySetting(t *testing.T) {
-	sources, err := filepath.Glob("cmd/internal/config/*.go")
-	require.NoError(t, err)
-	var code string
-	for _, path := range sources {
-		if !strings.HasSuffix(path, "_test.go") {
-			code += readPage(t, path)
-		}
-	}
+	code := goSource(t, "cmd/internal/configfile")
 	settings := regexp.MustCompile("`yaml:\"([a-z_]+)\"`|\"(EMANAGEMENT_[A-Z_]+)\"").FindAllStringSubmatch(code, -1)
 	require.Greater(t, len(settings), 20)
 	reference := readPage(t, "docs/install.md")
@@ -147,16 +139,7 @@ func TestDocsNameEveryPermission(t *testing.T) {
 // TestDocsNameEveryJSONField checks that docs/control.md has every field of the
 // control socket's requests and answers.
 func TestDocsNameEveryJSONField(t *testing.T) {
-	var code string
-	for _, folder := range []string{"verb/wire", "front/control"} {
-		sources, err := filepath.Glob(folder + "/*.go")
-		require.NoError(t, err)
-		for _, path := range sources {
-			if !strings.HasSuffix(path, "_test.go") {
-				code += readPage(t, path)
-			}
-		}
-	}
+	code := goSource(t, "verb/wire") + goSource(t, "front/control")
 	fields := regexp.MustCompile("`json:\"([a-z_]+)").FindAllStringSubmatch(code, -1)
 	require.Greater(t, len(fields), 20)
 	page := readPage(t, "docs/control.md")

@@ -1,7 +1,7 @@
 package e2e_test
 
 import (
-	_ "embed"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -67,7 +68,9 @@ func (i installation) run(t *testing.T, built string) map[string]string {
 	root := filepath.Join(t.TempDir(), "root")
 	i.prepare(t, root, built)
 	require.NoError(t, os.WriteFile(filepath.Join(root, "root/install.sh"), []byte(i.script(t)), 0o700))
-	out, err := inDebian(root)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	out, err := inDebian(ctx, root)
 	if errors.Is(err, syscall.EPERM) {
 		t.Skip("no namespaces can be made here (CAP_SYS_ADMIN)")
 	}
@@ -89,9 +92,20 @@ func (i installation) prepare(t *testing.T, root, built string) {
 	if _, err := os.Stat(debian); err != nil && i.debian == "ejabberd-root" {
 		t.Skip("the machine's own ejabberd is used here")
 	}
-	for _, copied := range [][]string{{debian, root}, {built + "/.", root}, {"docs", filepath.Join(root, "root/emanagement/docs")}} {
-		require.NoError(t, os.MkdirAll(filepath.Dir(copied[1]), 0o755))
-		out, err := exec.CommandContext(t.Context(), "cp", "-a", "--reflink=auto", copied[0], copied[1]).CombinedOutput()
+	entries, err := os.ReadDir(debian)
+	require.NoError(t, err)
+	require.NoError(t, os.MkdirAll(filepath.Join(root, "tmp"), 0o755))
+	var copied [][2]string
+	for _, e := range entries {
+		if e.Name() != "tmp" { // where other tests have servers
+			copied = append(copied, [2]string{filepath.Join(debian, e.Name()), root})
+		}
+	}
+	copied = append(copied, [2]string{built + "/.", root}, [2]string{"docs", filepath.Join(root, "root/emanagement/")})
+	require.NoError(t, os.Chmod(filepath.Join(root, "tmp"), 0o777|os.ModeSticky))
+	for _, c := range copied {
+		require.NoError(t, os.MkdirAll(c[1], 0o755))
+		out, err := exec.CommandContext(t.Context(), "cp", "-a", "--reflink=auto", c[0], c[1]).CombinedOutput()
 		require.NoErrorf(t, err, "%s", out)
 	}
 	for name, text := range map[string]string{"git": gitOutside(root), "systemctl": startUnit} {
@@ -190,7 +204,7 @@ func (i installation) commands(b codeBlock) string {
 
 // inDebian runs /root/install.sh in a root folder, with a network, processes and mounts
 // of its own, so that it can use the ports of a stock server, and leaves nothing running.
-func inDebian(root string) (out string, err error) {
+func inDebian(ctx context.Context, root string) (out string, err error) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -201,8 +215,7 @@ func inDebian(root string) (out string, err error) {
 		if err != nil {
 			return
 		}
-		// Erlang finds its node by its name only with the machine's own hosts file.
-		c := exec.Command("bash", "-ec", `mount -t proc proc "$1/proc"
+		c := exec.CommandContext(ctx, "bash", "-ec", `mount -t proc proc "$1/proc"
 mkdir "$1/host"
 mount --rbind / "$1/host"
 exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 chroot "$1" bash /root/install.sh`, "bash", root)

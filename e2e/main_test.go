@@ -111,7 +111,7 @@ func build(ctx context.Context, dir string, flags ...string) (string, error) {
 	} else {
 		env = append(env, "CGO_ENABLED=0") // as in make build, so that the benchmarks measure the installed program
 	}
-	c := exec.CommandContext(ctx, "go", append(args, "emanagement/cmd/emanagement", "emanagement/cmd/emanagementd")...)
+	c := exec.CommandContext(ctx, "go", append(args, "emanagement/cmd/emanagement", "emanagement/cmd/emanagement-client", "emanagement/cmd/emanagementd")...)
 	c.Env = env
 	out, err := c.CombinedOutput()
 	if err != nil {

@@ -127,6 +127,6 @@ func assertNotPermitted(t testing.TB, err error, host, what string) {
 	var lacking *fault.NotPermittedError
 	if assert.ErrorAs(t, err, &lacking) {
 		assert.Equal(t, host, lacking.Host)
-		assert.Contains(t, lacking.What, what)
+		assert.Contains(t, lacking.Reason, what)
 	}
 }

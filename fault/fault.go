@@ -1,13 +1,12 @@
-// Package fault classifies why a request was not carried out. Packages on every
-// floor have error types of their own. Each says by its method Fault what a requester
-// may learn, so that a front needs to know this one type only.
+// Package fault classifies why a request was not carried out. Packages on every floor have
+// error types of their own. The method Fault of such a type returns what a requester may
+// learn, so a front needs to know the type Error only.
 package fault
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // Code is the class of a fault.
@@ -19,21 +18,21 @@ const (
 	Internal Code = iota
 	// Invalid is an argument that cannot be accepted. Param names it.
 	Invalid
-	// Declined is a request that cannot be carried out on what stands. Nothing was
-	// changed. It is an answer rather than a failure.
+	// Declined is a request that the present state rules out. Nothing was changed. It is
+	// an answer rather than a failure.
 	Declined
-	// NotServed is a host that the component does not manage. Host names it.
+	// NotServed is a request to a host that the component does not manage. Host names it.
 	NotServed
-	// Away is a host, or all of them, that cannot be asked at the moment. Nothing was
-	// sent.
+	// Away is a request to a host, or to all hosts, that cannot be reached at the moment.
+	// Nothing was sent.
 	Away
-	// NoAnswer is a request that was sent and not answered. Whether the server
-	// carried it out is unknown.
+	// NoAnswer is a request that was sent and not answered. It is unknown whether the
+	// server carried it out.
 	NoAnswer
 	// Busy is a request that conflicts with another one under way.
 	Busy
-	// Refused is a request that the server refused, or that its configuration does
-	// not permit.
+	// Refused is a request that the server refused, or that its configuration does not
+	// permit.
 	Refused
 	// Partial is a request that was carried out in part.
 	Partial
@@ -43,18 +42,18 @@ const (
 type Error struct {
 	Code   Code
 	Text   string // for the requester; a clause without a full stop
-	Detail string // what stands now after a failure in the middle; may be empty
-	Param  string // of the code Invalid
-	Host   string // of the codes NotServed and Away; empty if every host was meant
-	// Temporary says that the same request may succeed later. The codes Away, NoAnswer
+	Detail string // the state after a failure in the middle; may be empty
+	Param  string // for the code Invalid; may be empty
+	Host   string // for the codes NotServed and Away; empty if every host was meant
+	// Temporary means that the same request may succeed later. The codes Away, NoAnswer
 	// and Busy imply it.
 	Temporary bool
-	// ServerAway says of the codes Partial and Refused that the server may have stopped
-	// answering.
+	// ServerAway means, for the codes Partial and Refused, that the server may have
+	// stopped answering.
 	ServerAway bool
 }
 
-// Error implements error.
+// Error returns the text, followed by the detail in parentheses if there is one.
 func (e *Error) Error() string {
 	if e.Detail == "" {
 		return e.Text
@@ -65,17 +64,18 @@ func (e *Error) Error() string {
 // Fault returns e itself.
 func (e *Error) Fault() *Error { return e }
 
-// Message is the text for a requester. repeatable says that the request may be made
-// again without harm, even if it was carried out.
+// Message returns the text for a requester. For the code NoAnswer it says that the outcome is
+// unknown. repeatable means that the request does no harm if it is made again, even if it was
+// carried out; Message says that, too.
 func (e *Error) Message(repeatable bool) string {
-	said := *e
+	m := *e
 	if e.Code == NoAnswer {
-		said.Text += "; whether it did what was asked is unknown"
+		m.Text += "; whether it did what was asked is unknown"
 		if repeatable {
-			said.Text += ", and asking again does no harm"
+			m.Text += ", and asking again does no harm"
 		}
 	}
-	return said.Error()
+	return m.Error()
 }
 
 // IsAway reports whether the server did not answer or could not be reached.
@@ -84,9 +84,10 @@ func (e *Error) IsAway() bool { return e.Code == Away || e.Code == NoAnswer || e
 // IsTemporary reports whether the same request may succeed later.
 func (e *Error) IsTemporary() bool { return e.Temporary || e.IsAway() || e.Code == Busy }
 
-// Of returns the fault that an error means: what the outermost error in its chain
-// says that has a method Fault. For the end of a request's time it returns a Busy
-// fault, and for any other error an Internal one.
+// Of returns the fault of an error: the result of the first method Fault in its chain, from
+// the outside. The end of a request's time (context.DeadlineExceeded) is a Busy fault. Any
+// other error is an Internal fault, whose text does not contain the error. err must not be
+// nil.
 func Of(err error) *Error {
 	if e, ok := errors.AsType[interface {
 		error
@@ -100,69 +101,5 @@ func Of(err error) *Error {
 	return &Error{Code: Internal, Text: "something went wrong here; the log of the component says what"}
 }
 
-// Is reports whether an error means a fault of that class.
+// Is reports whether the fault of an error has the given code. It is false if err is nil.
 func Is(err error, code Code) bool { return err != nil && Of(err).Code == code }
-
-// ErrNoAnswer is wrapped by errors of requests that were not answered: whether they
-// were carried out is unknown.
-var ErrNoAnswer = &Error{Code: NoAnswer, Text: "the server did not answer"}
-
-// ErrUnreachable is wrapped by errors of requests that could not be sent.
-var ErrUnreachable error = unreachable{}
-
-// unreachable words ErrUnreachable for the log, where the address stands before it, and
-// for a requester, who is not told the address.
-type unreachable struct{}
-
-func (unreachable) Error() string { return "cannot be reached" }
-
-func (unreachable) Fault() *Error {
-	return &Error{Code: Away, Text: "the server's API cannot be reached; the log of the component says why"}
-}
-
-// NotServedError refuses a host that does not grant the component access. Nothing was
-// sent.
-type NotServedError struct {
-	Host   string   // empty: every host was meant, and none grants access
-	Served []string // the hosts that grant access, sorted
-	// Away says that this may pass: the host has granted access before, the
-	// configuration names it, or no host grants any at the moment.
-	Away bool
-}
-
-func (e *NotServedError) Error() string {
-	if e.Host == "" {
-		return "no host's rosters are managed here at the moment; the log of the component says why"
-	}
-	if e.Away {
-		return fmt.Sprintf("%s: the server does not let this component manage it at the moment; the log of the component says why. Another connection of the component's name may have taken its place", e.Host)
-	}
-	served := "none at the moment"
-	if len(e.Served) > 0 {
-		served = strings.Join(e.Served, ", ")
-	}
-	return fmt.Sprintf("%s: not a host whose rosters are managed here (these are: %s)", e.Host, served)
-}
-
-// Fault classifies the error as NotServed, or as Away if it may pass.
-func (e *NotServedError) Fault() *Error {
-	code := NotServed
-	if e.Host == "" || e.Away {
-		code = Away
-	}
-	return &Error{Code: code, Text: e.Error(), Host: e.Host}
-}
-
-// NotPermittedError says that the server's configuration does not permit what was
-// asked.
-type NotPermittedError struct {
-	Host string
-	Reason string // what its configuration lacks, or its version; a clause without a full stop
-}
-
-func (e *NotPermittedError) Error() string {
-	return fmt.Sprintf("%s: the server does not permit it: %s", e.Host, e.Reason)
-}
-
-// Fault classifies the error as Refused.
-func (e *NotPermittedError) Fault() *Error { return &Error{Code: Refused, Text: e.Error()} }

@@ -101,7 +101,7 @@ func TestMessageArguments(t *testing.T) {
 func TestMessageOutcomes(t *testing.T) {
 	const a, b, c, d, e = "a@a.example", "b@a.example", "c@a.example", "d@a.example", "e@far.example"
 	sender := &message.SenderError{Sender: jid.MustParse("x@far.example"), Hosts: served, Own: own}
-	missing := &fault.NotPermittedError{Host: "a.example", What: "add a line"}
+	missing := &fault.NotPermittedError{Host: "a.example", Reason: "add a line"}
 	const notTaken, unknown = "no such user, or none who takes messages", "the server did not answer; whether it did what was asked is unknown"
 	bad := map[string]error{
 		b: fmt.Errorf("%w: %w", message.ErrNotTaken, errors.New("secret")), c: fmt.Errorf("%w: secret", fault.ErrNoAnswer),

@@ -105,7 +105,7 @@ func TestRoomFailures(t *testing.T) {
 		text  string
 	}{
 		"uncertain":     {"createRoom", lost, "the server did not answer; whether it did what was asked is unknown (new@conference.a.example does not exist now)"},
-		"not loaded":    {"createRoom", &fault.NotPermittedError{Host: "a.example", What: "load it"}, "a.example: the server does not permit it: load it"},
+		"not loaded":    {"createRoom", &fault.NotPermittedError{Host: "a.example", Reason: "load it"}, "a.example: the server does not permit it: load it"},
 		"anything else": {"createRoom", errors.New("some secret"), "something went wrong here; the log of the component says what"},
 	} {
 		t.Run(name, func(t *testing.T) {

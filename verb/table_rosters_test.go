@@ -204,7 +204,7 @@ func TestFailures(t *testing.T) {
 		temporary bool
 	}{
 		"no answer":        {fmt.Errorf("%w: %w", fault.ErrNoAnswer, secret), "the server did not answer; whether it did what was asked is unknown, and asking again does no harm", true},
-		"not permitted":    {&fault.NotPermittedError{Host: "a.example", What: "add a line"}, "a.example: the server does not permit it: add a line", false},
+		"not permitted":    {&fault.NotPermittedError{Host: "a.example", Reason: "add a line"}, "a.example: the server does not permit it: add a line", false},
 		"a stanza error":   {fmt.Errorf("roster: %w", server.Classify(t.Context(), "roster", stanza.Error{Condition: stanza.Forbidden})), "the server refuses: forbidden", false},
 		"anything else":    {secret, "something went wrong here; the log of the component says what", false},
 		"nobody waits":     {context.Canceled, "something went wrong here; the log of the component says what", false},

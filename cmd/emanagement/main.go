@@ -1,13 +1,38 @@
 // Command emanagement runs the verbs of a component: on the component's machine over
-// its control socket, from any other machine as an XMPP account. Scripts call it for
-// every friendship, so that it starts quickly: it has no database and no server in it.
-// What serves is emanagementd.
+// its control socket, and from any other machine as an XMPP account.
+//
+// Scripts call it for every friendship. So a plain line, VERB ARGS... with no flags but
+// --json and --yes, goes straight to the control socket if no person watches. Every
+// other line takes emanagement-client, which stands beside this program, and serving
+// takes emanagementd.
 package main
 
 import (
+	"context"
+	"fmt"
 	"os"
+	"os/signal"
+	"slices"
 
-	"emanagement/cmd/emanagement/cli"
+	"emanagement/cmd/internal/sibling"
+	"emanagement/verb/wire"
 )
 
-func main() { os.Exit(cli.Main(os.Args[1:])) }
+func main() {
+	args := os.Args[1:]
+	if l, socket, ok := plain(args); ok {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+		// After the first signal, a second one ends the program at once.
+		context.AfterFunc(ctx, stop)
+		if status, done := l.run(ctx, socket); done {
+			os.Exit(status)
+		}
+		stop()
+	}
+	program := "emanagement-client"
+	if len(args) > 0 && slices.Contains([]string{"serve", "users"}, args[0]) {
+		program = "emanagementd"
+	}
+	fmt.Fprintln(os.Stderr, "emanagement:", sibling.Exec(program, args))
+	os.Exit(wire.ExitNo)
+}

@@ -17,17 +17,17 @@ const nsDiscoItems = "http://jabber.org/protocol/disco#items"
 
 // Command is one ad-hoc command that a service lists.
 type Command struct {
-	// Node is what Execute and Run want.
+	// Node identifies the command; Execute and Run take it.
 	Node string
-	// Name is for people and may be "".
+	// Name is for people and may be empty.
 	Name string
-	// JID is where the command is offered, normally the service itself.
+	// JID is the address that offers the command, normally the service itself.
 	JID jid.JID
 }
 
-// Commands asks service for its list of ad-hoc commands, waits for it or ctx,
-// and returns them in the order given. Errors are those of Ask, or say that
-// the reply is not such a list.
+// Commands returns the ad-hoc commands that service lists, in its order. It blocks until
+// the reply arrives or ctx ends. The errors are those of Ask, or that the reply is no
+// such list.
 func (c *Client) Commands(ctx context.Context, service jid.JID) ([]Command, error) {
 	query := "<query" + attribute(nsXMLNS, nsDiscoItems) + attribute("node", command.NS) + "/>"
 	reply, err := c.Ask(ctx, stanza.GetIQ, service, query)
@@ -49,22 +49,21 @@ func (c *Client) Commands(ctx context.Context, service jid.JID) ([]Command, erro
 	return commands, nil
 }
 
-// Execute starts the command node of service and returns its first stage. It
-// waits for the reply or ctx. Errors are those of Ask, or say that the reply
-// has no command; when there is a reply, Response.Raw has it either way.
+// Execute starts the command node of service and returns its first stage. It blocks until
+// the reply arrives or ctx ends. The errors are those of Ask, or that the reply has no
+// command. Response.Raw has the reply in either case, if there is one.
 func (c *Client) Execute(ctx context.Context, service jid.JID, node string) (Response, error) {
 	return c.request(ctx, service, command.Command{Node: node, Action: command.Execute})
 }
 
-// Submit answers prev, a stage that service sent, with action (next, complete,
-// prev, ...); "" leaves the attribute out. It waits for the next stage or ctx,
-// with errors as for Execute.
+// Submit answers prev, a stage that service sent, with action (next, complete, prev, ...).
+// An empty action leaves the attribute out. Submit blocks until the next stage arrives or
+// ctx ends. The errors are those of Execute.
 //
-// The form sent has the fields of values, in the order of prev's form and any
-// others after them by name, and prev's hidden fields with the values they
-// came with unless values has them too. No other field of prev is sent. An
-// empty list sends the field without a value. There is no form at all when
-// prev has none and values is empty, or when action is prev.
+// The form has the fields of values: first those of prev's form, in its order, then the
+// others by name. It repeats the hidden fields of prev, with their values unless values
+// has other ones. It has no other field of prev. An empty list sends a field without a
+// value. There is no form if prev has none and values is empty, or if action is prev.
 func (c *Client) Submit(ctx context.Context, service jid.JID, prev Response, action string, values map[string][]string) (Response, error) {
 	q := command.Command{Node: prev.Node, SessionID: prev.SessionID, Action: action}
 	if action != command.Prev && (prev.HasForm || len(values) > 0) {
@@ -73,15 +72,15 @@ func (c *Client) Submit(ctx context.Context, service jid.JID, prev Response, act
 	return c.request(ctx, service, q)
 }
 
-// Cancel ends the command that prev is a stage of, and waits for the reply or
-// ctx, with errors as for Execute.
+// Cancel ends the command whose stage is prev. It blocks until the reply arrives or ctx
+// ends. The errors are those of Execute.
 func (c *Client) Cancel(ctx context.Context, service jid.JID, prev Response) (Response, error) {
 	return c.request(ctx, service, command.Command{Node: prev.Node, SessionID: prev.SessionID, Action: command.Cancel})
 }
 
-// Run completes the command node of service at once, with a form of values, as
-// programs do that know the form. It waits for the reply or ctx, with errors as for
-// Execute.
+// Run executes the command node of service in one stage, with a form of values, as
+// programs do that know the form. It blocks until the reply arrives or ctx ends. The
+// errors are those of Execute.
 func (c *Client) Run(ctx context.Context, service jid.JID, node string, values map[string][]string) (Response, error) {
 	return c.request(ctx, service, command.Command{Node: node, Action: command.Execute, Form: submission(Response{}, values)})
 }
@@ -102,7 +101,7 @@ func (c *Client) request(ctx context.Context, service jid.JID, q command.Command
 	return response, nil
 }
 
-// submission is the form that answers prev, as Submit describes it.
+// submission returns the form that answers prev, as Submit describes it.
 func submission(prev Response, values map[string][]string) *command.Form {
 	form := &command.Form{Type: command.FormSubmit}
 	rest := maps.Clone(values)
@@ -116,7 +115,7 @@ func submission(prev Response, values map[string][]string) *command.Form {
 			continue
 		}
 		sent := command.Field{Var: field.Var, Values: given}
-		if field.Type == command.Hidden { // the receiver knows the type of the others
+		if field.Type == command.Hidden { // the responder knows the types of the others
 			sent.Type = command.Hidden
 		}
 		form.Fields = append(form.Fields, sent)

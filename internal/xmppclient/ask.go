@@ -13,12 +13,13 @@ import (
 
 const nsStanzas = "urn:ietf:params:xml:ns:xmpp-stanzas"
 
-// Ask sends an IQ of typ get or set with payload, which is raw XML, and waits
-// for the reply or ctx. The zero JID as to leaves the address out, which asks
-// the user's own account. The reply is returned whole. When it is an IQ error
-// the reply comes with an error in which errors.As finds a stanza.Error as
-// well as a *stanza.Error. After the end of the stream the error wraps
-// ErrClosed. A reply that comes after ctx was done is dropped.
+// Ask sends an IQ of typ get or set with payload, which is raw XML, and returns the whole
+// reply. It blocks until the reply arrives or ctx ends. A zero to leaves the address out,
+// so that the user's own account answers.
+//
+// If the reply is an IQ error, Ask returns it together with an error in which errors.As
+// finds a stanza.Error and a *stanza.Error. After the end of the stream the error wraps
+// ErrClosed. A reply that arrives after the end of ctx is dropped.
 func (c *Client) Ask(ctx context.Context, typ stanza.IQType, to jid.JID, payload string) (Element, error) {
 	reply, err := c.ask(ctx, typ, to, payload)
 	if err == nil {
@@ -33,32 +34,32 @@ func (c *Client) Ask(ctx context.Context, typ stanza.IQType, to jid.JID, payload
 	return reply, fmt.Errorf("iq %s to %s: %w", typ, to, err)
 }
 
-// ask is Ask without a look at what the reply says.
+// ask is Ask, but returns an error reply as any other reply.
 func (c *Client) ask(ctx context.Context, typ stanza.IQType, to jid.JID, payload string) (Element, error) {
 	if typ != stanza.GetIQ && typ != stanza.SetIQ {
 		return Element{}, errors.New("type has no reply")
 	}
-	id, arrived := c.asks.open(to)
+	id, replies := c.pending.add(to)
 	if err := c.Send(ctx, iq(typ, id, to.String(), payload)); err != nil {
-		c.asks.drop(id)
+		c.pending.remove(id)
 		return Element{}, err
 	}
 	select {
-	case reply := <-arrived:
+	case reply := <-replies:
 		return reply, nil
 	case <-ctx.Done():
 		return Element{}, fmt.Errorf("no reply: %w", ctx.Err())
 	case <-c.done:
 	}
 	select {
-	case reply := <-arrived: // it came just before the end
+	case reply := <-replies: // it arrived just before the end of the stream
 		return reply, nil
 	default:
 		return Element{}, fmt.Errorf("no reply: %w", c.inbox.ended())
 	}
 }
 
-// iq renders an IQ stanza around payload; an empty to is left out.
+// iq returns an IQ stanza with payload as XML. An empty to is left out.
 func iq(typ stanza.IQType, id, to, payload string) string {
 	head := "<iq" + attribute("type", string(typ)) + attribute("id", id)
 	if to != "" {
@@ -67,94 +68,93 @@ func iq(typ stanza.IQType, id, to, payload string) string {
 	return head + ">" + payload + "</iq>"
 }
 
-// asks is the table of questions without an answer yet. It is safe for
-// concurrent use.
-type asks struct {
-	own     jid.JID // the client's full JID
-	mu      sync.Mutex
-	pending map[string]question
+// pendingRequests is the table of requests without a reply. It is safe for concurrent use.
+type pendingRequests struct {
+	own  jid.JID // the client's full JID
+	mu   sync.Mutex
+	byID map[string]pendingRequest
 }
 
-type question struct {
-	to     jid.JID
-	answer chan Element // holds the one reply until it is taken
+type pendingRequest struct {
+	to    jid.JID
+	reply chan Element // has room for the one reply, so that deliver does not block
 }
 
-func newAsks(own jid.JID) *asks {
-	return &asks{own: own, pending: make(map[string]question)}
+func newPendingRequests(own jid.JID) *pendingRequests {
+	return &pendingRequests{own: own, byID: make(map[string]pendingRequest)}
 }
 
-// open registers a question to to and returns the id to ask it with and where
-// its reply will be.
-func (a *asks) open(to jid.JID) (string, <-chan Element) {
+// add registers a request to to. It returns the id that the request must have, and the
+// channel on which its reply will arrive.
+func (p *pendingRequests) add(to jid.JID) (string, <-chan Element) {
 	id := rand.Text()
-	q := question{to: to, answer: make(chan Element, 1)}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.pending[id] = q
-	return id, q.answer
+	request := pendingRequest{to: to, reply: make(chan Element, 1)}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.byID[id] = request
+	return id, request.reply
 }
 
-// drop forgets a question that was not sent.
-func (a *asks) drop(id string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	delete(a.pending, id)
+// remove removes a request that was not sent.
+func (p *pendingRequests) remove(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.byID, id)
 }
 
-// deliver hands e to its question and reports whether there was one. Both the
-// id and the sender have to be right. It does not block.
-func (a *asks) deliver(e Element) bool {
+// deliver passes e on if it is the reply to a pending request, and reports whether it is.
+// Both the id and the sender must match. It does not block.
+func (p *pendingRequests) deliver(e Element) bool {
 	if typ := stanza.IQType(e.Attr("type")); !e.is(nsClient, "iq") || typ != stanza.ResultIQ && typ != stanza.ErrorIQ {
 		return false
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	q, ok := a.pending[e.Attr("id")]
-	if !ok || !a.isFrom(e.Attr("from"), q.to) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	request, ok := p.byID[e.Attr("id")]
+	if !ok || !p.isFrom(e.Attr("from"), request.to) {
 		return false
 	}
-	delete(a.pending, e.Attr("id"))
-	q.answer <- e
+	delete(p.byID, e.Attr("id"))
+	request.reply <- e
 	return true
 }
 
-// isFrom says whether the from attribute of a reply names the one who was
-// asked; left out, either one means the user's own bare JID.
-func (a *asks) isFrom(from string, asked jid.JID) bool {
-	sender := a.own.Bare()
+// isFrom reports whether the from attribute of a reply names the recipient of the
+// request. An empty from and a zero to both mean the user's own bare JID.
+func (p *pendingRequests) isFrom(from string, to jid.JID) bool {
+	sender := p.own.Bare()
 	if from != "" {
 		var err error
 		if sender, err = jid.Parse(from); err != nil {
 			return false
 		}
 	}
-	if asked.Equal(jid.JID{}) {
-		asked = a.own.Bare()
+	if to.Equal(jid.JID{}) {
+		to = p.own.Bare()
 	}
-	return sender.Equal(asked)
+	return sender.Equal(to)
 }
 
-// refusal is an IQ error as a Go error. It unwraps to the stanza error both as
-// a value, which is how mellium uses it, and as a pointer.
-type refusal struct {
+// errorReply is an IQ error as a Go error. It unwraps to the stanza error both as a
+// value, which is how mellium uses it, and as a pointer.
+type errorReply struct {
 	stanza stanza.Error
 }
 
-// Error names the condition even when the stanza error has a text.
-func (r *refusal) Error() string {
-	said := fmt.Sprintf("answered with error %s (%s)", r.stanza.Condition, r.stanza.Type)
-	for _, text := range r.stanza.Text {
-		said += ": " + text
+// Error names the condition even if the stanza error has a text.
+func (e *errorReply) Error() string {
+	message := fmt.Sprintf("answered with error %s (%s)", e.stanza.Condition, e.stanza.Type)
+	for _, text := range e.stanza.Text {
+		message += ": " + text
 	}
-	return said
+	return message
 }
 
-func (r *refusal) Unwrap() []error {
-	return []error{r.stanza, &r.stanza}
+func (e *errorReply) Unwrap() []error {
+	return []error{e.stanza, &e.stanza}
 }
 
-// replyError returns the error that a reply carries, nil for a result.
+// replyError returns the error in a reply, or nil if the reply is a result.
 func replyError(reply Element) error {
 	switch stanza.IQType(reply.Attr("type")) {
 	case stanza.ResultIQ:
@@ -178,5 +178,5 @@ func replyError(reply Element) error {
 			stanzaError.Condition = stanza.Condition(child.Name.Local)
 		}
 	}
-	return &refusal{stanza: stanzaError}
+	return &errorReply{stanza: stanzaError}
 }

@@ -1,7 +1,7 @@
-// Package xmppclient is a small XMPP client for tests and demonstrations: it
-// logs in to a server on this machine without TLS, sends what it is told, and
-// keeps what it receives for later questions. It also asks for ad-hoc commands
-// (XEP-0050) the way a user's client does.
+// Package xmppclient is a small XMPP client for tests and the demo. It logs in to a
+// server on this machine without TLS, sends any XML, and keeps the stanzas that it
+// receives until a test takes them. It also runs ad-hoc commands (XEP-0050), as a user's
+// client does.
 package xmppclient
 
 import (
@@ -16,33 +16,33 @@ import (
 	"mellium.im/xmpp/jid"
 )
 
-// ErrClosed is wrapped by every error that means the stream has ended, by
-// Close or by the server.
+// ErrClosed is wrapped by every error that means that Close or the server has ended the
+// stream.
 var ErrClosed = errors.New("the stream has ended")
 
 // closeLimit is the longest wait for the server's end of the stream.
 const closeLimit = 5 * time.Second
 
-// Client is one logged-in XMPP session. Make it with Dial and end it with
-// Close. All methods can be called from several goroutines at once.
+// Client is one XMPP session. Dial opens it and Close ends it. All methods may be used by
+// many goroutines at once.
 type Client struct {
-	stream *client.Stream
-	jid    jid.JID
-	asks   *asks
-	inbox  *inbox
-	done   chan struct{} // closed when the reading goroutine has ended
+	stream  *client.Stream
+	jid     jid.JID
+	pending *pendingRequests
+	inbox   *inbox
+	done    chan struct{} // closed when the reading goroutine has ended
 
 	closing  sync.Once
 	closeErr error
 }
 
-// Dial connects to addr ("127.0.0.1:5222"), logs in as j with password and
-// starts a goroutine that reads until the stream ends. j is bare or full; the
-// resource of a full JID is asked for, otherwise the server chooses one. addr
-// has to be on loopback since nothing is encrypted. No presence is sent.
+// Dial connects to addr ("127.0.0.1:5222"), logs in as j with password, and starts a
+// goroutine that reads until the stream ends. A full j requests its resource; with a bare
+// j the server chooses one. addr must be on loopback, because nothing is encrypted. Dial
+// sends no presence.
 //
-// Dial blocks until the session is ready, ctx is done or something fails. A
-// ctx that ends later does not matter to the session.
+// Dial blocks until the session is ready, ctx ends or the login fails. The end of ctx
+// after that does not affect the session.
 func Dial(ctx context.Context, addr string, j jid.JID, password string) (*Client, error) {
 	d := client.Dialer{Dial: dialLoopback}
 	stream, err := d.Connect(ctx, client.Account{JID: j, Password: password, Server: addr})
@@ -50,13 +50,13 @@ func Dial(ctx context.Context, addr string, j jid.JID, password string) (*Client
 		return nil, fmt.Errorf("login of %s: %w", j, err)
 	}
 	c := &Client{
-		stream: stream,
-		jid:    stream.JID(),
-		asks:   newAsks(stream.JID()),
-		inbox:  newInbox(),
-		done:   make(chan struct{}),
+		stream:  stream,
+		jid:     stream.JID(),
+		pending: newPendingRequests(stream.JID()),
+		inbox:   newInbox(),
+		done:    make(chan struct{}),
 	}
-	go c.read()
+	go c.read() // ends with the stream
 	return c, nil
 }
 
@@ -65,11 +65,10 @@ func (c *Client) JID() jid.JID {
 	return c.jid
 }
 
-// Close ends the stream, upon which the server sends unavailable presence for
-// this client, and returns when the reading goroutine has ended. It waits 5 s
-// for the server's end of stream and fails if that does not come. Later calls
-// wait for the first and return the same; a stream that the server ended
-// before is no error.
+// Close ends the stream. The server then sends unavailable presence for this client. Close
+// returns when the reading goroutine has ended. It waits at most 5 s for the server's end
+// of the stream, and fails if that does not arrive. Later calls wait for the first one and
+// return the same. It is no error if the server has ended the stream before.
 func (c *Client) Close() error {
 	c.closing.Do(func() { c.closeErr = c.close() })
 	return c.closeErr
@@ -92,12 +91,11 @@ func (c *Client) close() error {
 	}
 }
 
-// Send writes raw, the XML of one stanza (presence, message or iq), exactly as
-// it is; an element without xmlns is in jabber:client. It returns when the
-// stanza is written, at the latest at ctx's deadline or after 10 s. XML that
-// is not one well-formed element is refused before anything is written. When
-// writing fails the connection is closed, as half a stanza may be out. After
-// the end of the stream the error wraps ErrClosed.
+// Send writes raw, the XML of one stanza (presence, message or iq), unchanged. An element
+// without xmlns is in jabber:client. Send blocks until the stanza is written, for at most
+// 10 s or until ctx ends. It refuses XML that is not one well-formed element before it
+// writes anything. If writing fails, the connection is closed, because a part of the
+// stanza may be out. After the end of the stream the error wraps ErrClosed.
 func (c *Client) Send(ctx context.Context, raw string) error {
 	if _, err := parseElement(raw); err != nil {
 		return fmt.Errorf("stanza to send: %w", err)
@@ -115,12 +113,11 @@ func (c *Client) write(ctx context.Context, raw string) error {
 	return nil
 }
 
-// Next returns the oldest stanza received, other than replies to Ask, that
-// match accepts, and takes it away; stanzas that match does not accept stay,
-// in order, for later calls. It waits until there is one or ctx is done. Once
-// the stream has ended and nothing kept matches, the error wraps ErrClosed.
-// match must be quick and must not use the Client; it may see the same stanza
-// several times.
+// Next removes and returns the oldest received stanza that match accepts. Replies to Ask
+// are not among them. The other stanzas stay, in order, for later calls. Next blocks until
+// there is such a stanza or ctx ends. If the stream has ended and no kept stanza matches,
+// the error wraps ErrClosed. match must be quick, must not use the Client, and may be
+// called several times with the same stanza.
 func (c *Client) Next(ctx context.Context, match func(Element) bool) (Element, error) {
 	e, err := c.inbox.take(ctx, match)
 	if err != nil {
@@ -129,8 +126,8 @@ func (c *Client) Next(ctx context.Context, match func(Element) bool) (Element, e
 	return e, nil
 }
 
-// Seen returns, without waiting, everything received so far other than replies
-// to Ask that no Next has taken, oldest first.
+// Seen returns the stanzas that were received and that no Next has taken, oldest first,
+// without the replies to Ask. It does not block.
 func (c *Client) Seen() []Element {
 	return c.inbox.all()
 }

@@ -12,7 +12,7 @@ import (
 	"mellium.im/xmpp/stanza"
 )
 
-// parse is parseElement for XML that the test knows to be good.
+// parse returns the element in raw, which must be well-formed.
 func parse(t *testing.T, raw string) Element {
 	t.Helper()
 	e, err := parseElement(raw)
@@ -110,14 +110,14 @@ func TestReplyNeedsIDAndSender(t *testing.T) {
 		to, from string
 		delivers bool
 	}{
-		"the one asked":             {service, service, true},
-		"somebody else":             {service, "evil.example.net", false},
-		"nobody":                    {service, "", false},
+		"the recipient":             {service, service, true},
+		"another sender":            {service, "evil.example.net", false},
+		"no sender":                 {service, "", false},
 		"not an address":            {service, "@", false},
 		"own account, no from":      {"", "", true},
 		"own account, bare from":    {"", "user@example.net", true},
 		"own account, from another": {"", "other@example.net", false},
-		"bare JID asked, no from":   {"user@example.net", "", true},
+		"own bare JID, no from":     {"user@example.net", "", true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -125,14 +125,14 @@ func TestReplyNeedsIDAndSender(t *testing.T) {
 			if test.to != "" {
 				to = jid.MustParse(test.to)
 			}
-			table := newAsks(jid.MustParse(own))
-			id, arrived := table.open(to)
+			table := newPendingRequests(jid.MustParse(own))
+			id, replies := table.add(to)
 			reply := `<iq type="result"` + attribute("id", id)
 			if test.from != "" {
 				reply += attribute("from", test.from)
 			}
 			assert.Equal(t, test.delivers, table.deliver(parse(t, reply+`/>`)))
-			assert.Len(t, arrived, map[bool]int{true: 1}[test.delivers])
+			assert.Len(t, replies, map[bool]int{true: 1}[test.delivers])
 			assert.False(t, table.deliver(parse(t, `<iq type="result" id="other"/>`)))
 		})
 	}

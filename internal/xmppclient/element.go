@@ -12,23 +12,21 @@ const (
 	nsXMLNS = "xmlns"
 )
 
-// Element is one XML element, decoded without knowledge of what it means. It
-// is a plain value: copies share their slices, so treat a received Element as
-// read-only, and then it can be used from any goroutine.
+// Element is one XML element of any kind. Copies share their slices, so a received
+// Element must not be changed. It may then be used by many goroutines at once.
 type Element struct {
-	// Name has the namespace resolved; the prefix it was written with is lost.
+	// Name has the resolved namespace. The prefix is lost.
 	Name xml.Name
-	// Attrs are the attributes in the order sent, without xmlns declarations.
+	// Attrs are the attributes in their order, without xmlns declarations.
 	Attrs []xml.Attr
-	// Children are the child elements in the order sent.
+	// Children are the child elements in their order.
 	Children []Element
-	// Text is the element's own character data, joined over child elements.
+	// Text is the element's own character data: the parts between child elements, joined.
 	Text string
 }
 
-// Attr returns the value of the attribute with this local name that has no
-// namespace, or "" when there is none. xml:lang and the like are found in
-// Attrs only.
+// Attr returns the value of the attribute with this local name and no namespace, or "" if
+// there is none. Attributes with a namespace, such as xml:lang, are in Attrs only.
 func (e Element) Attr(local string) string {
 	for _, a := range e.Attrs {
 		if a.Name.Space == "" && a.Name.Local == local {
@@ -38,8 +36,8 @@ func (e Element) Attr(local string) string {
 	return ""
 }
 
-// Child returns the first child element with this namespace and local name,
-// and whether there is one. An empty space matches every namespace.
+// Child returns the first child element with this namespace and local name, and whether
+// there is one. An empty space matches every namespace.
 func (e Element) Child(space, local string) (Element, bool) {
 	for _, child := range e.Children {
 		if child.is(space, local) {
@@ -49,8 +47,8 @@ func (e Element) Child(space, local string) (Element, bool) {
 	return Element{}, false
 }
 
-// All returns the child elements with this namespace and local name in the
-// order sent, nil when there is none. An empty space matches every namespace.
+// All returns the child elements with this namespace and local name, in their order. It
+// returns nil if there is none. An empty space matches every namespace.
 func (e Element) All(space, local string) []Element {
 	var found []Element
 	for _, child := range e.Children {
@@ -61,9 +59,8 @@ func (e Element) All(space, local string) []Element {
 	return found
 }
 
-// String renders the element as XML for messages that people read: namespaces
-// are declared where they change, and an element's text comes before its
-// child elements wherever it was.
+// String returns the element as XML for people. A namespace is declared where it
+// changes. The text of an element always precedes its child elements.
 func (e Element) String() string {
 	var b strings.Builder
 	e.render(&b, "")
@@ -112,22 +109,21 @@ func (e Element) render(b *strings.Builder, outer string) {
 	b.WriteString("</" + e.Name.Local + ">")
 }
 
-// attribute renders ` name="value"` with the value escaped.
+// attribute returns ` name="value"` with the value escaped.
 func attribute(name, value string) string {
 	return " " + name + `="` + escape(value) + `"`
 }
 
-// escape makes text safe as character data and inside quotes. Characters that
-// XML does not allow become U+FFFD.
+// escape makes text safe as character data and inside quotes. Characters that XML does
+// not allow become U+FFFD.
 func escape(text string) string {
 	var b strings.Builder
-	// A strings.Builder does not fail.
-	_ = xml.EscapeText(&b, []byte(text))
+	_ = xml.EscapeText(&b, []byte(text)) // a strings.Builder never fails
 	return b.String()
 }
 
-// nextElement skips white space and reads one whole element from r. It returns
-// the error of r as it is, so that io.EOF still means the end of the stream.
+// nextElement skips white space and reads one whole element from r. It returns the error
+// of r unchanged, so that io.EOF still means the end of the stream.
 func nextElement(r xml.TokenReader) (Element, error) {
 	for {
 		token, err := r.Token()
@@ -147,7 +143,7 @@ func nextElement(r xml.TokenReader) (Element, error) {
 	}
 }
 
-// readElement reads what follows start up to and with its end.
+// readElement reads the element that begins with start, to its end.
 func readElement(r xml.TokenReader, start xml.StartElement) (Element, error) {
 	e := Element{Name: start.Name}
 	for _, a := range start.Attr {
@@ -179,8 +175,8 @@ func readElement(r xml.TokenReader, start xml.StartElement) (Element, error) {
 	}
 }
 
-// parseElement decodes raw, which has to be exactly one element, the way a
-// client's stream would: without an xmlns it is in jabber:client.
+// parseElement decodes raw, which must be exactly one element. As on a client's stream,
+// an element without xmlns is in jabber:client.
 func parseElement(raw string) (Element, error) {
 	decoder := xml.NewDecoder(strings.NewReader(raw))
 	decoder.DefaultSpace = nsClient

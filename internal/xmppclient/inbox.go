@@ -6,13 +6,13 @@ import (
 	"sync"
 )
 
-// inbox keeps received stanzas, without limit, until somebody takes them. It
-// is safe for concurrent use; put never waits for a reader.
+// inbox keeps received stanzas, without limit, until take removes them. It is safe for
+// concurrent use. put never waits for a reader.
 type inbox struct {
 	mu      sync.Mutex
-	held    []Element
+	stanzas []Element
 	end     error
-	changed chan struct{} // closed and replaced whenever held or end changes
+	changed chan struct{} // closed and replaced whenever stanzas or end changes
 }
 
 func newInbox() *inbox {
@@ -23,27 +23,27 @@ func newInbox() *inbox {
 func (b *inbox) put(e Element) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.held = append(b.held, e)
+	b.stanzas = append(b.stanzas, e)
 	b.announce()
 }
 
-// finish says that nothing more will be put, and why.
-func (b *inbox) finish(why error) {
+// finish ends the inbox: take then returns cause if no stanza matches.
+func (b *inbox) finish(cause error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.end = why
+	b.end = cause
 	b.announce()
 }
 
-// ended returns what finish was given, nil before that.
+// ended returns the cause that finish received, or nil before that.
 func (b *inbox) ended() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.end
 }
 
-// take removes and returns the first element that match accepts. It waits for
-// one until ctx is done or the inbox is finished.
+// take removes and returns the first stanza that match accepts. It blocks until there is
+// one, ctx ends or the inbox is finished.
 func (b *inbox) take(ctx context.Context, match func(Element) bool) (Element, error) {
 	for {
 		e, changed, err := b.tryTake(match)
@@ -58,14 +58,14 @@ func (b *inbox) take(ctx context.Context, match func(Element) bool) (Element, er
 	}
 }
 
-// tryTake is take without waiting. When there is nothing to return yet it
-// returns the channel that is closed at the next change.
+// tryTake is take without waiting. If there is nothing to return yet, it returns the
+// channel that is closed at the next change.
 func (b *inbox) tryTake(match func(Element) bool) (Element, <-chan struct{}, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if i := slices.IndexFunc(b.held, match); i >= 0 {
-		e := b.held[i]
-		b.held = slices.Delete(b.held, i, i+1)
+	if i := slices.IndexFunc(b.stanzas, match); i >= 0 {
+		e := b.stanzas[i]
+		b.stanzas = slices.Delete(b.stanzas, i, i+1)
 		return e, nil, nil
 	}
 	if b.end != nil {
@@ -74,11 +74,11 @@ func (b *inbox) tryTake(match func(Element) bool) (Element, <-chan struct{}, err
 	return Element{}, b.changed, nil
 }
 
-// all returns a copy of what is held, oldest first.
+// all returns a copy of the kept stanzas, oldest first.
 func (b *inbox) all() []Element {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return slices.Clone(b.held)
+	return slices.Clone(b.stanzas)
 }
 
 // announce wakes every waiting take. The caller holds mu.

@@ -8,8 +8,8 @@ import (
 
 const nsClient = "jabber:client"
 
-// dialLoopback opens a connection. It refuses a peer that is not on this machine: tests
-// must not leave it.
+// dialLoopback opens a connection. It refuses a peer on another machine, because tests
+// must not reach one.
 func dialLoopback(ctx context.Context, network, addr string) (net.Conn, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, network, addr)
 	if err != nil {

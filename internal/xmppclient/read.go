@@ -11,21 +11,21 @@ import (
 
 const nsPing = "urn:xmpp:ping"
 
-// read is the reading goroutine: it lives as long as the stream and cleans up
-// after it.
+// read is the reading goroutine. It ends with the stream, and then closes the connection
+// and finishes the inbox.
 func (c *Client) read() {
 	defer close(c.done)
-	why := fmt.Errorf("session of %s: %w", c.jid, ErrClosed)
+	cause := fmt.Errorf("session of %s: %w", c.jid, ErrClosed)
 	if err := c.readStanzas(); !errors.Is(err, io.EOF) {
-		why = fmt.Errorf("%w: %w", why, err)
+		cause = fmt.Errorf("%w: %w", cause, err)
 	}
 	c.stream.End(closeLimit)
 	_ = c.stream.Close()
-	c.inbox.finish(why)
+	c.inbox.finish(cause)
 }
 
-// readStanzas returns when the stream ends. The error wraps io.EOF if the server ended it
-// in order.
+// readStanzas reads stanzas until the stream ends. The error wraps io.EOF if the server
+// ended it without an error.
 func (c *Client) readStanzas() error {
 	for {
 		raw, err := c.stream.Next()
@@ -36,17 +36,18 @@ func (c *Client) readStanzas() error {
 		if err != nil {
 			return err
 		}
-		if c.asks.deliver(e) {
+		if c.pending.deliver(e) {
 			continue
 		}
-		// Answered first, so that whoever finds a request in the inbox knows
-		// that its answer is on the way.
+		// The answer goes out first, so that a test that finds a request in the inbox
+		// knows that it was answered.
 		c.answer(e)
 		c.inbox.put(e)
 	}
 }
 
-// answer replies to e if it is a request: RFC 6120 leaves none unanswered.
+// answer replies to e if it is a request, because every request must get a reply (RFC
+// 6120 §8.2.3).
 func (c *Client) answer(e Element) {
 	typ := stanza.IQType(e.Attr("type"))
 	if !e.is(nsClient, "iq") || typ != stanza.GetIQ && typ != stanza.SetIQ {
@@ -66,8 +67,8 @@ func (c *Client) isPing(e Element) bool {
 	return ok && e.Attr("type") == string(stanza.GetIQ)
 }
 
-// isRosterPush says whether e is a roster push that may be believed: only the
-// user's own account may send one (RFC 6121, 2.1.6).
+// isRosterPush reports whether e is a valid roster push: only the user's own account may
+// send one (RFC 6121 §2.1.6).
 func (c *Client) isRosterPush(e Element) bool {
 	_, ok := e.Child(nsRoster, "query")
 	from := e.Attr("from")

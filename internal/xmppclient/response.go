@@ -8,29 +8,29 @@ import (
 	"emanagement/xmpp/command"
 )
 
-// Response is one stage of a command as the service sent it. What was left
-// out is the zero value: no default of XEP-0050 or XEP-0004 is filled in,
-// except where a field says so.
+// Response is one stage of a command as the service sent it. Anything that the service
+// left out is the zero value. Of the defaults of XEP-0050 and XEP-0004, only the type of
+// a note is filled in.
 type Response struct {
 	// Node, SessionID and Status are attributes of the command element.
 	Node, SessionID, Status string
-	// Actions are the names in the actions element, in the order sent.
+	// Actions are the names in the actions element, in their order.
 	Actions []string
 	// DefaultAction is the execute attribute of the actions element.
 	DefaultAction string
-	// Notes are the notes in the order sent.
+	// Notes are the notes in their order. The type of a note is info by default.
 	Notes []Note
-	// HasForm says whether there is a data form; what follows describes it.
+	// HasForm is true if there is a data form. The next fields are about it.
 	HasForm bool
 	// FormType is the type attribute of the form: form or result.
 	FormType string
-	// Title and Instructions are those of the form; several instructions
-	// elements are joined with line ends.
+	// Title and Instructions are those of the form. Several instructions elements are
+	// joined by line ends.
 	Title, Instructions string
-	// Fields are the form's own fields in the order sent. Reported columns
-	// and items of a table are only in Raw.
+	// Fields are the form's own fields in their order. Reported columns and items of a
+	// table are only in Raw.
 	Fields []Field
-	// Raw is the whole IQ, also when it carries an error.
+	// Raw is the whole IQ, even if it is an error.
 	Raw Element
 }
 
@@ -41,8 +41,7 @@ type (
 	Option = command.Option
 )
 
-// Field returns the form's first field with this var, and whether there is
-// one.
+// Field returns the form's first field with this var, and whether there is one.
 func (r Response) Field(name string) (Field, bool) {
 	for _, field := range r.Fields {
 		if field.Var == name {
@@ -52,8 +51,8 @@ func (r Response) Field(name string) (Field, bool) {
 	return Field{}, false
 }
 
-// parseResponse reads the command in a result IQ. The Response has Raw even
-// when there is an error.
+// parseResponse reads the command in a result IQ. The Response has Raw even if there is
+// an error.
 func parseResponse(reply Element) (Response, error) {
 	r := Response{Raw: reply}
 	e, ok := reply.Child(command.NS, "command")

@@ -12,21 +12,21 @@ const (
 	nsMUCUser = nsMUC + "#user"
 )
 
-// Join enters the room that occupant names, under the nick that is its
-// resource (XEP-0045 §7.2), and waits until the room has shown that, or ctx.
-// The error says so where the room refuses.
+// Join enters a room (XEP-0045 §7.2). occupant is the room's JID with the nick as its
+// resource. Join blocks until the room confirms by a presence, or ctx ends. If the room
+// refuses, the error has the stanza error.
 func (c *Client) Join(ctx context.Context, occupant jid.JID) error {
-	return c.atRoom(ctx, occupant, "", "<x"+attribute(nsXMLNS, nsMUC)+"/>")
+	return c.sendToRoom(ctx, occupant, "", "<x"+attribute(nsXMLNS, nsMUC)+"/>")
 }
 
-// Leave leaves a room that was entered as occupant, and waits until the room
-// has shown that, or ctx.
+// Leave leaves a room that was entered as occupant. It blocks until the room confirms by
+// a presence, or ctx ends.
 func (c *Client) Leave(ctx context.Context, occupant jid.JID) error {
-	return c.atRoom(ctx, occupant, "unavailable", "")
+	return c.sendToRoom(ctx, occupant, "unavailable", "")
 }
 
-// atRoom sends a presence to a room and waits until it comes back.
-func (c *Client) atRoom(ctx context.Context, occupant jid.JID, typ, payload string) error {
+// sendToRoom sends a presence to a room and waits until the room sends it back.
+func (c *Client) sendToRoom(ctx context.Context, occupant jid.JID, typ, payload string) error {
 	head := "<presence" + attribute("to", occupant.String())
 	if typ != "" {
 		head += attribute("type", typ)
@@ -34,18 +34,18 @@ func (c *Client) atRoom(ctx context.Context, occupant jid.JID, typ, payload stri
 	if err := c.Send(ctx, head+">"+payload+"</presence>"); err != nil {
 		return err
 	}
-	shown, err := c.Next(ctx, func(e Element) bool {
+	presence, err := c.Next(ctx, func(e Element) bool {
 		return e.is(nsClient, "presence") && e.Attr("from") == occupant.String() &&
 			(e.Attr("type") == typ || e.Attr("type") == "error")
 	})
-	if err == nil && shown.Attr("type") == "error" {
-		err = fmt.Errorf("room %s: %w", occupant.Bare(), replyError(shown))
+	if err == nil && presence.Attr("type") == "error" {
+		err = fmt.Errorf("room %s: %w", occupant.Bare(), replyError(presence))
 	}
 	return err
 }
 
-// Destroyed waits until the room that occupant is in has said that it is
-// destroyed (XEP-0045 §10.9), or ctx.
+// Destroyed blocks until the room of occupant announces its destruction (XEP-0045
+// §10.9), or ctx ends.
 func (c *Client) Destroyed(ctx context.Context, occupant jid.JID) error {
 	_, err := c.Next(ctx, func(e Element) bool {
 		x, _ := e.Child(nsMUCUser, "x")

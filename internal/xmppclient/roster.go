@@ -12,17 +12,16 @@ import (
 
 const nsRoster = "jabber:iq:roster"
 
-// RosterItem is one contact as the server gives it. Attributes that are not
-// there are "".
+// RosterItem is one item of a roster as the server sends it. A missing attribute is "".
 type RosterItem struct {
 	JID, Name, Subscription, Ask, Approved string
-	// Groups are in the order sent, nil when there is none.
+	// Groups are the groups in their order; nil if there is none.
 	Groups []string
 }
 
-// Roster asks the server for the user's own roster, waits for it or ctx, and
-// returns the items sorted by JID. From then on the server sends this client
-// roster pushes. Errors are those of Ask, or say that the reply has no roster.
+// Roster requests the user's own roster and returns the items sorted by JID. It blocks
+// until the reply arrives or ctx ends. From then on the server sends this client roster
+// pushes. The errors are those of Ask, or that the reply has no roster.
 func (c *Client) Roster(ctx context.Context) ([]RosterItem, error) {
 	reply, err := c.Ask(ctx, stanza.GetIQ, jid.JID{}, "<query"+attribute(nsXMLNS, nsRoster)+"/>")
 	if err != nil {

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""Uses ad-hoc commands (XEP-0050) through slixmpp, a client library that this
-project did not write, so that tests see what such a client makes of them.
+"""Runs ad-hoc commands (XEP-0050) through slixmpp, so that tests check the component
+against a client library that this project did not write.
 
     slixmpp_commands.py HOST PORT JID PASSWORD
 
-logs in without TLS, so HOST has to be this machine. Every line of standard
-input is a JSON object and is answered by one line of JSON on standard output:
+It logs in without TLS, so HOST must be this machine. Every line of the standard input
+is a request, a JSON object. The answer is one line of JSON on the standard output:
 
     {"op": "list",   "service": JID}
     {"op": "form",   "service": JID, "node": NODE}
@@ -14,13 +14,13 @@ input is a JSON object and is answered by one line of JSON on standard output:
     {"op": "say",    "service": JID, "body": TEXT}
     {"op": "hear",   "service": JID}
 
-"say" sends a chat message, and "hear" waits for the next one that came from
-there: {"from": JID, "type": TYPE, "body": TEXT}.
+"say" sends a chat message. "hear" waits for the next message from the service:
+{"from": JID, "type": TYPE, "body": TEXT}.
 
-"form" leaves its command session open; "run" and "cancel" take that one up
-when they are given its "sessionid", and otherwise start one of their own. What
-goes wrong is answered by {"error": {"condition": ..., "text": ...}}. The
-program ends at the end of its input, with status 1 if it could not log in.
+"form" leaves its command session open. "run" and "cancel" continue that session if the
+request has its "sessionid"; otherwise they start a session of their own. The answer to a
+failed request is {"error": {"condition": ..., "text": ...}}. The program ends at the end
+of its input. Its exit status is 1 if it could not log in.
 """
 
 import asyncio
@@ -37,17 +37,17 @@ PLAIN_TEXT = {"feature_mechanisms": {"unencrypted_plain": True, "unencrypted_scr
 
 
 class Commands(slixmpp.ClientXMPP):
-    """A client that runs one request at a time."""
+    """A client that carries out one request at a time."""
 
     def __init__(self, jid, password):
         super().__init__(jid, password, plugin_config=PLAIN_TEXT)
-        self.register_plugin("xep_0050")  # and what it depends on
+        self.register_plugin("xep_0050")  # with the plugins on which it depends
         self.open_sessions = {}
         self.messages = asyncio.Queue()
         self.add_event_handler("message", self.messages.put_nowait)
 
     async def log_in(self, host, port):
-        """Returns when the session is ready, raises when it will not be."""
+        """Returns when the session is ready. Raises an exception if the login fails."""
         ready = self.loop.create_future()
 
         def settle(event, detail):
@@ -72,7 +72,7 @@ class Commands(slixmpp.ClientXMPP):
 
     async def do_list(self, request):
         reply = await self["xep_0050"].get_commands(request["service"], timeout=LIMIT)
-        # The items interface is a set; the substanzas have the order sent.
+        # The interface "items" is a set. The substanzas keep the order of the reply.
         items = reply["disco_items"]["substanzas"]
         return {"commands": [{"node": i["node"], "name": i["name"], "jid": str(i["jid"])} for i in items]}
 
@@ -82,19 +82,19 @@ class Commands(slixmpp.ClientXMPP):
         return described(reply["command"])
 
     async def do_run(self, request):
-        reply, session = await self.taken_up(request)
+        reply, session = await self.continued(request)
         command = reply["command"]
         if command["status"] == "completed":
             return described(command)
         form = form_of(command) or self["xep_0004"].make_form()
         form["type"] = "submit"
-        form["values"] = {var: fit(value) for var, value in request.get("values", {}).items()}
+        form["values"] = {var: unwrapped(value) for var, value in request.get("values", {}).items()}
         session["payload"] = form
         reply, _ = await self.follow(session, self["xep_0050"].complete_command)
         return described(reply["command"])
 
     async def do_cancel(self, request):
-        _, session = await self.taken_up(request)
+        _, session = await self.continued(request)
         reply, _ = await self.follow(session, self["xep_0050"].cancel_command)
         return described(reply["command"])
 
@@ -111,23 +111,22 @@ class Commands(slixmpp.ClientXMPP):
             if message["from"].bare == request["service"]:
                 return {"from": str(message["from"]), "type": message["type"], "body": message["body"]}
 
-    async def taken_up(self, request):
-        """The open session that the request names, or a new one."""
+    async def continued(self, request):
+        """Returns the open session that the request names, or starts a new one."""
         if "sessionid" in request:
             return self.open_sessions.pop(request["sessionid"])
         return await self.start(request)
 
     async def start(self, request):
-        """The first stage of a command, as (IQ, plugin session)."""
+        """Starts a command and returns its first stage as (IQ, plugin session)."""
         start = self["xep_0050"].start_command
         return await self.follow({}, lambda session: start(request["service"], request["node"], session))
 
     async def follow(self, session, step):
         """Takes a step of the session and waits for the plugin's handlers.
 
-        The plugin drops an error to a later stage unless the error repeats the
-        command with its session; that is a timeout here, as in any program
-        that uses the plugin.
+        The plugin drops the error of a later stage unless the error repeats the command
+        with its session. Here that is a timeout, as in any program that uses the plugin.
         """
         outcome = self.loop.create_future()
 
@@ -150,18 +149,19 @@ def failure(condition, text):
     return {"error": {"condition": condition, "text": text or ""}}
 
 
-def fit(value):
-    """A list of one as its text: slixmpp takes a list for a multi field only."""
+def unwrapped(value):
+    """Returns the element of a list of one, because slixmpp takes a list only for a
+    field of several values."""
     return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
 def form_of(command):
-    """The data form of a command element, None if it has none."""
+    """Returns the data form of a command element, or None if it has none."""
     return command.get_plugin("form", check=True)
 
 
 def described(command):
-    """A stage of a command as slixmpp understood it."""
+    """Returns a stage of a command as slixmpp has read it."""
     form = form_of(command)
     fields = [] if form is None else [f for f in form["substanzas"] if isinstance(f, FormField)]
     return {
@@ -176,8 +176,8 @@ def described(command):
 
 
 def described_field(field):
-    """A field; options are objects with label and value. The value is a bool,
-    a list or a text as slixmpp has it for the type, None if there is none."""
+    """Returns a field. Its options are objects with label and value. Its value is a bool,
+    a list or a string, depending on slixmpp's rules for the type, or None if it has none."""
     return {
         "var": field["var"],
         "type": field["type"],
@@ -193,7 +193,7 @@ async def serve(client, host, port):
     while line := await client.loop.run_in_executor(None, sys.stdin.readline):
         try:
             answer = await client.answer(json.loads(line))
-        except Exception as error:  # the test is to see it, and the next request to work
+        except Exception as error:  # the test must see it, and the next request must work
             logging.exception("request %s", line.strip())
             answer = failure("request-failed", f"{type(error).__name__}: {error}")
         print(json.dumps(answer), flush=True)
@@ -205,7 +205,8 @@ def main():
         sys.exit(__doc__)
     host, port, jid, password = sys.argv[1:]
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
-    # slixmpp leaves the futures of answered errors and its sending task behind.
+    # asyncio complains because slixmpp never awaits the futures of error replies, nor its
+    # sending task.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     client = Commands(jid, password)
     try:

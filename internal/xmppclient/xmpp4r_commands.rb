@@ -1,17 +1,17 @@
 # frozen_string_literal: true
 
-# Uses ad-hoc commands (XEP-0050) through xmpp4r, the library that Social Stream
-# talked to its XMPP server with, so that tests see what it makes of them.
+# Runs ad-hoc commands (XEP-0050) through xmpp4r, the library that Social Stream used for
+# its XMPP server, so that tests check the component against it.
 #
 #     xmpp4r_commands.rb HOST PORT JID PASSWORD
 #
-# logs in without TLS, so HOST has to be this machine. Requests and answers are
-# those of slixmpp_commands.py; there are only "form" and "run", and of an open
-# session nothing is kept but its id.
+# It logs in without TLS, so HOST must be this machine. Requests and answers are those of
+# slixmpp_commands.py, but only "form" and "run" exist. It keeps only the id of an open
+# session.
 #
-# xmpp4r has REXML parse the stream, which since 3.3 reports a tag only when more
-# arrives after it, so that every login hangs; so nokogiri parses it here. One
-# that takes too long all the same is given up and tried again.
+# xmpp4r parses the stream with REXML. Since 3.3, REXML reports a tag only when more input
+# follows, so every login would hang. Therefore nokogiri parses the stream here. A login
+# that still takes too long is repeated.
 
 require "json"
 require "nokogiri"
@@ -24,8 +24,8 @@ LIMIT = 20 # seconds for each request
 LOGIN = 5 # seconds for each attempt to log in
 ATTEMPTS = 6
 
-# Collects what arrives of a stream, as what xmpp4r takes.
-class Arrivals < Nokogiri::XML::SAX::Document
+# Collects the elements of a stream in the form that xmpp4r expects.
+class StreamElements < Nokogiri::XML::SAX::Document
   def initialize
     super
     @current = nil
@@ -33,7 +33,8 @@ class Arrivals < Nokogiri::XML::SAX::Document
     @complete = []
   end
 
-  # What is complete: elements, the stream's own first, and :end.
+  # Returns and removes the complete elements. The stream's own is the first of all, and
+  # :end marks its end.
   def take
     @complete.slice!(0..)
   end
@@ -55,7 +56,7 @@ class Arrivals < Nokogiri::XML::SAX::Document
     @current = @current.parent
   end
 
-  # What is one text may come in pieces.
+  # The parser may report one text in several parts.
   def characters(text)
     @text << text
   end
@@ -68,14 +69,14 @@ class Arrivals < Nokogiri::XML::SAX::Document
   end
 end
 
-# Parses by nokogiri.
+# Parses the stream with nokogiri in place of REXML.
 class Jabber::StreamParser
   def parse
-    arrivals = Arrivals.new
-    parser = Nokogiri::XML::SAX::PushParser.new(arrivals)
+    elements = StreamElements.new
+    parser = Nokogiri::XML::SAX::PushParser.new(elements)
     loop do
       parser << @stream.readpartial(4096)
-      arrivals.take.each { |arrived| arrived == :end ? @listener.parser_end : @listener.receive(arrived) }
+      elements.take.each { |element| element == :end ? @listener.parser_end : @listener.receive(element) }
     end
   rescue EOFError
     raise Jabber::ServerDisconnected, "the server has closed the connection"
@@ -124,7 +125,7 @@ rescue Jabber::ServerError => e
   { error: { condition: e.error.error, text: e.error.text.to_s } }
 end
 
-# A stage of a command as xmpp4r understood it.
+# Returns a stage of a command as xmpp4r has read it.
 def described(command)
   form = command.first_element("x")
   {

@@ -23,13 +23,13 @@ func replyWith(fields string) func() xml.TokenReader {
 func TestAdHocAnswers(t *testing.T) {
 	const result = "<field label='Result' type='fixed'/>"
 	for name, test := range map[string]struct {
-		fields string
-		list   []string
+		fields  string
+		list    []string
 		records []record
 	}{
-		"a code":         {result + "<field var='res' type='text-single'><value>0</value></field>", []string{"0"}, nil},
-		"nothing":        {result, nil, nil},
-		"an empty list":  {result + "<field var='users' type='text-multi'><desc>who</desc><value/></field>", nil, nil},
+		"a code":                  {result + "<field var='res' type='text-single'><value>0</value></field>", []string{"0"}, nil},
+		"nothing":                 {result, nil, nil},
+		"an empty list":           {result + "<field var='users' type='text-multi'><desc>who</desc><value/></field>", nil, nil},
 		"several elements":        {result + "<field var='users' type='text-multi'>\n<desc>who</desc><value>a : b</value><value>c : d : &lt;e</value>\n</field>", []string{"a : b", "c : d : <e"}, []record{{"x": "a", "y": "b"}, {"x": "c", "y": "d : <e"}}},
 		"another field behind it": {result + "<field var='users'><value>a : b</value></field><field var='more'><value>c : d</value></field>", []string{"a : b"}, []record{{"x": "a", "y": "b"}}},
 	} {

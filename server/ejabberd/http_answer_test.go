@@ -8,38 +8,42 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestLists(t *testing.T) {
+// TestJSONLists decodes results as lists of texts.
+func TestJSONLists(t *testing.T) {
 	for body, want := range map[string][]string{
 		`0`: {"0"}, `1`: {"1"}, `"text"`: {"text"}, `""`: nil, `[]`: nil, `{}`: {"{}"}, `null`: nil, `true`: {"true"},
 		`["a","b : c",""]`: {"a", "b : c", ""}, `[1,22222222222222222222]`: {"1", "22222222222222222222"},
 		`{"num_sessions":3}`: {"3"}, `{"list":["a"]}`: {"a"}, ` ["é\n😀"] `: {"é\n😀"}, `["\ud83d\ude00"]`: {"😀"},
 		`{"a":"1","b":2}`: {`{"a":"1","b":2}`},
 	} {
-		got, err := fake(t, saying(200, body)).call(t.Context(), "c", nil)
+		got, err := fakeServer(t, respondWith(200, body)).call(t.Context(), "c", nil)
 		require.NoError(t, err, body)
 		assert.Equal(t, want, got.list(), body)
 	}
 }
 
-func TestRows(t *testing.T) {
-	for body, want := range map[string][]row{
+// TestJSONRecords decodes results as records of two columns. Further columns are ignored, and
+// a missing one is an error.
+func TestJSONRecords(t *testing.T) {
+	for body, want := range map[string][]record{
 		`[]`:                                  nil,
 		`[{"a":"x : y","b":2,"c":0}]`:         {{"a": "x : y", "b": "2"}},
 		`[{"b":"","a":1},{"a":null,"b":[1]}]`: {{"a": "1", "b": ""}, {"a": "null", "b": "[1]"}},
 		`{"a":"1","b":"2"}`:                   {{"a": "1", "b": "2"}},
-		`[{"a":"1"}]`:                         nil, // these cannot be
+		`[{"a":"1"}]`:                         nil, // this one and the following ones lack columns
 		`["a"]`:                               nil,
 		`0`:                                   nil,
 	} {
-		got, err := fake(t, saying(200, body)).call(t.Context(), "c", nil)
+		got, err := fakeServer(t, respondWith(200, body)).call(t.Context(), "c", nil)
 		require.NoError(t, err, body)
-		rows, err := allRows(got, "a", "b")
+		records, err := allRecords(got, "a", "b")
 		assert.Equal(t, want == nil && body != "[]", err != nil, "%s: %v", body, err)
-		assert.Equal(t, want, rows, body)
+		assert.Equal(t, want, records, body)
 	}
 }
 
-func TestRefusals(t *testing.T) {
+// TestHTTPRefusals decodes the errors of mod_http_api and of other web servers.
+func TestHTTPRefusals(t *testing.T) {
 	for _, test := range []struct {
 		status int
 		body   string
@@ -62,8 +66,7 @@ func TestRefusals(t *testing.T) {
 		{204, "", 204, "No Content"},
 		{400, `"` + strings.Repeat("é", 301) + `"`, 400, strings.Repeat("é", 300) + "…"},
 	} {
-		_, err := fake(t, saying(test.status, test.body)).call(t.Context(), "c", nil)
+		_, err := fakeServer(t, respondWith(test.status, test.body)).call(t.Context(), "c", nil)
 		assert.Equal(t, &Error{Command: "c", Code: test.code, Text: test.text, HTTP: true}, err, test.body)
 	}
 }
-

@@ -3,7 +3,6 @@ package ejabberd
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"log"
 	"net"
@@ -21,39 +20,41 @@ import (
 	"emanagement/fault"
 )
 
-// fake is a plain HTTP server, for what a real ejabberd cannot be made to do,
-// and who calls it.
-func fake(t *testing.T, handler http.HandlerFunc) *overHTTP {
+// fakeServer starts a plain HTTP server, which does what no real ejabberd can be made to
+// do. It returns a client of that server.
+func fakeServer(t *testing.T, handler http.HandlerFunc) *httpClient {
 	s := httptest.NewServer(handler)
 	t.Cleanup(s.Close)
-	return calling(t, Endpoint{URL: s.URL + "/api/"})
+	return clientFor(t, Endpoint{URL: s.URL + "/api/"})
 }
 
-func calling(t *testing.T, e Endpoint) *overHTTP {
-	h := newOverHTTP(e)
+// clientFor returns a client of an endpoint.
+func clientFor(t *testing.T, e Endpoint) *httpClient {
+	h := newHTTPClient(e)
 	t.Cleanup(h.client.CloseIdleConnections)
 	return h
 }
 
-// saying answers with a status and a body.
-func saying(status int, body string) http.HandlerFunc {
+// respondWith returns a handler that answers every request with a status and a body.
+func respondWith(status int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)
 		io.WriteString(w, body)
 	}
 }
 
+// TestRequest checks the encoding of arguments, and each way to authenticate.
 func TestRequest(t *testing.T) {
 	for name, test := range map[string]struct {
 		e    Endpoint
 		want string
 	}{
-		"nobody":     {Endpoint{}, ""},
+		"neither":    {Endpoint{}, ""},
 		"a token":    {Endpoint{Token: "abc"}, "Bearer abc"},
 		"an account": {Endpoint{User: "a@b", Password: "p:w é"}, "Basic YUBiOnA6dyDDqQ=="},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := fake(t, func(w http.ResponseWriter, r *http.Request) {
+			h := fakeServer(t, func(w http.ResponseWriter, r *http.Request) {
 				var got map[string]any
 				assert.NoError(t, json.NewDecoder(r.Body).Decode(&got))
 				assert.Equal(t, map[string]any{
@@ -74,7 +75,8 @@ func TestRequest(t *testing.T) {
 	}
 }
 
-// TestNoAnswer: what may have been carried out says so, and is not sent again.
+// TestNoAnswer checks that the error leaves the outcome open if the server may have carried
+// out the command, and that the command is not repeated.
 func TestNoAnswer(t *testing.T) {
 	hijack := func(w http.ResponseWriter, bytes string) {
 		conn, _, err := w.(http.Hijacker).Hijack()
@@ -90,11 +92,11 @@ func TestNoAnswer(t *testing.T) {
 			w.(http.Flusher).Flush()
 			<-r.Context().Done()
 		},
-		"huge":           saying(200, `"`+strings.Repeat("x", 1000)+`"`),
-		"an error, huge": saying(403, `"`+strings.Repeat("x", 1000)+`"`),
-		"not JSON":       saying(200, "<html>"),
-		"empty":          saying(200, ""),
-		"more than JSON": saying(200, "0<html>"),
+		"huge":           respondWith(200, `"`+strings.Repeat("x", 1000)+`"`),
+		"an error, huge": respondWith(403, `"`+strings.Repeat("x", 1000)+`"`),
+		"not JSON":       respondWith(200, "<html>"),
+		"empty":          respondWith(200, ""),
+		"more than JSON": respondWith(200, "0<html>"),
 		"closed":         func(w http.ResponseWriter, _ *http.Request) { hijack(w, "") },
 		"closed in the middle": func(w http.ResponseWriter, _ *http.Request) {
 			hijack(w, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n[")
@@ -102,13 +104,13 @@ func TestNoAnswer(t *testing.T) {
 		"no HTTP": func(w http.ResponseWriter, _ *http.Request) { hijack(w, "<stream:error/>") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			var asked atomic.Int32
-			h := fake(t, func(w http.ResponseWriter, r *http.Request) {
-				if asked.Add(1) == 1 {
-					io.WriteString(w, "0") // so that the connection is kept
+			var requests atomic.Int32
+			h := fakeServer(t, func(w http.ResponseWriter, r *http.Request) {
+				if requests.Add(1) == 1 {
+					io.WriteString(w, "0") // so that the client keeps the connection
 					return
 				}
-				io.Copy(io.Discard, r.Body) // or its end is not seen
+				io.Copy(io.Discard, r.Body) // otherwise the handler does not notice that the client has gone
 				handler(w, r)
 			})
 			_, err := h.call(t.Context(), "c", nil)
@@ -117,29 +119,29 @@ func TestNoAnswer(t *testing.T) {
 			_, err = h.call(t.Context(), "c", []arg{{"a", "b"}})
 			assert.ErrorIs(t, err, fault.ErrNoAnswer)
 			assert.NotErrorIs(t, err, fault.ErrUnreachable)
-			assert.EqualValues(t, 2, asked.Load())
+			assert.EqualValues(t, 2, requests.Load())
 		})
 	}
 }
 
-// TestUnreachable: what was surely not carried out says that.
+// TestUnreachable checks that the error says so if the command surely was not sent.
 func TestUnreachable(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	nobody := "http://" + l.Addr().String()
+	closedPort := "http://" + l.Addr().String()
 	require.NoError(t, l.Close())
-	stranger := httptest.NewUnstartedServer(saying(200, "0"))
-	stranger.Config.ErrorLog = log.New(io.Discard, "", 0)
-	stranger.StartTLS()
-	t.Cleanup(stranger.Close)
-	plain := httptest.NewServer(saying(200, "0"))
+	untrusted := httptest.NewUnstartedServer(respondWith(200, "0"))
+	untrusted.Config.ErrorLog = log.New(io.Discard, "", 0)
+	untrusted.StartTLS()
+	t.Cleanup(untrusted.Close)
+	plain := httptest.NewServer(respondWith(200, "0"))
 	t.Cleanup(plain.Close)
 	for name, url := range map[string]string{
-		"nobody listens": nobody, "no such name": "http://nowhere.invalid/api",
-		"a certificate of nobody's": stranger.URL, "no TLS": strings.Replace(plain.URL, "http:", "https:", 1),
+		"nothing listens": closedPort, "no such name": "http://nowhere.invalid/api",
+		"an untrusted certificate": untrusted.URL, "no TLS": strings.Replace(plain.URL, "http:", "https:", 1),
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := calling(t, Endpoint{URL: url, Token: "s3cret"}).call(t.Context(), "c", nil)
+			_, err := clientFor(t, Endpoint{URL: url, Token: "s3cret"}).call(t.Context(), "c", nil)
 			assert.ErrorIs(t, err, fault.ErrUnreachable)
 			assert.NotErrorIs(t, err, fault.ErrNoAnswer)
 			assert.Contains(t, err.Error(), url+": cannot be reached: ")
@@ -148,11 +150,12 @@ func TestUnreachable(t *testing.T) {
 	}
 }
 
+// TestSecretStaysHere checks that a redirect does not send the token to another server.
 func TestSecretStaysHere(t *testing.T) {
-	var asked atomic.Int32
-	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+	var requests atomic.Int32
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requests.Add(1) }))
 	t.Cleanup(elsewhere.Close)
-	h := fake(t, func(w http.ResponseWriter, r *http.Request) {
+	h := fakeServer(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, elsewhere.URL, http.StatusPermanentRedirect)
 	})
 	h.Token = "s3cret"
@@ -160,12 +163,14 @@ func TestSecretStaysHere(t *testing.T) {
 	var refused *Error
 	require.ErrorAs(t, err, &refused)
 	assert.Equal(t, 308, refused.Code)
-	assert.Zero(t, asked.Load())
+	assert.Zero(t, requests.Load())
 }
 
+// TestEndsWithItsContext ends the contexts of a request under way and of one that waits for
+// a slot.
 func TestEndsWithItsContext(t *testing.T) {
 	arrived := make(chan struct{})
-	h := fake(t, func(_ http.ResponseWriter, r *http.Request) {
+	h := fakeServer(t, func(_ http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
 		close(arrived)
 		<-r.Context().Done()
@@ -180,21 +185,21 @@ func TestEndsWithItsContext(t *testing.T) {
 	<-arrived
 	waiting, giveUp := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer giveUp()
-	_, err := h.call(waiting, "c", nil) // there is no place for it
+	_, err := h.call(waiting, "c", nil) // the only slot is taken
 	assert.ErrorIs(t, err, context.DeadlineExceeded)
 	assert.NotErrorIs(t, err, fault.ErrNoAnswer)
 	cancel()
 	assert.ErrorIs(t, <-ended, context.Canceled)
 }
 
-// TestConnections: as many as are useful, not more, and kept.
+// TestConnections checks that many requests use all connections, no more, and keep them.
 func TestConnections(t *testing.T) {
-	var opened, under atomic.Int32
-	full := make(chan struct{}) // closed when as many as may be are there
+	var opened, underWay atomic.Int32
+	full := make(chan struct{}) // closed when the largest number of requests is under way
 	var once sync.Once
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		n := under.Add(1)
-		defer under.Add(-1) // before the answer is sent
+		n := underWay.Add(1)
+		defer underWay.Add(-1) // before the answer is sent
 		assert.LessOrEqual(t, n, int32(httpConns))
 		if n == httpConns {
 			once.Do(func() { close(full) })
@@ -209,7 +214,7 @@ func TestConnections(t *testing.T) {
 	}
 	s.Start()
 	t.Cleanup(s.Close)
-	h := calling(t, Endpoint{URL: s.URL})
+	h := clientFor(t, Endpoint{URL: s.URL})
 	var calls sync.WaitGroup
 	for range 20 * httpConns {
 		calls.Go(func() {

@@ -12,53 +12,55 @@ import (
 
 type section = map[string]any
 
-// overHTTPKinds are the servers that offer their commands over HTTP alone.
-func overHTTPKinds() []testserver.Kind {
+// httpKinds returns the servers that offer their commands over HTTP only.
+func httpKinds() []testserver.Kind {
 	return []testserver.Kind{testserver.HTTP, testserver.Debian13, testserver.Debian12}
 }
 
-// permission is what the documented text permits over HTTP.
-func permission(config section) section {
+// httpPermission returns the part of the documented configuration that permits commands
+// over HTTP.
+func httpPermission(config section) section {
 	return config["api_permissions"].(section)["emanagement over HTTP"].(section)
 }
 
-func adding() []arg {
+// addArgs returns the arguments of an add_rosteritem.
+func addArgs() []arg {
 	return []arg{
 		{"localuser", "a"}, {"localhost", "localhost"}, {"user", "b"}, {"host", "localhost"},
 		{"nick", "B"}, {"groups", []string{"G"}}, {"subs", "both"},
 	}
 }
 
-// TestKnownBy: a server that wants an address, an account or a token takes that
-// and nothing else.
-func TestKnownBy(t *testing.T) {
+// TestAuthentication checks that a server that permits an IP address, an account or a token
+// accepts that and nothing else.
+func TestAuthentication(t *testing.T) {
 	admin := section{"access": section{"allow": section{"user": "admin@localhost"}}}
 	for name, test := range map[string]struct {
 		who       section
 		good, bad []string
 	}{
-		"address": {section{"ip": "127.0.0.1"}, []string{"nothing"}, []string{"wrong token", "wrong password"}},
-		"account": {admin, []string{"account"}, []string{"nothing", "wrong password", "other account"}},
+		"address": {section{"ip": "127.0.0.1"}, []string{"none"}, []string{"wrong token", "wrong password"}},
+		"account": {admin, []string{"account"}, []string{"none", "wrong password", "other account"}},
 		"token": {section{"oauth": section{"scope": "ejabberd:admin", "access": admin["access"]}}, []string{"token"},
-			[]string{"nothing", "wrong token", "account"}},
+			[]string{"none", "wrong token", "account"}},
 	} {
-		for _, kind := range overHTTPKinds() {
+		for _, kind := range httpKinds() {
 			if name == "token" && kind == testserver.HTTP {
-				continue // an ejabberd of the machine's own may lack Debian's package for tokens
+				continue // an ejabberd that Debian did not package may lack the library for tokens
 			}
 			t.Run(name+"-"+kind.String(), func(t *testing.T) {
 				t.Parallel()
 				s := kind.Run(t, func(c section) {
 					c["oauth_access"] = "all"
-					permission(c)["who"] = test.who
+					httpPermission(c)["who"] = test.who
 				})
-				shown := show(t, s, name == "token")
+				endpoints := makeEndpoints(t, s, name == "token")
 				for _, name := range test.good {
-					_, err := calling(t, shown[name]).call(t.Context(), "add_rosteritem", adding())
+					_, err := clientFor(t, endpoints[name]).call(t.Context(), "add_rosteritem", addArgs())
 					assert.NoError(t, err, name)
 				}
 				for _, name := range test.bad {
-					_, err := calling(t, shown[name]).call(t.Context(), "add_rosteritem", adding())
+					_, err := clientFor(t, endpoints[name]).call(t.Context(), "add_rosteritem", addArgs())
 					var refused *Error
 					if assert.ErrorAs(t, err, &refused, name) {
 						assert.Equal(t, Forbidden, refused.Code, "%s: %v", name, err)
@@ -69,14 +71,15 @@ func TestKnownBy(t *testing.T) {
 	}
 }
 
-// show makes two accounts on a server, and what can be shown to it.
-func show(t *testing.T, s *testserver.Server, withToken bool) map[string]Endpoint {
+// makeEndpoints creates two accounts on a server. It returns endpoints by the name of the
+// credentials that they hold.
+func makeEndpoints(t *testing.T, s *testserver.Server, withToken bool) map[string]Endpoint {
 	for _, user := range []string{"admin", "other"} {
 		require.NoError(t, s.Register(t.Context(), user, "localhost", "pw"))
 	}
 	url := s.APIURL()
-	shown := map[string]Endpoint{
-		"nothing":        {URL: url},
+	endpoints := map[string]Endpoint{
+		"none":           {URL: url},
 		"account":        {URL: url, User: "admin@localhost", Password: "pw"},
 		"wrong password": {URL: url, User: "admin@localhost", Password: "PW"},
 		"other account":  {URL: url, User: "other@localhost", Password: "pw"},
@@ -85,21 +88,22 @@ func show(t *testing.T, s *testserver.Server, withToken bool) map[string]Endpoin
 	if withToken {
 		issued, err := s.Ctl(t.Context(), "oauth_issue_token", "admin@localhost", "3600", "ejabberd:admin")
 		require.NoError(t, err)
-		shown["token"] = Endpoint{URL: url, Token: strings.Fields(issued)[0]}
+		endpoints["token"] = Endpoint{URL: url, Token: strings.Fields(issued)[0]}
 	}
-	return shown
+	return endpoints
 }
 
-// TestShapes: commands of every shape, in today's form, on every server.
-func TestShapes(t *testing.T) {
-	for _, kind := range overHTTPKinds() {
+// TestResultShapes runs commands with every shape of result, with their newest arguments, on
+// every server.
+func TestResultShapes(t *testing.T) {
+	for _, kind := range httpKinds() {
 		t.Run(kind.String(), func(t *testing.T) {
 			t.Parallel()
 			s := kind.Run(t, func(c section) {
-				permission(c)["what"] = "*"
+				httpPermission(c)["what"] = "*"
 				c["modules"].(section)["mod_muc"], c["modules"].(section)["mod_muc_admin"] = section{}, section{}
 			})
-			h := calling(t, Endpoint{URL: s.APIURL()})
+			h := clientFor(t, Endpoint{URL: s.APIURL()})
 			list := func(command string, args ...arg) []string {
 				got, err := h.call(t.Context(), command, args)
 				require.NoError(t, err, command)
@@ -115,7 +119,7 @@ func TestShapes(t *testing.T) {
 
 			assert.Contains(t, list("status")[0], "is started")
 			assert.Equal(t, []string{"0"}, list("connected_users_number"))
-			assert.Equal(t, []string{"0"}, list("add_rosteritem", adding()...))
+			assert.Equal(t, []string{"0"}, list("add_rosteritem", addArgs()...))
 			assert.Empty(t, list("user_resources", arg{"user", "a"}, arg{"host", "localhost"}))
 			assert.Equal(t, []string{"0"}, list("create_room_with_opts", append(room, arg{"host", "localhost"}, arg{"options", map[string]string{"persistent": "true", "title": "a:b"}})...))
 			refused(400, "Room already exists", "create_room", append(room, arg{"host", "localhost"})...)
@@ -123,14 +127,14 @@ func TestShapes(t *testing.T) {
 			assert.Equal(t, []string{"0"}, list("set_room_affiliation", append(room, arg{"user", "bob"}, arg{"host", "localhost"}, arg{"affiliation", "owner"})...))
 			got, err := h.call(t.Context(), "get_room_affiliations", room)
 			require.NoError(t, err)
-			rows, err := allRows(got, "jid", "affiliation", "reason")
+			records, err := allRecords(got, "jid", "affiliation", "reason")
 			require.NoError(t, err)
-			assert.Equal(t, []row{{"jid": "bob@localhost", "affiliation": "owner", "reason": ""}}, rows)
+			assert.Equal(t, []record{{"jid": "bob@localhost", "affiliation": "owner", "reason": ""}}, records)
 			got, err = h.call(t.Context(), "get_room_occupants", room)
 			require.NoError(t, err)
-			rows, err = allRows(got, "jid")
+			records, err = allRecords(got, "jid")
 			require.NoError(t, err)
-			assert.Empty(t, rows)
+			assert.Empty(t, records)
 			assert.Equal(t, []string{"0"}, list("destroy_room", room...))
 			refused(0, "Endpoint not found.", "no_such_command_at_all")
 		})

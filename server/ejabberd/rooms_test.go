@@ -13,27 +13,27 @@ import (
 	"emanagement/room"
 )
 
-// TestUntilGone waits for a room's end, but not for ever.
-func TestUntilGone(t *testing.T) {
+// TestDestroyUntilGone checks that a room's end is awaited, up to a limit.
+func TestDestroyUntilGone(t *testing.T) {
 	broken := errors.New("broken")
 	for name, test := range map[string]struct {
-		answers []error // then the last one again
+		answers []error // the last one repeats
 		want    error
 		took    time.Duration
 	}{
-		"at once":      {[]error{room.ErrNoRoom}, nil, 0},
-		"soon":         {[]error{nil, nil, nil, room.ErrNoRoom}, nil, 3 * time.Millisecond},
-		"never":        {[]error{nil}, fault.ErrNoAnswer, endTimeout},
-		"not to learn": {[]error{nil, broken}, broken, time.Millisecond},
+		"at once": {[]error{room.ErrNoRoom}, nil, 0},
+		"soon":    {[]error{nil, nil, nil, room.ErrNoRoom}, nil, 3 * time.Millisecond},
+		"never":   {[]error{nil}, fault.ErrNoAnswer, endTimeout},
+		"unknown": {[]error{nil, broken}, broken, time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), endTimeout)
 				defer cancel()
-				began, asked := time.Now(), -1
-				err := untilGone(ctx, room.Room{Name: "lobby", Host: "a.example"}, func() error {
-					asked = min(asked+1, len(test.answers)-1)
-					return test.answers[asked]
+				began, last := time.Now(), -1
+				err := destroyUntilGone(ctx, room.Room{Name: "lobby", Host: "a.example"}, func() error {
+					last = min(last+1, len(test.answers)-1)
+					return test.answers[last]
 				})
 				assert.ErrorIs(t, err, test.want)
 				assert.Equal(t, test.took, time.Since(began))

@@ -17,26 +17,28 @@ import (
 
 var user = jid.MustParse("u@localhost")
 
-// line is a session as user_sessions_info tells it over XMPP.
+// line returns a session as user_sessions_info lists it in an ad-hoc command.
 func line(priority int, show, resource, status string) string {
 	return fmt.Sprintf("c2s : ::ffff:127.0.0.1 : 40000 : %d : n@localhost : 5 : %s : %s : %s", priority, show, resource, status)
 }
 
-func sessionsIn(t *testing.T, resources []string, lines ...string) map[string]presence.Presence {
+// parseSessions returns the presences of the sessions in ad-hoc answers, by resource.
+func parseSessions(t *testing.T, resources []string, lines ...string) map[string]presence.Presence {
 	t.Helper()
-	rows, err := allRows(fieldAnswer(slices.Values(lines)), sessionColumns()...)
+	records, err := allRecords(fieldAnswer(slices.Values(lines)), sessionColumns()...)
 	require.NoError(t, err)
-	list, err := sessions(user, resources, rows, false)
+	list, err := mergeSessions(user, resources, records, false)
 	require.NoError(t, err)
-	found := make(map[string]presence.Presence)
+	presences := make(map[string]presence.Presence)
 	for _, s := range list {
 		assert.Equal(t, user, s.JID.Bare())
-		found[s.JID.Resourcepart()] = s.Presence
+		presences[s.JID.Resourcepart()] = s.Presence
 	}
-	require.Len(t, found, len(list))
-	return found
+	require.Len(t, presences, len(list))
+	return presences
 }
 
+// TestSessions merges the resources of a user with the lines of the sessions.
 func TestSessions(t *testing.T) {
 	for name, test := range map[string]struct {
 		resources, lines []string
@@ -55,19 +57,19 @@ func TestSessions(t *testing.T) {
 			[]string{line(2, "xa", "a : b", "2"), line(3, "dnd", "a : b : c", "3"), line(1, "away", "a", "1")},
 			map[string]presence.Presence{"a": {Show: "away", Status: "1", Priority: 1}, "a : b": {Show: "xa", Status: "2", Priority: 2}, "a : b : c": {Show: "dnd", Status: "3", Priority: 3}},
 		},
-		"ending":         {[]string{"a", "b"}, []string{line(-1, "offline", "a", ""), line(1, "away", "b", "")}, map[string]presence.Presence{"b": {Show: "away", Priority: 1}}},
-		"gone meanwhile": {[]string{"a", "b"}, []string{line(1, "away", "b", "")}, map[string]presence.Presence{"b": {Show: "away", Priority: 1}}},
-		"come meanwhile": {[]string{"b"}, []string{line(1, "away", "a", ""), line(2, "away", "b", "")}, map[string]presence.Presence{"b": {Show: "away", Priority: 2}}},
+		"ending":          {[]string{"a", "b"}, []string{line(-1, "offline", "a", ""), line(1, "away", "b", "")}, map[string]presence.Presence{"b": {Show: "away", Priority: 1}}},
+		"ended meanwhile": {[]string{"a", "b"}, []string{line(1, "away", "b", "")}, map[string]presence.Presence{"b": {Show: "away", Priority: 1}}},
+		"begun meanwhile": {[]string{"b"}, []string{line(1, "away", "a", ""), line(2, "away", "b", "")}, map[string]presence.Presence{"b": {Show: "away", Priority: 2}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			assert.Equal(t, test.want, sessionsIn(t, test.resources, test.lines...))
+			assert.Equal(t, test.want, parseSessions(t, test.resources, test.lines...))
 		})
 	}
 }
 
-// TestSessionsAreExact: whatever resources and statuses say, every resource is
-// found once; rows that are cut rightly, as JSON is, are never mixed up, and of
-// others only those whose resource begins with another's and " : ".
+// TestSessionsAreExact checks that every resource is found once, for any resources and
+// statuses. Structured records (JSON) are never mistaken for each other. Of the others, only
+// those are whose resource begins with another one and " : ".
 func TestSessionsAreExact(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 11))
 	word := func() string {
@@ -80,7 +82,7 @@ func TestSessionsAreExact(t *testing.T) {
 	for range 5000 {
 		want := make(map[string]presence.Presence)
 		var lines []string
-		var rows []row
+		var records []record
 		for i := range 1 + r.IntN(5) {
 			resource, status := word(), word()
 			if _, twice := want[resource]; twice {
@@ -88,12 +90,12 @@ func TestSessionsAreExact(t *testing.T) {
 			}
 			want[resource] = presence.Presence{Show: "away", Status: status, Priority: i}
 			lines = append(lines, line(i, "away", resource, status))
-			rows = append(rows, row{"status": "away", "priority": fmt.Sprint(i), "resource": resource, "statustext": status})
+			records = append(records, record{"status": "away", "priority": fmt.Sprint(i), "resource": resource, "statustext": status})
 		}
 		r.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
 		resources := slices.Collect(maps.Keys(want))
 
-		got := sessionsIn(t, resources, lines...)
+		got := parseSessions(t, resources, lines...)
 		require.ElementsMatch(t, resources, slices.Collect(maps.Keys(got)))
 		for resource := range want {
 			alone := !slices.ContainsFunc(resources, func(o string) bool {
@@ -103,9 +105,9 @@ func TestSessionsAreExact(t *testing.T) {
 				require.Equal(t, want[resource], got[resource], lines)
 			}
 		}
-		gone := r.IntN(len(rows)) // since the resources were told
-		delete(want, rows[gone]["resource"])
-		list, err := sessions(user, resources, slices.Delete(rows, gone, gone+1), true)
+		gone := r.IntN(len(records)) // this session ends after the resources were listed
+		delete(want, records[gone]["resource"])
+		list, err := mergeSessions(user, resources, slices.Delete(records, gone, gone+1), true)
 		require.NoError(t, err)
 		require.Len(t, list, len(want))
 		for _, s := range list {
@@ -114,16 +116,17 @@ func TestSessionsAreExact(t *testing.T) {
 	}
 }
 
-func TestSessionsThatCannotBeRead(t *testing.T) {
+// TestMalformedSessions checks that a session that cannot be read is an error.
+func TestMalformedSessions(t *testing.T) {
 	for name, line := range map[string]string{
 		"priority":   "c2s : ip : 1 : high : n : 5 : away : r : ",
 		"too short":  "c2s : ip : 1 : 5 : n : 5 : away",
 		"other text": "r",
 	} {
 		t.Run(name, func(t *testing.T) {
-			rows, err := allRows(fieldAnswer(slices.Values([]string{line})), sessionColumns()...)
+			records, err := allRecords(fieldAnswer(slices.Values([]string{line})), sessionColumns()...)
 			if err == nil {
-				_, err = sessions(user, []string{"r"}, rows, false)
+				_, err = mergeSessions(user, []string{"r"}, records, false)
 			}
 			assert.Error(t, err)
 		})

@@ -57,7 +57,8 @@ func (a *API) ListsRosters(ctx context.Context, host string) (bool, error) {
 	return false, err
 }
 
-// processRosterItems lists the roster items of the users who match an SQL pattern.
+// processRosterItems lists the roster items of the users who match a pattern, in which % is the
+// wildcard.
 func (a *API) processRosterItems(ctx context.Context, host, users string) (answer, error) {
 	return a.call(ctx, host, "process_rosteritems",
 		arg{"action", "list"}, arg{"subs", "any"}, arg{"asks", "any"}, arg{"users", users}, arg{"contacts", "%"})

@@ -17,17 +17,17 @@ import (
 	"emanagement/server"
 )
 
-// privileged is a message in the name of a host's user (XEP-0356 §5.2), in the
+// privilegedMessage is a message as a host's user (XEP-0356 §5.2). Its name is in the
 // namespace of the host's grant.
-type privileged struct {
+type privilegedMessage struct {
 	XMLName   xml.Name
 	Forwarded struct {
 		XMLName xml.Name `xml:"urn:xmpp:forward:0 forwarded"`
-		Message chat
+		Message chatMessage
 	}
 }
 
-type chat struct {
+type chatMessage struct {
 	XMLName xml.Name `xml:"jabber:client message"`
 	Type    string   `xml:"type,attr"`
 	ID      string   `xml:"id,attr"`
@@ -36,58 +36,59 @@ type chat struct {
 	Body    string   `xml:"body"`
 }
 
-type body struct {
+type messageBody struct {
 	XMLName xml.Name `xml:"body"`
 	Text    string   `xml:",chardata"`
 }
 
-// SendMessage implements message.Server.
+// SendMessage implements message.Server. It waits for the grant of a host and for the answer
+// to a probe of that host (component.Deliver). After a message from an address at the
+// component's domain, it waits one second longer for an error of the recipient's session or
+// server.
 func (s *Server) SendMessage(ctx context.Context, from, to jid.JID, text string) error {
 	if from.Domainpart() == s.component.JID().Domainpart() {
-		return s.messageAsName(ctx, from, to, text)
+		return s.sendFromOwnDomain(ctx, from, to, text)
 	}
-	return s.messageAsUser(ctx, from.Bare(), to, text)
+	return s.sendAsUser(ctx, from.Bare(), to, text)
 }
 
-// linger is how long an error of the recipient's own session or server is waited
-// for. Those of sessions were seen to come within 10 ms.
-const linger = time.Second
+// errorLinger is how long a message waits for an error of the recipient's session or server.
+// Errors of sessions were seen to come within 10 ms.
+const errorLinger = time.Second
 
-func (s *Server) messageAsName(ctx context.Context, from, to jid.JID, text string) error {
-	via := s.near(to)
+// sendFromOwnDomain sends a message from an address at the component's domain.
+func (s *Server) sendFromOwnDomain(ctx context.Context, from, to jid.JID, text string) error {
+	via := s.confirmingHost(to)
 	start := stanzaStart("message", stanza.ChatMessage, from, to)
-	err := s.component.Deliver(ctx, start, component.XML(body{Text: text}), via, linger)
+	err := s.component.Deliver(ctx, start, component.XML(messageBody{Text: text}), via, errorLinger)
 	if component.Condition(err) != "" {
 		return fmt.Errorf("%s: %w: %w", to, message.ErrNotTaken, err)
 	}
-	return s.unconfirmed(ctx, via, err)
+	return s.classifyDelivery(ctx, via, err)
 }
 
-// messageAsUser sends a message through the sender's host, so that it is the
-// user's own in every respect. from must be bare.
-func (s *Server) messageAsUser(ctx context.Context, from, to jid.JID, text string) error {
+// sendAsUser sends a message through the sender's host, so that the host treats it as the
+// user's own. from must be bare.
+func (s *Server) sendAsUser(ctx context.Context, from, to jid.JID, text string) error {
 	host := from.Domain()
 	g, err := s.component.Grant(ctx, host.String())
 	if err == nil {
-		p := privileged{XMLName: xml.Name{Space: g.Namespace, Local: "privilege"}}
-		p.Forwarded.Message = chat{Type: "chat", ID: rand.Text(), From: from.String(), To: to.String(), Body: text}
+		p := privilegedMessage{XMLName: xml.Name{Space: g.Namespace, Local: "privilege"}}
+		p.Forwarded.Message = chatMessage{Type: "chat", ID: rand.Text(), From: from.String(), To: to.String(), Body: text}
 		err = s.component.Deliver(ctx, stanzaStart("message", "", s.component.JID(), host), component.XML(p), host.String(), 0)
 	}
 	if e, ok := errors.AsType[*component.NotGrantedError](err); ok {
 		return &message.SenderError{Sender: from, Hosts: e.Served, Own: s.component.JID().String()}
 	}
 	if cond := component.Condition(err); cond == stanza.Forbidden {
-		return &fault.NotPermittedError{
-			Host: host.String(),
-			What: fmt.Sprintf("in ejabberd.yml, mod_privilege needs message: {outgoing: emanagement}, where the acl emanagement names this component (the server says: %s)", cond),
-		}
+		return &fault.NotPermittedError{Host: host.String(), Reason: fmt.Sprintf("%s (the server says: %s)", noMessagePrivilege, cond)}
 	}
-	return s.unconfirmed(ctx, host.String(), err)
+	return s.classifyDelivery(ctx, host.String(), err)
 }
 
-// near is a host that can be asked whether it took what is sent to somebody:
-// that one's own, else any.
-func (s *Server) near(to jid.JID) string {
+// confirmingHost returns the host whose answer to a probe shows whether its server took a
+// stanza: the recipient's host if it grants access, otherwise any host that does.
+func (s *Server) confirmingHost(to jid.JID) string {
 	served := s.component.Served()
 	if len(served) == 0 || s.component.Serves(to.Domainpart()) {
 		return to.Domainpart()
@@ -95,19 +96,10 @@ func (s *Server) near(to jid.JID) string {
 	return served[0]
 }
 
-func (s *Server) unconfirmed(ctx context.Context, host string, err error) error {
+// classifyDelivery returns an error of component.Deliver as an error with a fault.
+func (s *Server) classifyDelivery(ctx context.Context, host string, err error) error {
 	if errors.Is(err, component.ErrUnconfirmed) {
 		return fmt.Errorf("%s: %w: %w", host, fault.ErrNoAnswer, err)
 	}
 	return server.Classify(ctx, host, err)
-}
-
-// stanzaStart returns the start of a stanza without a namespace. (Those of the library
-// are in the namespace of client streams.)
-func stanzaStart[T ~string](name string, typ T, from, to jid.JID) xml.StartElement {
-	var attrs []xml.Attr
-	if typ != "" {
-		attrs = append(attrs, named("type", string(typ)))
-	}
-	return element(name, append(attrs, named("from", from.String()), named("to", to.String())))
 }

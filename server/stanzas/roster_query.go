@@ -17,13 +17,13 @@ import (
 // nsRoster is the namespace of roster stanzas (RFC 6121 §2.1.1).
 const nsRoster = "jabber:iq:roster"
 
-// query is the payload of a roster stanza as a server sends it.
-type query struct {
-	XMLName xml.Name    `xml:"jabber:iq:roster query"`
-	Items   []queryItem `xml:"item"`
+// rosterResult is the payload of the server's answer to a roster get.
+type rosterResult struct {
+	XMLName xml.Name     `xml:"jabber:iq:roster query"`
+	Items   []resultItem `xml:"item"`
 }
 
-type queryItem struct {
+type resultItem struct {
 	JID          string   `xml:"jid,attr"`
 	Name         string   `xml:"name,attr"`
 	Subscription string   `xml:"subscription,attr"`
@@ -32,12 +32,12 @@ type queryItem struct {
 	Groups       []string `xml:"group"`
 }
 
-// items is the content of an answer, in which some may be damaged.
-func (q query) items(damaged bool) ([]rosterpush.Item, error) {
+// items returns the items of a result. damaged means that the server sent characters that
+// XML does not allow.
+func (q rosterResult) items(damaged bool) ([]rosterpush.Item, error) {
 	items := make([]rosterpush.Item, 0, len(q.Items))
 	for _, i := range q.Items {
-		// What the server keeps is taken as it is, even where today's rules would
-		// not let it be created.
+		// The server may store a JID that RFC 7622 would not let a user add.
 		j, err := address.ParseVerbatim(i.JID)
 		if err != nil {
 			return nil, fmt.Errorf("roster: an item with jid %q: %w", i.JID, err)
@@ -58,50 +58,40 @@ func (q query) items(damaged bool) ([]rosterpush.Item, error) {
 	return items, nil
 }
 
-// isDamaged says whether an item of a damaged answer holds what has been replaced.
-func isDamaged(i queryItem) bool {
+// isDamaged reports whether an item of a damaged result has replaced characters.
+func isDamaged(i resultItem) bool {
 	return strings.ContainsRune(i.Name, utf8.RuneError) || slices.ContainsFunc(i.Groups, func(g string) bool { return strings.ContainsRune(g, utf8.RuneError) })
 }
 
-// get asks for a whole roster.
-func get() xml.TokenReader { return roster(nil) }
+// A request always has the bare JID of a contact. A client may have stored a full one, but
+// ejabberd finds an item by the bare JID only. With the full one, ejabberd would answer that
+// it removed the item, and keep it. Or it would write a new item without the subscription.
 
-// A contact is always named by its bare JID here. A client can have stored a
-// full one, but ejabberd finds an item by the bare one alone: named by the
-// other, it would be answered as removed and stay, or be written anew without
-// its subscription.
+// rosterGet returns the payload that requests a whole roster (RFC 6121 §2.1.3).
+func rosterGet() xml.TokenReader { return rosterPayload(nil) }
 
-// set writes one item (RFC 6121 §2.3).
-func set(i rosterpush.Item) xml.TokenReader {
-	attrs := []xml.Attr{named("jid", i.JID.Bare().String()), named("subscription", string(i.Subscription))}
+// rosterSet returns the payload that writes an item (RFC 6121 §2.3).
+func rosterSet(i rosterpush.Item) xml.TokenReader {
+	attrs := []xml.Attr{attr("jid", i.JID.Bare().String()), attr("subscription", string(i.Subscription))}
 	if i.Name != "" {
-		attrs = append(attrs, named("name", i.Name))
+		attrs = append(attrs, attr("name", i.Name))
 	}
 	if i.Approved {
-		attrs = append(attrs, named("approved", "true"))
+		attrs = append(attrs, attr("approved", "true"))
 	}
 	var groups []xml.TokenReader
 	for _, g := range i.Groups {
-		groups = append(groups, xmlstream.Wrap(xmlstream.Token(xml.CharData(g)), element("group", nil)))
+		groups = append(groups, xmlstream.Wrap(xmlstream.Token(xml.CharData(g)), element("group")))
 	}
-	return roster(xmlstream.Wrap(xmlstream.MultiReader(groups...), element("item", attrs)))
+	return rosterPayload(xmlstream.Wrap(xmlstream.MultiReader(groups...), element("item", attrs...)))
 }
 
-// remove removes one item (RFC 6121 §2.5).
-func remove(contact jid.JID) xml.TokenReader {
-	return roster(xmlstream.Wrap(nil, element("item", []xml.Attr{
-		named("jid", contact.Bare().String()), named("subscription", "remove"),
-	})))
+// rosterRemove returns the payload that removes an item (RFC 6121 §2.5).
+func rosterRemove(contact jid.JID) xml.TokenReader {
+	return rosterPayload(xmlstream.Wrap(nil,
+		element("item", attr("jid", contact.Bare().String()), attr("subscription", "remove"))))
 }
 
-func roster(inner xml.TokenReader) xml.TokenReader {
+func rosterPayload(inner xml.TokenReader) xml.TokenReader {
 	return xmlstream.Wrap(inner, xml.StartElement{Name: xml.Name{Space: nsRoster, Local: "query"}})
-}
-
-func element(local string, attrs []xml.Attr) xml.StartElement {
-	return xml.StartElement{Name: xml.Name{Local: local}, Attr: attrs}
-}
-
-func named(local, value string) xml.Attr {
-	return xml.Attr{Name: xml.Name{Local: local}, Value: value}
 }

@@ -3,7 +3,6 @@ package stanzas
 import (
 	"context"
 	"errors"
-	"time"
 
 	"mellium.im/xmpp/jid"
 
@@ -11,79 +10,40 @@ import (
 	"emanagement/server"
 )
 
-// probeTimeout bounds finding out whether a host lists its rosters.
-const probeTimeout = 30 * time.Second
+// errNoListing is the error of the roster listing on a host that cannot list its rosters.
+var errNoListing = errors.New("its database cannot list rosters in time")
 
-// errNoList is why there is no list of rosters.
-var errNoList = errors.New("its database cannot list rosters in time")
-
-// Sources are the server's own ways to learn of users who may have a roster,
+// Sources returns the sources in which the server itself lists users who may have a roster,
 // the quickest first.
 func (s *Server) Sources() []hosts.Source {
 	return []hosts.Source{
 		{Name: "registered users", Users: func(ctx context.Context, host string) ([]jid.JID, bool, error) {
-			users, err := s.list(ctx, host, "registered_users", s.api.RegisteredUsers)
+			users, err := s.listUsers(ctx, host, "registered_users", s.api.RegisteredUsers)
 			return users, false, err
 		}},
 		{Name: "connected users", Users: func(ctx context.Context, host string) ([]jid.JID, bool, error) {
-			users, err := s.list(ctx, host, "connected_users_vhost", s.api.Connected)
+			users, err := s.listUsers(ctx, host, "connected_users_vhost", s.api.Connected)
 			return users, false, err
 		}},
-		{Name: "the server's list of rosters", Users: s.owners},
+		{Name: "the server's list of rosters", Users: s.listRosterOwners},
 	}
 }
 
-// owners is the server's own list, where it has one. Then nobody else has a
-// roster.
-func (s *Server) owners(ctx context.Context, host string) (users []jid.JID, conclusive bool, err error) {
-	if able, err := s.lists(ctx, host); err != nil || !able {
-		return nil, false, errors.Join(err, errNoList)
+// listRosterOwners lists the users in the server's roster listing (process_rosteritems). The
+// listing is conclusive: no other user of the host has a roster.
+func (s *Server) listRosterOwners(ctx context.Context, host string) (users []jid.JID, conclusive bool, err error) {
+	if lists, err := s.canList(ctx, host); err != nil || !lists {
+		return nil, false, errors.Join(err, errNoListing)
 	}
-	users, err = s.list(ctx, host, "process_rosteritems", s.api.RosterOwners)
+	users, err = s.listUsers(ctx, host, "process_rosteritems", s.api.RosterOwners)
 	return users, true, err
 }
 
-// lists says whether a host lists its rosters. That is asked once: it may keep
-// the server busy for 5 s, and so it is also waited for where the asker has
-// gone.
-func (s *Server) lists(ctx context.Context, host string) (able bool, err error) {
-	select {
-	case s.probing <- struct{}{}:
-		defer func() { <-s.probing }()
-	case <-ctx.Done():
-		return false, context.Cause(ctx)
-	}
-	if able, known := s.listing[host]; known {
-		return able, nil
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), probeTimeout)
-	defer cancel()
-	err = s.call(ctx, host, "process_rosteritems", func() error {
-		able, err = s.api.ListsRosters(ctx, host)
-		return err
-	})
-	if err == nil { // silence may be a moment's
-		s.listing[host] = able
-		s.log.Info("whether this host lists its rosters", "host", host, "lists", able)
-	}
-	return able, err
-}
-
-// forget has it asked again whether a host lists its rosters.
-func (s *Server) forget(ctx context.Context, host string) {
-	select {
-	case s.probing <- struct{}{}:
-		delete(s.listing, host)
-		<-s.probing
-	case <-ctx.Done():
-	}
-}
-
-// list asks a host for users by one of its API commands. Whoever asks goes on
-// without them, so that the log says why there are none.
-func (s *Server) list(ctx context.Context, host, command string, ask func(context.Context, string) ([]jid.JID, error)) (users []jid.JID, err error) {
-	err = s.call(ctx, host, command, func() error {
-		users, err = ask(ctx, host)
+// listUsers lists users of a host by one of its API commands, and logs a failure: the
+// caller may go on without the list.
+func (s *Server) listUsers(ctx context.Context, host, command string, list func(context.Context, string) ([]jid.JID, error)) (users []jid.JID, err error) {
+	err = s.callAPI(ctx, host, func() error {
+		users, err = list(ctx, host)
 		return err
 	})
 	if err != nil && ctx.Err() == nil {
@@ -92,7 +52,8 @@ func (s *Server) list(ctx context.Context, host, command string, ask func(contex
 	return users, err
 }
 
-// call asks something of a host by one of its API commands.
-func (s *Server) call(ctx context.Context, host, command string, request func() error) error {
+// callAPI makes a request to a host's API, repeats it if its stream is lost, and classifies
+// its error.
+func (s *Server) callAPI(ctx context.Context, host string, request func() error) error {
 	return s.api.Classify(ctx, host, server.Repeat(ctx, request))
 }

@@ -13,14 +13,15 @@ import (
 	"emanagement/xmpp/address"
 )
 
-// bind is the library's resource binding (RFC 6120 §7) with its client side
-// replaced: the one in v0.22.0 sends an empty <resource/> whatever is wanted.
+// bind returns the library's resource binding (RFC 6120 §7) with another client side.
+// The library's own, in v0.22.0, sends an empty <resource/> even if a resource is
+// wanted. Without a resource the server chooses one.
 func bind(resource string) xmpp.StreamFeature {
 	feature := xmpp.BindResource()
 	feature.Negotiate = func(_ context.Context, s *xmpp.Session, _ any) (xmpp.SessionState, io.ReadWriter, error) {
-		full, err := askToBind(s, resource)
+		full, err := requestBinding(s, resource)
 		if err != nil {
-			return 0, nil, fmt.Errorf("the server gives it no resource: %w", err)
+			return 0, nil, fmt.Errorf("the server assigns no resource: %w", err)
 		}
 		s.UpdateAddr(full)
 		return xmpp.Ready, nil, nil
@@ -34,7 +35,7 @@ type bindQuery struct {
 	JID      string   `xml:"jid,omitempty"`
 }
 
-// bindIQ is the request to bind a resource, and the reply.
+// bindIQ is the request to bind a resource, and its reply.
 type bindIQ struct {
 	XMLName xml.Name
 	ID      string        `xml:"id,attr"`
@@ -43,19 +44,20 @@ type bindIQ struct {
 	Error   *stanza.Error `xml:"jabber:client error"`
 }
 
-// askToBind does the one exchange of resource binding. Nothing else is sent to a client
-// before it has a resource.
-func askToBind(s *xmpp.Session, resource string) (jid.JID, error) {
-	text, err := xml.Marshal(bindIQ{XMLName: xml.Name{Local: "iq"}, ID: "bind", Type: stanza.SetIQ, Bind: &bindQuery{Resource: resource}})
+// requestBinding requests a resource and returns the full JID that the server bound.
+// It takes the next stanza as the reply, because a server sends a client nothing else
+// before that.
+func requestBinding(s *xmpp.Session, resource string) (jid.JID, error) {
+	request, err := xml.Marshal(bindIQ{XMLName: xml.Name{Local: "iq"}, ID: "bind", Type: stanza.SetIQ, Bind: &bindQuery{Resource: resource}})
 	if err != nil {
 		return jid.JID{}, err
 	}
-	if _, err := s.Conn().Write(text); err != nil {
+	if _, err := s.Conn().Write(request); err != nil {
 		return jid.JID{}, err
 	}
 	r := s.TokenReader()
 	defer r.Close()
-	reply, err := nextIQ(r)
+	reply, err := readBindIQ(r)
 	switch {
 	case err != nil:
 		return jid.JID{}, err
@@ -67,8 +69,8 @@ func askToBind(s *xmpp.Session, resource string) (jid.JID, error) {
 	return address.ParseVerbatim(reply.Bind.JID)
 }
 
-// nextIQ reads one stanza. It skips what stands between stanzas.
-func nextIQ(r xml.TokenReader) (reply bindIQ, err error) {
+// readBindIQ reads one stanza, and skips white space before it.
+func readBindIQ(r xml.TokenReader) (reply bindIQ, err error) {
 	d := xml.NewTokenDecoder(r)
 	for {
 		token, err := d.Token()

@@ -10,10 +10,14 @@ import (
 	"mellium.im/xmpp"
 )
 
-// connectLimit limits the attempt at one of several addresses.
-const connectLimit = 10 * time.Second
+const (
+	// loginLimit limits the whole login.
+	loginLimit = 30 * time.Second
+	// connectLimit limits the attempt to connect to one of several addresses.
+	connectLimit = 10 * time.Second
+)
 
-// Dialer makes streams. DefaultDialer returns the one that programs need.
+// Dialer makes streams. Programs use DefaultDialer. Tests replace parts of it.
 type Dialer struct {
 	LookUp func(ctx context.Context, service, proto, name string) (cname string, found []*net.SRV, err error)
 	Dial   func(ctx context.Context, network, addr string) (net.Conn, error)
@@ -26,15 +30,12 @@ func DefaultDialer() *Dialer {
 	return &Dialer{LookUp: net.DefaultResolver.LookupSRV, Dial: new(net.Dialer).DialContext}
 }
 
-// dialTimeout limits the whole login.
-const dialTimeout = 30 * time.Second
-
-// Connect logs in and returns the stream. It blocks until that is done, at most 30 s or
-// until the context ends. The context does not matter to the stream afterwards.
-// Outside of loopback it sends no password before the connection is encrypted and the
-// certificate is verified. The error is an *Error.
+// Connect logs in and returns the stream. It blocks until the login is done, for at most
+// 30 s or until the context ends. The end of the context after that does not affect the
+// stream. Outside of loopback, Connect sends no password before the connection is
+// encrypted and the certificate is verified. The error is an *Error.
 func (d *Dialer) Connect(ctx context.Context, a Account) (*Stream, error) {
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	ctx, cancel := context.WithTimeout(ctx, loginLimit)
 	defer cancel()
 	session, err := d.session(ctx, a)
 	if err != nil {
@@ -49,47 +50,48 @@ func (d *Dialer) session(ctx context.Context, a Account) (*xmpp.Session, error) 
 	if err != nil {
 		return nil, unreachable(a, err)
 	}
-	var why []error
+	var causes []error
 	for _, e := range endpoints {
 		conn, err := d.connect(ctx, e, a)
 		if err == nil {
 			return d.login(ctx, conn, e, a)
 		}
-		why = append(why, err)
+		causes = append(causes, err)
 	}
-	return nil, unreachable(a, why...)
+	return nil, unreachable(a, causes...)
 }
 
-// connect opens a connection, with TLS where the endpoint has it at once.
+// connect opens a connection. It negotiates TLS if the endpoint has direct TLS.
 func (d *Dialer) connect(ctx context.Context, e endpoint, a Account) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectLimit)
 	defer cancel()
 	conn, err := d.Dial(ctx, "tcp", e.addr)
-	if err != nil || !e.secure {
+	if err != nil || !e.directTLS {
 		return conn, err
 	}
 	config := d.tlsConfig(conn, a)
 	config.NextProtos = []string{"xmpp-client"} // XEP-0368 §4
-	secure := tls.Client(conn, config)
-	if err := secure.HandshakeContext(ctx); err != nil {
+	tlsConn := tls.Client(conn, config)
+	if err := tlsConn.HandshakeContext(ctx); err != nil {
 		conn.Close()
 		return nil, &tlsError{e.addr, err}
 	}
-	return secure, nil
+	return tlsConn, nil
 }
 
-// tlsConfig is for a connection to the account's server, whose certificate must
-// be its domain's, whatever the address (RFC 6120 §13.7.2).
+// tlsConfig returns the TLS configuration for a connection to the account's server. The
+// certificate must be valid for the account's domain, whatever the address is (RFC 6120
+// §13.7.2).
 func (d *Dialer) tlsConfig(conn net.Conn, a Account) *tls.Config {
 	return &tls.Config{
-		ServerName: ascii(a.JID.Domainpart()), RootCAs: d.Roots, MinVersion: tls.VersionTLS12,
-		// Nobody stands between on loopback, and no password is sent there: see
-		// mechanisms.
+		ServerName: asciiDomain(a.JID.Domainpart()), RootCAs: d.Roots, MinVersion: tls.VersionTLS12,
+		// No attacker can be between client and server on loopback, and mechanisms
+		// never lets the password itself be sent there.
 		InsecureSkipVerify: onLoopback(conn),
 	}
 }
 
-// onLoopback says whether a connection does not leave this machine.
+// onLoopback reports whether a connection does not leave this machine.
 func onLoopback(conn net.Conn) bool {
 	peer, ok := conn.RemoteAddr().(*net.TCPAddr)
 	return ok && peer.IP.IsLoopback()

@@ -13,53 +13,54 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// clientPort is what servers listen on for clients (RFC 6120 §14.7).
+// clientPort is the port on which servers listen for clients (RFC 6120 §14.7).
 const clientPort = "5222"
 
-// endpoint is one place where a server may be.
+// endpoint is an address at which a server may listen for clients.
 type endpoint struct {
-	addr   string // host:port
-	secure bool   // TLS from the first byte (XEP-0368)
+	addr      string // host:port
+	directTLS bool   // TLS from the first byte (XEP-0368)
 }
 
-// endpoints are where a domain's server may be, in the order in which to try.
+// endpoints returns the addresses of an account's server, in the order in which to try
+// them. It looks them up in DNS if the account names no server.
 func (d *Dialer) endpoints(ctx context.Context, a Account) ([]endpoint, error) {
 	if a.Server != "" {
 		return []endpoint{{addr: withPort(a.Server)}}, nil
 	}
-	domain := ascii(a.JID.Domainpart())
-	var direct, plain []*net.SRV
-	var asking sync.WaitGroup
-	// An error is no more than no records: the domain itself is left then. And
-	// records may come together with an error about others of them.
-	asking.Go(func() { _, direct, _ = d.LookUp(ctx, "xmpps-client", "tcp", domain) })
-	asking.Go(func() { _, plain, _ = d.LookUp(ctx, "xmpp-client", "tcp", domain) })
-	asking.Wait()
-	found := inOrder(direct, plain)
+	domain := asciiDomain(a.JID.Domainpart())
+	var direct, startTLS []*net.SRV
+	var lookups sync.WaitGroup
+	// An error counts as no records: the domain itself is tried then. Valid records
+	// may come together with an error about the others.
+	lookups.Go(func() { _, direct, _ = d.LookUp(ctx, "xmpps-client", "tcp", domain) })
+	lookups.Go(func() { _, startTLS, _ = d.LookUp(ctx, "xmpp-client", "tcp", domain) })
+	lookups.Wait()
+	found := byPriority(direct, startTLS)
 	switch {
 	case len(found) > 0:
 		return found, nil
-	case len(plain) > 0:
+	case len(startTLS) > 0:
 		return nil, errors.New("its DNS says that it has none")
 	}
 	return []endpoint{{addr: net.JoinHostPort(domain, clientPort)}}, nil // RFC 6120 §3.2.2
 }
 
-// inOrder makes one list of both kinds of records, as XEP-0368 §3 has it. Those
-// of equal priority are shuffled by weight already.
-func inOrder(direct, plain []*net.SRV) []endpoint {
+// byPriority merges both kinds of SRV records into one list by priority, as XEP-0368 §3
+// demands. The resolver has already shuffled those of equal priority by weight.
+func byPriority(direct, startTLS []*net.SRV) []endpoint {
 	type ranked struct {
 		endpoint
 		priority uint16
 	}
 	var all []ranked
-	for i, records := range [][]*net.SRV{direct, plain} {
+	for i, records := range [][]*net.SRV{direct, startTLS} {
 		for _, r := range records {
 			if r.Target == "." {
-				continue // decidedly none (RFC 2782)
+				continue // the service is not available at this domain (RFC 2782)
 			}
 			addr := net.JoinHostPort(strings.TrimSuffix(r.Target, "."), strconv.Itoa(int(r.Port)))
-			all = append(all, ranked{endpoint{addr: addr, secure: i == 0}, r.Priority})
+			all = append(all, ranked{endpoint{addr: addr, directTLS: i == 0}, r.Priority})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b ranked) int { return cmp.Compare(a.priority, b.priority) })
@@ -77,8 +78,9 @@ func withPort(server string) string {
 	return net.JoinHostPort(strings.Trim(server, "[]"), clientPort)
 }
 
-// ascii is a domain as DNS and certificates have it (RFC 5890 §2.3.2.1).
-func ascii(domain string) string {
+// asciiDomain returns a domain in A-labels, as DNS and certificates have it (RFC 5890
+// §2.3.2.1). A domain without A-labels is returned unchanged.
+func asciiDomain(domain string) string {
 	if a, err := idna.Lookup.ToASCII(domain); err == nil {
 		return a
 	}

@@ -18,10 +18,10 @@ func TestEndpoints(t *testing.T) {
 	}
 	noSuchHost := &net.DNSError{Err: "no such host", IsNotFound: true}
 	for name, test := range map[string]struct {
-		server        string
-		direct, plain []*net.SRV
-		err           error
-		want          []endpoint
+		server           string
+		direct, startTLS []*net.SRV
+		err              error
+		want             []endpoint
 	}{
 		"named":           {server: "10.0.0.1:5299", want: []endpoint{{"10.0.0.1:5299", false}}},
 		"named, no port":  {server: "xmpp.example.org", want: []endpoint{{"xmpp.example.org:5222", false}}},
@@ -29,15 +29,15 @@ func TestEndpoints(t *testing.T) {
 		"no records":      {err: noSuchHost, want: []endpoint{{"xn--mller-kva.example:5222", false}}},
 		"no DNS":          {err: errors.New("timeout"), want: []endpoint{{"xn--mller-kva.example:5222", false}}},
 		"both, mixed": {
-			direct: []*net.SRV{srv("a.example.", 443, 5), srv("b.example.", 5223, 20)},
-			plain:  []*net.SRV{srv("c.example.", 5222, 5), srv("d.example.", 5222, 10)},
-			want:   []endpoint{{"a.example:443", true}, {"c.example:5222", false}, {"d.example:5222", false}, {"b.example:5223", true}},
+			direct:   []*net.SRV{srv("a.example.", 443, 5), srv("b.example.", 5223, 20)},
+			startTLS: []*net.SRV{srv("c.example.", 5222, 5), srv("d.example.", 5222, 10)},
+			want:     []endpoint{{"a.example:443", true}, {"c.example:5222", false}, {"d.example:5222", false}, {"b.example:5223", true}},
 		},
 		"no direct TLS, decidedly": {direct: []*net.SRV{srv(".", 0, 0)}, want: []endpoint{{"xn--mller-kva.example:5222", false}}},
 		"only direct TLS": {
-			direct: []*net.SRV{srv("a.example.", 443, 5)}, plain: []*net.SRV{srv(".", 0, 0)}, want: []endpoint{{"a.example:443", true}},
+			direct: []*net.SRV{srv("a.example.", 443, 5)}, startTLS: []*net.SRV{srv(".", 0, 0)}, want: []endpoint{{"a.example:443", true}},
 		},
-		"some are broken": {plain: []*net.SRV{srv("c.example.", 5222, 5)}, err: errors.New("broken"), want: []endpoint{{"c.example:5222", false}}},
+		"some are broken": {startTLS: []*net.SRV{srv("c.example.", 5222, 5)}, err: errors.New("broken"), want: []endpoint{{"c.example:5222", false}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -48,7 +48,7 @@ func TestEndpoints(t *testing.T) {
 					return "", test.direct, test.err
 				}
 				assert.Equal(t, "xmpp-client", service)
-				return "", test.plain, test.err
+				return "", test.startTLS, test.err
 			}}
 			got, err := d.endpoints(t.Context(), Account{JID: jid.MustParse("a@müller.example"), Server: test.server})
 			assert.NoError(t, err)

@@ -13,10 +13,10 @@ import (
 	"mellium.im/xmpp/stream"
 )
 
-// errNoTLS is for a server that does not offer STARTTLS.
+// errNoTLS means that the server does not offer STARTTLS.
 var errNoTLS = errors.New("no STARTTLS")
 
-// tlsError is a connection that could not be encrypted.
+// tlsError means that the TLS handshake failed.
 type tlsError struct {
 	addr string
 	err  error
@@ -24,14 +24,15 @@ type tlsError struct {
 
 func (e *tlsError) Error() string {
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](e.err); ok {
-		return fmt.Sprintf("the server at %s does not prove whose it is: %v", e.addr, e.err)
+		return fmt.Sprintf("the server at %s does not prove its identity: %v", e.addr, e.err)
 	}
 	return fmt.Sprintf("TLS with the server at %s fails: %v", e.addr, e.err)
 }
 
 func (e *tlsError) Unwrap() error { return e.err }
 
-// mechanismError is a server that offers no way to log in which is safe here.
+// mechanismError means that the server offers no SASL mechanism that is safe on this
+// connection.
 type mechanismError struct{ offered []string }
 
 func (e *mechanismError) Error() string {
@@ -40,69 +41,70 @@ func (e *mechanismError) Error() string {
 
 // Error is a login that failed.
 type Error struct {
-	// Refused says that the server does not accept the account or its password, or
+	// Refused means that the server does not accept the account or its password, or
 	// that it does not prove to be the right server.
 	Refused bool
-	// Unreachable says that no connection to the server was made.
+	// Unreachable means that no connection to the server was made.
 	Unreachable bool
 	Text        string // for people
 }
 
 func (e *Error) Error() string { return e.Text }
 
-func away(format string, args ...any) *Error { return &Error{Text: fmt.Sprintf(format, args...)} }
+func failed(format string, args ...any) *Error { return &Error{Text: fmt.Sprintf(format, args...)} }
 
-func forbidden(format string, args ...any) *Error {
+func refused(format string, args ...any) *Error {
 	return &Error{Refused: true, Text: fmt.Sprintf(format, args...)}
 }
 
-// unreachable is the error of an account whose server no connection reaches.
-func unreachable(a Account, why ...error) error {
-	said := make([]string, len(why))
-	for i, err := range why {
-		said[i] = err.Error()
+// unreachable returns the error for an account whose server cannot be reached. causes
+// has one error for each address that was tried.
+func unreachable(a Account, causes ...error) error {
+	texts := make([]string, len(causes))
+	for i, err := range causes {
+		texts[i] = err.Error()
 	}
-	e := away("the XMPP server of %s cannot be reached: %s", a.JID.Domainpart(), strings.Join(said, "; "))
+	e := failed("the XMPP server of %s cannot be reached: %s", a.JID.Domainpart(), strings.Join(texts, "; "))
 	e.Unreachable = true
 	return e
 }
 
-// explainLogin says why a login failed.
-func explainLogin(ctx context.Context, a Account, addr string, err error) error {
+// loginError returns the *Error for a login that failed with err.
+func loginError(ctx context.Context, a Account, addr string, err error) error {
 	if ctx.Err() != nil {
-		return away("no answer in time from %s; is that an XMPP server's port for clients?", addr)
+		return failed("no answer in time from %s; is that an XMPP server's port for clients?", addr)
 	}
 	if errors.Is(err, errNoTLS) {
-		return away("the server at %s offers no encryption (STARTTLS); no password was sent", addr)
+		return failed("the server at %s offers no encryption (STARTTLS); no password was sent", addr)
 	}
 	if e, ok := errors.AsType[*tlsError](err); ok {
-		return away("%v; no password was sent", e)
+		return failed("%v; no password was sent", e)
 	}
-	if f := saslFailure(err); f != nil {
-		return f.explain(a, addr)
+	if f := saslFailureOf(err); f != nil {
+		return f.loginError(a, addr)
 	}
 	if errors.Is(err, sasl.ErrAuthn) {
-		return forbidden("the server at %s does not prove that it knows the password of %s; is it the right server?", addr, a.JID.Bare())
+		return refused("the server at %s does not prove that it knows the password of %s; is it the right server?", addr, a.JID.Bare())
 	}
 	if e, ok := errors.AsType[stream.Error](err); ok {
-		return explainStream(a, addr, e)
+		return streamError(a, addr, e)
 	}
 	if errors.Is(err, io.EOF) {
-		return away("the server at %s has closed the connection", addr)
+		return failed("the server at %s has closed the connection", addr)
 	}
-	return away("login of %s at %s: %v", a.JID.Bare(), addr, err)
+	return failed("login of %s at %s: %v", a.JID.Bare(), addr, err)
 }
 
-// explainStream says what a stream error means before the login is over. Some
-// are the library's own, about what it reads.
-func explainStream(a Account, addr string, e stream.Error) error {
+// streamError returns the *Error for a stream error during a login. The library makes
+// some stream errors itself, if it cannot read what the server sends.
+func streamError(a Account, addr string, e stream.Error) error {
 	switch {
 	case e.Is(stream.HostUnknown):
-		return away("the server at %s is not that of %s", addr, a.JID.Domainpart())
+		return failed("the server at %s does not serve %s", addr, a.JID.Domainpart())
 	case e.Is(stream.UnsupportedVersion) || e.Is(stream.InvalidNamespace):
-		return away("the server at %s speaks something else (%s); is that its port for XMPP clients?", addr, StreamErrorText(e))
+		return failed("the server at %s speaks another protocol (%s); is that its port for XMPP clients?", addr, StreamErrorText(e))
 	}
-	return away("no login at %s: %s", addr, StreamErrorText(e))
+	return failed("no login at %s: %s", addr, StreamErrorText(e))
 }
 
 // StreamErrorText returns a stream error's condition with the server's text.
@@ -116,8 +118,8 @@ func StreamErrorText(e stream.Error) string {
 	return text
 }
 
-// failure is how a server refuses a login (RFC 6120 §6.5).
-type failure struct {
+// saslFailure is the element by which a server refuses a login (RFC 6120 §6.5).
+type saslFailure struct {
 	XMLName    xml.Name `xml:"urn:ietf:params:xml:ns:xmpp-sasl failure"`
 	Text       string   `xml:"text"`
 	Conditions []struct {
@@ -125,9 +127,10 @@ type failure struct {
 	} `xml:",any"`
 }
 
-// saslFailure returns the failure that an error of the library is, nil where it
-// is none. The library's type for it is its own, but writes itself as XML.
-func saslFailure(err error) *failure {
+// saslFailureOf returns the failure in an error of the library, or nil if there is none.
+// The library does not export the type of this error, but the error can write itself as
+// XML.
+func saslFailureOf(err error) *saslFailure {
 	e, ok := errors.AsType[interface {
 		error
 		TokenReader() xml.TokenReader
@@ -135,22 +138,22 @@ func saslFailure(err error) *failure {
 	if !ok {
 		return nil
 	}
-	var f failure
+	var f saslFailure
 	if err := xml.NewTokenDecoder(e.TokenReader()).Decode(&f); err != nil {
 		return nil
 	}
 	return &f
 }
 
-func (f *failure) explain(a Account, addr string) error {
-	said := f.Text
+func (f *saslFailure) loginError(a Account, addr string) error {
+	text := f.Text
 	if len(f.Conditions) > 0 {
-		said = strings.TrimSuffix(f.Conditions[0].XMLName.Local+": "+f.Text, ": ")
+		text = strings.TrimSuffix(f.Conditions[0].XMLName.Local+": "+f.Text, ": ")
 	}
 	for _, c := range f.Conditions {
 		if c.XMLName.Local == "temporary-auth-failure" {
-			return away("%s cannot log in at %s now: %s", a.JID.Bare(), addr, said)
+			return failed("%s cannot log in at %s now: %s", a.JID.Bare(), addr, text)
 		}
 	}
-	return forbidden("%s cannot log in at %s: wrong password, or no such account (%s)", a.JID.Bare(), addr, said)
+	return refused("%s cannot log in at %s: wrong password, or no such account (%s)", a.JID.Bare(), addr, text)
 }

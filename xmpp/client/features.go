@@ -18,20 +18,20 @@ const (
 	nsBindings = "urn:xmpp:sasl-cb:0"
 )
 
-// features are what to negotiate on a new connection.
+// features returns the stream features to negotiate on a new connection.
 func (d *Dialer) features(conn net.Conn, e endpoint, a Account, startTLS bool) []xmpp.StreamFeature {
 	local := onLoopback(conn)
 	features := []xmpp.StreamFeature{authentication(a, local), channelBindings(), bind(a.JID.Resourcepart())}
 	if startTLS {
-		return append(features, encryption(e.addr, d.tlsConfig(conn, a)))
+		return append(features, requiredTLS(e.addr, d.tlsConfig(conn, a)))
 	}
 	return features
 }
 
-// encryption is the library's STARTTLS (RFC 6120 §5), which does not go on
-// before the certificate is verified, and which is required, whatever the
-// server says.
-func encryption(addr string, config *tls.Config) xmpp.StreamFeature {
+// requiredTLS returns the library's STARTTLS (RFC 6120 §5) with two changes. It is
+// required even if the server calls it optional. It completes the handshake, which
+// verifies the certificate, before the negotiation continues.
+func requiredTLS(addr string, config *tls.Config) xmpp.StreamFeature {
 	feature := xmpp.StartTLS(config)
 	parse, negotiate := feature.Parse, feature.Negotiate
 	feature.Parse = func(ctx context.Context, d *xml.Decoder, start *xml.StartElement) (bool, any, error) {
@@ -43,14 +43,14 @@ func encryption(addr string, config *tls.Config) xmpp.StreamFeature {
 			return 0, nil, errNoTLS
 		}
 		state, rw, err := negotiate(ctx, s, data)
-		if secure, ok := rw.(*tls.Conn); ok && err == nil {
-			err = secure.HandshakeContext(ctx)
+		if conn, ok := rw.(*tls.Conn); ok && err == nil {
+			err = conn.HandshakeContext(ctx)
 		}
 		if err != nil {
 			return 0, nil, &tlsError{addr, err}
 		}
-		if secure, ok := rw.(*tls.Conn); ok {
-			rw = framing.OneByteConn{Conn: secure}
+		if conn, ok := rw.(*tls.Conn); ok {
+			rw = framing.OneByteConn{Conn: conn}
 		}
 		return state, rw, nil
 	}

@@ -12,8 +12,8 @@ import (
 	"mellium.im/xmpp"
 )
 
-// channelBindings reads which ways the server knows to bind a login to the TLS
-// connection (XEP-0440).
+// channelBindings returns the feature by which the server lists its channel binding
+// types (XEP-0440). They bind a login to the TLS connection.
 func channelBindings() xmpp.StreamFeature {
 	return xmpp.StreamFeature{
 		Name:       xml.Name{Space: nsBindings, Local: "sasl-channel-binding"},
@@ -34,8 +34,8 @@ func channelBindings() xmpp.StreamFeature {
 	}
 }
 
-// authentication is the library's SASL (RFC 6120 §6). It needs no TLS on
-// loopback.
+// authentication returns the library's SASL (RFC 6120 §6). On loopback (local) it needs
+// no TLS.
 func authentication(a Account, local bool) xmpp.StreamFeature {
 	// RFC 5802 §2.2: both sides must see the same characters.
 	password := norm.NFKC.String(a.Password)
@@ -54,11 +54,12 @@ func authentication(a Account, local bool) xmpp.StreamFeature {
 	return feature
 }
 
-// mechanisms are those to log in by, the best first. A password itself is only
-// sent where TLS has told whose server it is: not on loopback.
+// mechanisms returns the SASL mechanisms to log in by, the best first. PLAIN, which
+// sends the password itself, is among them only if TLS has verified the server. On
+// loopback (local) it has not.
 func mechanisms(s *xmpp.Session, local bool) []sasl.Mechanism {
 	scram := []sasl.Mechanism{sasl.ScramSha256, sasl.ScramSha1}
-	// With an earlier TLS the library binds by tls-unique, which is broken.
+	// Before TLS 1.3 the library binds by tls-unique, which is not secure.
 	bindings, _ := s.Feature(nsBindings)
 	types, _ := bindings.([]string)
 	if s.ConnectionState().Version >= tls.VersionTLS13 && slices.Contains(types, "tls-exporter") {

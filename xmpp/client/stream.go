@@ -19,7 +19,7 @@ import (
 // writeLimit limits the writing of one stanza.
 const writeLimit = 10 * time.Second
 
-// NotSentError is an error of Send if no whole stanza was sent.
+// NotSentError is the error of Send if it did not send the whole stanza.
 type NotSentError struct{ Err error }
 
 func (e *NotSentError) Error() string { return "not sent: " + e.Err.Error() }
@@ -27,7 +27,7 @@ func (e *NotSentError) Error() string { return "not sent: " + e.Err.Error() }
 // Unwrap returns the cause.
 func (e *NotSentError) Unwrap() error { return e.Err }
 
-// errServerClosed is the end of a stream that the server has ended without an error.
+// errServerClosed means that the server ended the stream without an error.
 var errServerClosed = fmt.Errorf("the server has closed the connection: %w", io.EOF)
 
 // Stream is the stream of an account that is logged in. Next is for one goroutine. The
@@ -52,8 +52,9 @@ func newStream(session *xmpp.Session) *Stream {
 // JID returns the full JID that the server bound.
 func (s *Stream) JID() jid.JID { return s.session.LocalAddr() }
 
-// Next blocks until the next stanza arrives. The error is the end of the stream: it
-// wraps io.EOF if the server ended it without an error, or is a stream.Error.
+// Next returns the next stanza. It blocks until one arrives. An error means that the
+// stream has ended: it wraps io.EOF if the server ended it without an error, and is a
+// stream.Error if the server sent one.
 func (s *Stream) Next() (framing.Element, error) {
 	e, err := s.reader.Next()
 	if errors.Is(err, io.EOF) || errors.Is(err, framing.ErrEnd) {
@@ -68,9 +69,9 @@ func (s *Stream) Next() (framing.Element, error) {
 	return e, nil
 }
 
-// Send writes one stanza as it is. It blocks until the stanza is written, at most 10 s.
-// The end of the context closes the connection, because half a stanza may be out: a
-// whole one if the error is not a *NotSentError.
+// Send writes one stanza unchanged. It blocks until the stanza is written, for at most
+// 10 s. The end of the context closes the connection, because a part of the stanza may
+// be out. If the error is not a *NotSentError, the whole stanza may have been sent.
 func (s *Stream) Send(ctx context.Context, text []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -96,8 +97,8 @@ func (s *Stream) Send(ctx context.Context, text []byte) error {
 	return nil
 }
 
-// End sends the end of our side of the stream, once. It blocks for at most limit. If
-// that cannot be written, it closes the connection.
+// End sends the end of our side of the stream, once. It blocks for at most limit. If the
+// end cannot be written, it closes the connection.
 func (s *Stream) End(limit time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,6 +1,6 @@
-// Package command is an ad-hoc command (XEP-0050) with its data form (XEP-0004) as it
-// stands in a stanza. The types are for both sides: what one marshals, the other
-// unmarshals.
+// Package command has the XML of ad-hoc commands (XEP-0050) and of their data forms
+// (XEP-0004). Both sides use the same types: the requester marshals a request that the
+// responder unmarshals, and the other way round.
 package command
 
 import "encoding/xml"
@@ -27,8 +27,8 @@ const (
 	Canceled  = "canceled"
 )
 
-// Command is one stage of a command: a request, or the response to one. A response
-// may hold more than is read here: reported columns and items of a form are left out.
+// Command is one stage of a command: a request, or the response to one. Unmarshalling
+// drops the reported columns and the items of a form.
 type Command struct {
 	XMLName   xml.Name `xml:"http://jabber.org/protocol/commands command"`
 	Node      string   `xml:"node,attr"`
@@ -46,10 +46,10 @@ type Note struct {
 	Text string `xml:",chardata"`
 }
 
-// Actions are those that a requester may take next.
+// Actions are the actions that a requester may take next (XEP-0050 §3.4).
 type Actions struct {
 	Execute string   // the default action; may be empty
-	Allowed []string // in the order sent
+	Allowed []string // in the order of the stanza
 }
 
 // MarshalXML implements xml.Marshaler.
@@ -70,15 +70,15 @@ func (a Actions) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
 
 // UnmarshalXML implements xml.Unmarshaler.
 func (a *Actions) UnmarshalXML(d *xml.Decoder, start xml.StartElement) error {
-	var read struct {
+	var element struct {
 		Execute string                       `xml:"execute,attr"`
 		Allowed []struct{ XMLName xml.Name } `xml:",any"`
 	}
-	if err := d.DecodeElement(&read, &start); err != nil {
+	if err := d.DecodeElement(&element, &start); err != nil {
 		return err
 	}
-	a.Execute = read.Execute
-	for _, action := range read.Allowed {
+	a.Execute = element.Execute
+	for _, action := range element.Allowed {
 		a.Allowed = append(a.Allowed, action.XMLName.Local)
 	}
 	return nil

@@ -4,8 +4,8 @@ import "encoding/xml"
 
 // Types of a form (XEP-0004 §3.1).
 const (
-	FormForm   = "form"   // to be filled in
-	FormSubmit = "submit" // filled in
+	FormForm   = "form"   // asks for values
+	FormSubmit = "submit" // has the values
 	FormCancel = "cancel"
 	FormResult = "result"
 )
@@ -39,7 +39,7 @@ type Field struct {
 	Options  []Option `xml:"option"`
 }
 
-// Instructions are the text of one or more elements, each on lines of its own.
+// Instructions is the text of one or more <instructions/>, joined by line ends.
 type Instructions string
 
 // UnmarshalXML implements xml.Unmarshaler.
@@ -55,7 +55,7 @@ func (i *Instructions) UnmarshalXML(d *xml.Decoder, start xml.StartElement) erro
 	return nil
 }
 
-// Present is an empty element that is there or not.
+// Present is an empty element, such as <required/>: true if it is there.
 type Present bool
 
 // MarshalXML implements xml.Marshaler.
@@ -72,14 +72,14 @@ func (p *Present) UnmarshalXML(d *xml.Decoder, _ xml.StartElement) error {
 	return d.Skip()
 }
 
-// Option is one choice of a list.
+// Option is one choice of a field of the type ListSingle.
 type Option struct {
 	Label string `xml:"label,attr,omitempty"`
 	Value string `xml:"value"`
 }
 
-// Field returns the first field of that name. It returns false if there is none, and
-// also if f is nil.
+// Field returns the first field of that name, and whether there is one. A nil form has
+// no fields.
 func (f *Form) Field(name string) (Field, bool) {
 	if f == nil {
 		return Field{}, false
@@ -92,8 +92,8 @@ func (f *Form) Field(name string) (Field, bool) {
 	return Field{}, false
 }
 
-// Values returns the values of every field by its name. The last field of a name
-// counts. The map is empty if f is nil.
+// Values returns the values of every field by its name. If several fields have one name,
+// the last of them counts. The map is empty if f is nil.
 func (f *Form) Values() map[string][]string {
 	values := make(map[string][]string)
 	if f == nil {

@@ -1,8 +1,5 @@
-// Package cli is the command line of emanagement.
-//
-// A plain line, VERB ARGS... with no flags but --json and --yes, goes straight to the
-// control socket if no person watches (plain.go). That is what scripts call, and it
-// must be quick. Every other line is parsed as a whole (command.go).
+// Package cli is the command line of emanagement: every line but a plain one, which the
+// command itself sends to the control socket.
 package cli
 
 import (
@@ -20,10 +17,7 @@ func Main(args []string) int {
 	// After the first signal, a second one ends the program at once.
 	context.AfterFunc(ctx, stop)
 	std := streams{os.Stdin, os.Stdout, os.Stderr}
-	if l, socket, ok := plain(args); ok {
-		if status, done := l.run(ctx, socket); done {
-			return status
-		}
-	}
 	return run(ctx, args, std)
 }
+
+func isHelp(arg string) bool { return arg == "--help" || arg == "-h" }

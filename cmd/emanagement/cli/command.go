@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"emanagement/cmd/internal/configfile"
+	"emanagement/cmd/internal/sibling"
 	"emanagement/cmd/internal/version"
 	"emanagement/verb"
 	"emanagement/verb/wire"
@@ -161,7 +162,9 @@ func flagError(of string, err error) error {
 func daemonCommand(name, short string) *cobra.Command {
 	return &cobra.Command{
 		Use: name, Short: short, DisableFlagParsing: true, GroupID: groupOthers,
-		RunE: func(_ *cobra.Command, args []string) error { return startDaemon(append([]string{name}, args...)) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			return sibling.Exec("emanagementd", append([]string{name}, args...))
+		},
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			if name == "users" && len(args) == 0 {
 				return []string{"import"}, cobra.ShellCompDirectiveNoFileComp

@@ -87,7 +87,7 @@ func work(ctx context.Context, conf config.Config, log *slog.Logger) (err error)
 		},
 	}
 	namespace := verb.New(services, withOwner(conf.Access), records, log)
-	c.OnPresence(remote.Answer(names, func(asker jid.JID) bool { return len(namespace.Visible(asker)) > 0 }))
+	c.OnPresence(remote.AnswerPresences(names, func(asker jid.JID) bool { return len(namespace.Visible(asker)) > 0 }))
 	adhoc.Register(c, namespace)
 	chat.Register(c, namespace, log)
 	if len(conf.Access) == 0 {

@@ -7,10 +7,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"emanagement/cmd/internal/paths"
 )
 
 // DefaultControl is the path of the control socket if the configuration names none.
-const DefaultControl = "/run/emanagement/control.sock"
+const DefaultControl = paths.Control
 
 // noControl is the value of the key control for no socket.
 const noControl = "none"

@@ -5,10 +5,12 @@ package configfile
 
 import (
 	"strings"
+
+	"emanagement/cmd/internal/paths"
 )
 
 // Path is the usual place of the configuration.
-const Path = "/etc/emanagement/emanagement.yml"
+const Path = paths.Config
 
 // File is the configuration as it is written.
 type File struct {

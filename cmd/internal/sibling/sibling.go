@@ -1,4 +1,5 @@
-package cli
+// Package sibling starts one program of emanagement from another.
+package sibling
 
 import (
 	"fmt"
@@ -8,10 +9,9 @@ import (
 	"syscall"
 )
 
-// startDaemon replaces this program by emanagementd, which stands beside it or on the
-// PATH. It returns only if that fails.
-func startDaemon(args []string) error {
-	const name = "emanagementd"
+// Exec replaces this program by another one, which stands beside it or on the PATH. It
+// returns only if that fails.
+func Exec(name string, args []string) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err

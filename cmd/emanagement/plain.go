@@ -1,4 +1,4 @@
-package cli
+package main
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/term"
 
-	"emanagement/cmd/internal/configfile"
+	"emanagement/cmd/internal/paths"
 	"emanagement/front/control/client"
 	"emanagement/verb/wire"
 )
@@ -56,9 +56,9 @@ func plain(args []string) (l *plainLine, socket string, ok bool) {
 	if socket = os.Getenv("EMANAGEMENT_CONTROL"); socket != "" {
 		return l, socket, filepath.IsAbs(socket)
 	}
-	text, err := os.ReadFile(configfile.Path)
+	text, err := os.ReadFile(paths.Config)
 	if err != nil {
-		return l, configfile.DefaultControl, true
+		return l, paths.Control, true
 	}
 	socket, ok = socketIn(string(text))
 	return l, socket, ok
@@ -76,7 +76,7 @@ func isHelp(arg string) bool { return arg == "--help" || arg == "-h" }
 // socketIn returns the socket that a configuration names, if that can be told without
 // YAML: from a line "control: /path", or because no line names one.
 func socketIn(text string) (socket string, ok bool) {
-	socket = configfile.DefaultControl
+	socket = paths.Control
 	for line := range strings.Lines(text) {
 		line, _, _ = strings.Cut(line, "#")
 		if !strings.Contains(line, "control") || strings.HasPrefix(line, "control_group: ") {

@@ -1,21 +1,21 @@
-package cli
+package main
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 
-	"emanagement/cmd/internal/configfile"
+	"emanagement/cmd/internal/paths"
 )
 
 // TestSocketIn: a file that needs YAML is not read by a plain line.
 func TestSocketIn(t *testing.T) {
 	const odd = ""
 	for text, want := range map[string]string{
-		"jid: a.example\n": configfile.DefaultControl,
+		"jid: a.example\n": paths.Control,
 		"jid: a.example\ncontrol: /run/c.sock # as it was\n": "/run/c.sock",
 		"control:  /run/c.sock":                              "/run/c.sock",
-		"# control: /run/c.sock\njid: a\n":                   configfile.DefaultControl,
+		"# control: /run/c.sock\njid: a\n":                   paths.Control,
 		"control: none":                                      odd,
 		"control: '/run/c.sock'":                             odd,
 		"control: /run/a b":                                  odd,
