@@ -73,8 +73,9 @@ func TestArgumentsArrive(t *testing.T) {
 	}
 }
 
-// TestAlone runs emanagement without emanagementd beside it. It does not need
-// it for verb arguments that look like flags, nor for --json and --yes.
+// TestAlone runs emanagement in a folder without emanagementd. No verb needs
+// that program, even with arguments that look like flags, or with --json and
+// --yes.
 func TestAlone(t *testing.T) {
 	t.Parallel()
 	d := deployments[0]
@@ -199,11 +200,11 @@ func TestInterrupted(t *testing.T) {
 		assert.ErrorIs(t, serving.Wait(), http.ErrServerClosed)
 	})
 	for name, line := range map[string][]string{
-		"emanagement":  {"removeAllRosters", "--yes"},
-		"emanagementd": {"--config", filepath.Join(t.TempDir(), "none.yml"), "removeAllRosters", "--yes"},
+		"plain line":  {"removeAllRosters", "--yes"},
+		"parsed line": {"--config", filepath.Join(t.TempDir(), "none.yml"), "removeAllRosters", "--yes"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if name == "emanagementd" {
+			if name == "parsed line" {
 				require.NoError(t, os.WriteFile(line[1], []byte("control: "+socket+"\n"), 0o600))
 			}
 			c := exec.CommandContext(shortContext(t), binary, line...)

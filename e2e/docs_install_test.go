@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -24,6 +25,7 @@ type installation struct {
 	debian string // its folder, as scripts/setup names it
 	diff   string // in place of debian-backports.diff
 	pages  []string
+	api    bool // over HTTP, as docs/ejabberd-versions.md configures it
 }
 
 // TestDocsInstallation installs the component on a Debian of its own, by the commands
@@ -34,17 +36,17 @@ func TestDocsInstallation(t *testing.T) {
 	built := t.TempDir()
 	makeInstall(t, built)
 	for name, i := range map[string]installation{
-		"README":    {"ejabberd-root", "debian-backports.diff", []string{"README.md"}},
-		"page":      {"ejabberd-root", "debian-backports.diff", []string{"docs/install.md", "docs/operations.md"}},
-		"Debian 13": {"ejabberd-24.12", "debian-13.diff", []string{"docs/install.md", "docs/ejabberd-versions.md"}},
-		"Debian 12": {"ejabberd-23.01", "debian-12.diff", []string{"docs/install.md", "docs/ejabberd-versions.md"}},
+		"README":    {"ejabberd-root", "debian-backports.diff", []string{"README.md"}, false},
+		"page":      {"ejabberd-root", "debian-backports.diff", []string{"docs/install.md", "docs/operations.md"}, false},
+		"Debian 13": {"ejabberd-24.12", "debian-13.diff", []string{"docs/install.md"}, true},
+		"Debian 12": {"ejabberd-23.01", "debian-12.diff", []string{"docs/install.md"}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			outputs := i.run(t, built)
 			assert.Empty(t, outputs["ejabberdctl reload_config"])
 			assert.Contains(t, outputs["ejabberdctl register"], "successfully registered")
 			assert.Equal(t, "Done\nfriend@localhost\tFriend\tboth\tnone\t\nDone\n", outputs["emanagement addBuddyToRoster"])
-			if i.pages[len(i.pages)-1] == "docs/operations.md" {
+			if name == "page" {
 				assert.Equal(t, "users: 2 read, 0 new\n", outputs["ejabberdctl process_rosteritems"])
 			}
 		})
@@ -165,23 +167,19 @@ func (i installation) script(t *testing.T) string {
 }
 
 // blocks returns a page's blocks with steps of the installation. The API of an old
-// ejabberd is configured after the page that writes the configuration, but before the
-// component starts.
+// ejabberd is configured right after all else.
 func (i installation) blocks(t *testing.T, page string) []codeBlock {
 	var steps []codeBlock
 	for _, b := range codeBlocks(t, page) {
-		isStep := b.lang == "sh" && !regexp.MustCompile(`(?m)^(git|make) `).MatchString(b.text)
 		isConfig := b.lang == "yaml" && strings.HasPrefix(b.text, "# /etc/emanagement/")
-		if page == "docs/ejabberd-versions.md" || !isStep && !isConfig {
-			continue
+		if isConfig || b.lang == "sh" && !regexp.MustCompile(`(?m)^(git|make) `).MatchString(b.text) {
+			steps = append(steps, b)
 		}
-		steps = append(steps, b)
-		if isConfig && strings.HasPrefix(i.pages[len(i.pages)-1], "docs/ejabberd-versions") {
-			for _, more := range codeBlocks(t, "docs/ejabberd-versions.md") {
-				if more.lang == "yaml" && !isServerConfig(more) {
-					steps = append(steps, more)
-				}
-			}
+		if isConfig && i.api {
+			versions := codeBlocks(t, "docs/ejabberd-versions.md")
+			api := slices.IndexFunc(versions, func(b codeBlock) bool { return strings.HasPrefix(b.text, "api:") })
+			require.GreaterOrEqual(t, api, 0)
+			steps = append(steps, versions[api])
 		}
 	}
 	return steps

@@ -1,6 +1,6 @@
 // Package fault classifies why a request was not carried out. Packages on every floor have
-// error types of their own. The method Fault of such a type returns what a requester may
-// learn, so a front needs to know the type Error only.
+// error types of their own. Their method Fault returns the part that a requester may learn.
+// So a front needs to know the type Error only.
 package fault
 
 import (

@@ -58,8 +58,8 @@ func (e *NotServedError) Fault() *Error {
 // NotPermittedError means that the server does not permit a request.
 type NotPermittedError struct {
 	Host string
-	// Reason says what the server's configuration, or its version, lacks. It is a clause
-	// without a full stop.
+	// Reason names the missing part of the server's configuration, or the version that
+	// it needs. It is a clause without a full stop.
 	Reason string
 }
 

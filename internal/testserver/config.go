@@ -14,13 +14,13 @@ import (
 )
 
 // Config is the text that administrators merge into their ejabberd.yml according
-// to the README. The servers of this package start with the same text, merged
+// to docs/install.md. The servers of this package start with the same text, merged
 // into the configuration of a small server.
 //
 //go:embed ejabberd.yml
 var Config string
 
-// ConfigHTTP is that text for an ejabberd before 25.03.
+// ConfigHTTP is that text for an ejabberd before 25.03 (docs/ejabberd-versions.md).
 //
 //go:embed ejabberd-http.yml
 var ConfigHTTP string

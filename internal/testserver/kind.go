@@ -41,7 +41,7 @@ func (k Kind) version() string {
 }
 
 // documentedTexts returns the texts to merge into the configuration, according
-// to the README.
+// to docs.
 func (k Kind) documentedTexts() []string {
 	switch k {
 	case AdHoc:

@@ -15,8 +15,8 @@ type Endpoint struct {
 	User, Password string // an account: its bare JID, and its password
 }
 
-// CheckURL returns an error that says what is wrong with the URL of an Endpoint. It must be
-// an http or https URL with a host, without user information, query and fragment.
+// CheckURL returns an error if the URL of an Endpoint is not valid. It must be an http or
+// https URL with a host, without user information, query and fragment.
 func CheckURL(s string) error {
 	u, err := url.Parse(s)
 	if err == nil && u.User != nil {

@@ -12,7 +12,7 @@ import (
 )
 
 // jsonAnswer is a result as mod_http_api sends it. ejabberd 26.07, 24.12 and 23.01 were
-// seen to send the following. Where they differ, the forms stand in that order:
+// seen to send the following. If the forms of the versions differ, they are in that order:
 //
 //	a code (add_rosteritem, kick_session)     0, or 1 for a failure
 //	a text with a code (status)               "The node … is started. …"

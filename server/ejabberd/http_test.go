@@ -20,8 +20,8 @@ import (
 	"emanagement/fault"
 )
 
-// fakeServer starts a plain HTTP server, which does what no real ejabberd can be made to
-// do. It returns a client of that server.
+// fakeServer starts a plain HTTP server, for answers that no real ejabberd can be made to
+// send. It returns a client of that server.
 func fakeServer(t *testing.T, handler http.HandlerFunc) *httpClient {
 	s := httptest.NewServer(handler)
 	t.Cleanup(s.Close)

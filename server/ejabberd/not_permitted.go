@@ -20,10 +20,11 @@ const (
 	configure  = "the access rule configure must allow this component, and "
 )
 
-// NotPermitted returns why a host's server did not run a command, and what its
-// configuration lacks. Some causes have the same refusal. To tell them apart, NotPermitted
-// runs the command status, over the same route: it needs no module but the one that runs
-// commands, and no access rule. So NotPermitted waits for the server.
+// NotPermitted returns the reason for which a host's server did not run a command: the
+// missing part of its configuration, and the server's refusal e. Some causes have the same
+// refusal. To tell them apart, NotPermitted runs the command status over the same route: it
+// needs no module but the one that runs commands, and no access rule. So NotPermitted waits
+// for the server.
 func (a *API) NotPermitted(ctx context.Context, host string, e *Error) *fault.NotPermittedError {
 	status := a.statusRefusal(ctx, host, e.HTTP)
 	refusal := fmt.Sprintf(" (the server says: %v)", e)

@@ -14,7 +14,7 @@ import (
 )
 
 // TestOlderArguments checks that a command is repeated with the older version of each
-// argument that the server misses, and that no other refusal leads to a repetition.
+// argument that the server misses. No other refusal may lead to a repetition.
 func TestOlderArguments(t *testing.T) {
 	type object = map[string]any
 	groups := []arg{{"nick", "n"}, {"groups", []string{"a", "b"}}}

@@ -7,7 +7,8 @@ import (
 )
 
 // CheckGrant returns an error if a grant does not permit reading and writing rosters
-// (component.Config.CheckGrant). The error says what the server's configuration lacks.
+// (component.Config.CheckGrant). The error names the missing option of the server's
+// configuration.
 func CheckGrant(g component.Grant) error {
 	if g.Access["roster"] != "both" {
 		return errors.New("rosters of this host cannot be managed: " + noRosterPrivilege)

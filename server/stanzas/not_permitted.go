@@ -2,8 +2,8 @@ package stanzas
 
 import "emanagement/server/ejabberd"
 
-// The reasons why a server does not permit a request. Each says what the server's
-// configuration, or its version, lacks.
+// The reasons why a server does not permit a request. Each names the missing part of the
+// server's configuration, or the version that it needs.
 const (
 	noRosterAccess = "in ejabberd.yml, mod_roster: {access: …} must allow this user to change the roster"
 

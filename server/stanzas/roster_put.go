@@ -79,7 +79,7 @@ func (s *Server) putByAPI(ctx context.Context, user jid.JID, item rosterpush.Ite
 	return nil
 }
 
-// restore undoes what detectWriteMethod wrote. The server ignored the subscription in it.
+// restore undoes the write of detectWriteMethod, whose subscription the server ignored.
 func (s *Server) restore(ctx context.Context, user, contact jid.JID, was *rosterpush.Item) error {
 	if was == nil {
 		return s.Remove(ctx, user, rosterpush.Item{JID: contact})

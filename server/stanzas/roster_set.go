@@ -16,7 +16,7 @@ import (
 	"emanagement/server"
 )
 
-// setRoster sends a roster set. On a host where no roster stanza writes anything, it calls
+// setRoster sends a roster set. If no roster stanza writes anything on the host, it calls
 // byAPI instead, which must make the same change.
 func (s *Server) setRoster(ctx context.Context, user jid.JID, payload func() xml.TokenReader, byAPI func() error) error {
 	host := user.Domainpart()

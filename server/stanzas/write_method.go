@@ -97,8 +97,8 @@ func (w *writeMethods) set(host string, m writeMethod, confirmed bool) {
 	h.method, h.confirmed = m, confirmed
 }
 
-// retryStanzas makes the next write try a stanza, on a host where no stanza has written
-// anything: its server may have been upgraded.
+// retryStanzas makes the next write try a stanza again if a host has the method
+// writeByAPIOnly: its server may have been upgraded.
 func (w *writeMethods) retryStanzas(host string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

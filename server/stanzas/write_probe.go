@@ -24,9 +24,9 @@ const writeProbeTimeout = 30 * time.Second
 
 // probeHost finds out a host's write method, and whether the server's configuration permits
 // it. For that it writes an item into the roster of an account that does not exist, and
-// removes it. The log says what the configuration lacks, and what to do. Until the first
-// probe of the host has ended, each write waits that changes a subscription. During a later
-// probe, the method that was known before counts.
+// removes it. An error in the log names the missing part of the configuration, and a remedy.
+// Until the first probe of the host has ended, each write that changes a subscription waits.
+// During a later probe, the method that was known before counts.
 func (s *Server) probeHost(ctx context.Context, host string) {
 	probing, cancel := context.WithTimeout(ctx, writeProbeTimeout)
 	defer cancel()

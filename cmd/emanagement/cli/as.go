@@ -64,7 +64,7 @@ func (l *line) askPassword(ctx context.Context, std streams) error {
 	case l.password != "":
 		return nil
 	case l.passwordFile != "":
-		password, err := configfile.SecretIn(l.passwordFile)
+		password, err := configfile.ReadSecret(l.passwordFile)
 		if err != nil {
 			return badFlag("password-file", "%v", err)
 		}

@@ -39,7 +39,7 @@ func (l *line) run(ctx context.Context, std streams) (wire.Result, error) {
 	if e, ok := errors.AsType[*wire.Error](err); ok && ctx.Err() != nil && far != "" {
 		e.Text = far + "; " + e.Text
 	}
-	if e, ok := errors.AsType[*wire.Error](err); ok && e.Unsent && conf.Unread {
+	if e, ok := errors.AsType[*wire.Error](err); ok && e.Unsent && conf.Unreadable {
 		e.Text += fmt.Sprintf(" (%s may name another place, but you may not read it)", l.config)
 	}
 	return result, err

@@ -1,7 +1,8 @@
-// Package config is the daemon's configuration, checked.
+// Package config loads and checks the daemon's configuration.
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -25,22 +26,21 @@ type Config struct {
 	Secret []byte  // shared with the server
 	State  string  // folder for what the component keeps
 	Audit  string  // file of the audit log; empty: the program's log
-	// Control is the path of the control socket; empty: there is none. Only
-	// where Fixed is it an error that it cannot be there.
+	// Control is the control socket. If it is Fixed, the program must not run without it.
 	Control Socket
 	Hosts   []string // to serve; empty: every host that grants access
-	// MaxStanza is how many bytes the server takes in one stanza; 0: not known.
+	// MaxStanza is the server's limit for one stanza, in bytes; 0: unknown.
 	MaxStanza int
 	Access    []verb.Grant
-	API       ejabberd.Endpoint // without a URL: there is none
+	API       ejabberd.Endpoint // without a URL: the API over HTTP is not used
 }
 
-// minStanza is the least that max_stanza_size may be, in bytes.
+// minStanza is the smallest valid max_stanza_size, in bytes.
 const minStanza = 10_000
 
-// Load reads the configuration from a file and the environment, and the secret
-// from its file. The error is one sentence that names the file or variable and
-// the key.
+// Load reads the configuration from the file at path and from the environment, and the
+// secret from its file. The error is one line that names the file or the environment
+// variable, and the key.
 func Load(path string, getenv func(string) string) (Config, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -50,34 +50,30 @@ func Load(path string, getenv func(string) string) (Config, error) {
 	if err != nil {
 		return Config{}, fmt.Errorf("%s: %w", path, err)
 	}
-	from := f.Override(getenv)
+	sources := f.OverrideFrom(getenv)
 	c, key, err := check(&f)
 	if err != nil {
-		where, ok := from[key]
-		if !ok {
-			where = path
-		}
-		return Config{}, fmt.Errorf("%s: %s: %w", where, key, err)
+		return Config{}, fmt.Errorf("%s: %s: %w", cmp.Or(sources[key], path), key, err)
 	}
 	return c, nil
 }
 
-// check turns what was written into a Config, or says which key is wrong.
+// check returns the checked configuration. If there is an error, key is the wrong key.
 func check(f *configfile.File) (c Config, key string, err error) {
-	if c.JID, err = domain(f.JID); err != nil {
+	if c.JID, err = parseDomain(f.JID); err != nil {
 		return c, "jid", err
 	}
 	if f.Server == "" {
-		return c, "server", errors.New("missing; where the server listens for the component, such as 127.0.0.1:5347")
+		return c, "server", errors.New("missing; the address at which the server listens for the component, such as 127.0.0.1:5347")
 	}
 	if err := component.CheckAddress(f.Server); err != nil {
 		return c, "server", err
 	}
-	if c.Secret, err = secret(f); err != nil {
+	if c.Secret, err = readSecret(f); err != nil {
 		return c, "secret_file", err
 	}
 	for _, h := range f.Hosts {
-		d, err := domain(h)
+		d, err := parseDomain(h)
 		if err != nil {
 			return c, "hosts", err
 		}
@@ -93,10 +89,10 @@ func check(f *configfile.File) (c Config, key string, err error) {
 	if c.API, key, err = checkAPI(f.API); err != nil {
 		return c, "api." + key, err
 	}
-	if c.Control, err = socket(f.Control); err != nil {
+	if c.Control, err = parseSocket(f.Control); err != nil {
 		return c, "control", err
 	}
-	if c.Control.Group, err = group(f.Group); err != nil {
+	if c.Control.Group, err = parseGroup(f.Group); err != nil {
 		return c, "control_group", err
 	}
 	if c.MaxStanza = f.MaxStanza; c.MaxStanza < 0 || c.MaxStanza > 0 && c.MaxStanza < minStanza {
@@ -106,15 +102,17 @@ func check(f *configfile.File) (c Config, key string, err error) {
 	return c, "", nil
 }
 
+// checkAccess returns the grant that an entry of access describes. If there is an error,
+// key is the wrong key of the entry.
 func checkAccess(a configfile.Access) (g verb.Grant, key string, err error) {
-	if key, err := who(a, &g); err != nil {
+	if key, err := checkGrantee(a, &g); err != nil {
 		return g, key, err
 	}
 	if g.Role, err = verb.ParseRole(a.Role); err != nil {
 		return g, "role", err
 	}
 	for _, h := range a.Hosts {
-		d, err := domain(h)
+		d, err := parseDomain(h)
 		if err != nil {
 			return g, "hosts", err
 		}
@@ -125,28 +123,29 @@ func checkAccess(a configfile.Access) (g verb.Grant, key string, err error) {
 		i := slices.IndexFunc(verbs, func(v *verb.Verb) bool { return v.Name == name && v.Destroys() })
 		switch {
 		case i < 0:
-			return g, "unconfirmed", fmt.Errorf("%q is not a verb that wants to be confirmed", name)
+			return g, "unconfirmed", fmt.Errorf("%q is not a verb that must be confirmed", name)
 		case verbs[i].Role > g.Role:
-			return g, "unconfirmed", fmt.Errorf("%s takes the role %s, which this entry has not", name, verbs[i].Role)
+			return g, "unconfirmed", fmt.Errorf("%s takes the role %s, which this entry does not have", name, verbs[i].Role)
 		}
 	}
 	g.Unconfirmed = a.Unconfirmed
 	return g, "", nil
 }
 
-// who reads whom an entry is for: a JID, a user or a group of this machine.
-func who(a configfile.Access, g *verb.Grant) (key string, err error) {
-	named := 0
-	for _, is := range []bool{a.JID != "", a.UID != nil, a.GID != nil} {
-		if is {
-			named++
+// checkGrantee puts the grantee of an entry into the grant: a JID, or a user or a group of
+// this machine. If there is an error, key is the wrong key of the entry.
+func checkGrantee(a configfile.Access, g *verb.Grant) (key string, err error) {
+	grantees := 0
+	for _, given := range []bool{a.JID != "", a.UID != nil, a.GID != nil} {
+		if given {
+			grantees++
 		}
 	}
 	switch {
-	case named == 0:
+	case grantees == 0:
 		return "jid", errors.New("missing (or uid, or gid)")
-	case named > 1:
-		return "jid", errors.New("an entry is for a jid, a uid or a gid, not for two of them")
+	case grantees > 1:
+		return "jid", errors.New("an entry is for one jid, uid or gid, not for two of them")
 	}
 	g.UID, g.GID = a.UID, a.GID
 	if a.JID == "" {
@@ -156,14 +155,14 @@ func who(a configfile.Access, g *verb.Grant) (key string, err error) {
 		return "jid", fmt.Errorf("%q is %w", a.JID, err)
 	}
 	if g.JID.Resourcepart() != "" {
-		return "jid", fmt.Errorf("%q has a resource; an account is meant at any of its resources", a.JID)
+		return "jid", fmt.Errorf("%q has a resource; a grant is for an account at any resource", a.JID)
 	}
 	return "", nil
 }
 
-// domain reads a domain. It keeps its spelling, but for capitals: a server knows
-// a component, and a host, by one alone.
-func domain(s string) (jid.JID, error) {
+// parseDomain reads a domain. It changes only capitals, because a server knows a component
+// or a host by one spelling only.
+func parseDomain(s string) (jid.JID, error) {
 	if s == "" {
 		return jid.JID{}, errors.New("missing")
 	}
@@ -173,16 +172,17 @@ func domain(s string) (jid.JID, error) {
 	return address.Domain(strings.ToLower(s)), nil
 }
 
-// secret returns the secret from the environment or, if that has none, from the file.
-func secret(f *configfile.File) ([]byte, error) {
+// readSecret returns the secret from the environment or, if it is not set there, from the
+// file.
+func readSecret(f *configfile.File) ([]byte, error) {
 	if f.Secret != "" {
-		return configfile.SecretLine([]byte(f.Secret))
+		return configfile.ParseSecret([]byte(f.Secret))
 	}
 	if f.SecretFile == "" {
 		return nil, fmt.Errorf("missing (or set %s)", configfile.EnvSecret)
 	}
-	secret, err := configfile.SecretIn(f.SecretFile)
-	if _, open := errors.AsType[*configfile.OpenError](err); open {
+	secret, err := configfile.ReadSecret(f.SecretFile)
+	if _, exposed := errors.AsType[*configfile.ExposedError](err); exposed {
 		err = fmt.Errorf("%w, or give the secret itself in the environment variable %s", err, configfile.EnvSecret)
 	}
 	return secret, err

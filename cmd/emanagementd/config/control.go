@@ -12,11 +12,12 @@ import (
 type Socket struct {
 	Path  string // empty: there is none
 	Fixed bool   // the configuration names another path than the default
-	Group int    // whose members may connect; 0: the process's group
+	Group int    // the id of the group that may connect; 0: the process's group
 }
 
-// group reads the name or the number of a group of this machine, 0 for none.
-func group(text string) (gid int, err error) {
+// parseGroup returns the id of a group of this machine, given its name or its id. It is 0
+// if the text is empty.
+func parseGroup(text string) (gid int, err error) {
 	if text == "" {
 		return 0, nil
 	}
@@ -25,12 +26,12 @@ func group(text string) (gid int, err error) {
 	}
 	g, err := user.LookupGroup(text)
 	if err != nil {
-		return 0, fmt.Errorf("%q is no group of this machine; groupadd --system %s makes it", text, text)
+		return 0, fmt.Errorf("%q is not a group of this machine; groupadd --system %s creates it", text, text)
 	}
 	return strconv.Atoi(g.Gid)
 }
 
-func socket(text string) (Socket, error) {
+func parseSocket(text string) (Socket, error) {
 	path, err := configfile.ControlPath(text)
 	return Socket{Path: path, Fixed: path != "" && path != configfile.DefaultControl}, err
 }

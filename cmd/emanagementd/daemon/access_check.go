@@ -11,41 +11,43 @@ import (
 	"emanagement/xmpp/address"
 )
 
-// misspelt looks for hosts in the configuration's access that are none of those
-// served. Such an entry allows less than was meant, and nothing else would say so.
-type misspelt struct {
+// accessCheck warns of hosts in the configuration's access that are not served, and of
+// accounts at hosts that look misspelt. Such an entry allows less than the administrator
+// meant, and no other message says so.
+type accessCheck struct {
 	access []verb.Grant
-	hosts  func(context.Context) ([]string, error) // those served, when all are known
+	hosts  func(context.Context) ([]string, error) // the served hosts; an error until all are known
 	log    *slog.Logger
 
 	mu   sync.Mutex
 	done bool
 }
 
-// look warns of each such host, once. A component calls it when a host grants access.
-func (m *misspelt) look(ctx context.Context, _ string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.done {
+// run runs the check, once, when all served hosts are known. The component calls it when
+// a host grants access.
+func (a *accessCheck) run(ctx context.Context, _ string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.done {
 		return
 	}
-	served, err := m.hosts(ctx)
+	served, err := a.hosts(ctx)
 	if err != nil {
-		return // the component says what is wrong
+		return // the component logs the cause
 	}
-	m.done = true
-	for n, g := range m.access {
-		for _, h := range g.Hosts {
-			if !address.HasHost(served, h) {
-				m.log.Warn("access names a host that has not granted any, so that the entry allows nothing there", "entry", n, "host", h, "served", served, "meant", suggest.Word(h, served))
+	a.done = true
+	for i, grant := range a.access {
+		for _, host := range grant.Hosts {
+			if !address.HasHost(served, host) {
+				a.log.Warn("access names a host that has not granted any, so the entry allows nothing there", "entry", i, "host", host, "served", served, "meant", suggest.Word(host, served))
 			}
 		}
-		h := g.JID.Domainpart()
-		meant := suggest.Word(h, served)
-		// A domain alone is a component's, and one below a host that is served is none
-		// by mistake.
-		if g.JID.Localpart() != "" && !address.HasHost(served, h) && meant != "" && !strings.HasSuffix(h, "."+meant) {
-			m.log.Warn("access names an account of a host that is spelt much like one that is served", "entry", n, "jid", g.JID.String(), "meant", meant)
+		host := grant.JID.Domainpart()
+		similar := suggest.Word(host, served)
+		// A JID without a local part is a component. A domain below a served host is
+		// no misspelling of it.
+		if grant.JID.Localpart() != "" && !address.HasHost(served, host) && similar != "" && !strings.HasSuffix(host, "."+similar) {
+			a.log.Warn("access names an account at a host whose name is similar to that of a served host", "entry", i, "jid", grant.JID.String(), "meant", similar)
 		}
 	}
 }

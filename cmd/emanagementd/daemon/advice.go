@@ -9,13 +9,13 @@ import (
 )
 
 // adviser knows how an administrator can remedy errors of the component: by a change of
-// ejabberd.yml or of the configuration here. The component itself knows neither file.
+// ejabberd.yml or of the daemon's configuration. The component itself knows neither file.
 type adviser struct {
 	jid    string // of the component
 	server string // its address, as configured
 }
 
-// oversizeAdvice is for requesters (component.Config.OversizeAdvice).
+// oversizeAdvice is the advice for requesters (component.Config.OversizeAdvice).
 const oversizeAdvice = "the limit is max_stanza_size of the component's listener in ejabberd.yml; on the component's machine, the command line has no such limit"
 
 // logAttr adds the advice to an error in the log (slog.HandlerOptions.ReplaceAttr).
@@ -43,21 +43,21 @@ func (a adviser) advice(err error) string {
 		return "the server is overloaded, or drops what its mod_privilege does not permit"
 	}
 	if _, ok := errors.AsType[*component.SizeError](err); ok {
-		return "in ejabberd.yml, raise max_stanza_size of the component's listener, or write that limit into the configuration here as max_stanza_size"
+		return "in ejabberd.yml, raise max_stanza_size of the component's listener, or write that limit into emanagement's configuration as max_stanza_size"
 	}
 	for _, known := range []struct {
 		cause  error
 		advice string
 	}{
 		{component.ErrNoListener, "is the listener (module: ejabberd_service) in ejabberd.yml, and was it reloaded (ejabberdctl reload_config)?"},
-		{component.ErrCertificate, "the name must be one in the server's certificate, and this machine must trust who signed that; on the same machine, a listener without tls on 127.0.0.1 needs none"},
+		{component.ErrCertificate, "the name must be in the server's certificate, and this machine must trust the authority that signed it; on the same machine, a listener without tls on 127.0.0.1 needs no certificate"},
 		{component.ErrNoTLS, "is that the port of ejabberd_service with tls: true?"},
-		{component.ErrNoHandshake, "is that the port of ejabberd_service? (that of HTTP is as silent)"},
-		{component.ErrNoStream, "is that the port of ejabberd_service? (that of MQTT does so)"},
-		{component.ErrSpeaksTLS, "if that is the component listener (tls: true), write server: tls://" + a.server + ", else name its port"},
+		{component.ErrNoHandshake, "is that the port of ejabberd_service? (the port of HTTP is just as silent)"},
+		{component.ErrNoStream, "is that the port of ejabberd_service? (the port of MQTT behaves like this)"},
+		{component.ErrSpeaksTLS, "if it is the listener for components (tls: true), write server: tls://" + a.server + ", otherwise name the port of that listener"},
 		{component.ErrSpeaksHTTP, "name the port of ejabberd_service"},
 		{component.ErrNoComponents, "is it the port of another listener than ejabberd_service?"},
-		{component.ErrNotAuthorized, "both must be spelled as in ejabberd.yml; white space around the secret does not count here"},
+		{component.ErrNotAuthorized, "both must be spelled as in ejabberd.yml; white space around the secret is ignored here"},
 	} {
 		if errors.Is(err, known.cause) {
 			return known.advice
@@ -66,6 +66,7 @@ func (a adviser) advice(err error) string {
 	return ""
 }
 
+// onMissingGrant returns the advice for a grant that the component misses.
 func (a adviser) onMissingGrant(e *component.MissingGrantError) string {
 	switch {
 	case e.Host == "":
@@ -73,5 +74,5 @@ func (a adviser) onMissingGrant(e *component.MissingGrantError) string {
 	case len(e.Excluded) > 0:
 		return "is it spelled as in ejabberd.yml?"
 	}
-	return "in ejabberd.yml, mod_privilege of this host needs roster: {both: emanagement}, and the access rule emanagement must allow this component; after reload_config it is found by itself"
+	return "in ejabberd.yml, mod_privilege of this host needs roster: {both: emanagement}, and the access rule emanagement must allow this component; after reload_config the component notices it by itself"
 }

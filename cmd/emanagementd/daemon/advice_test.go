@@ -17,7 +17,7 @@ func TestAdvice(t *testing.T) {
 	a := adviser{jid: "emanagement.example.org", server: "127.0.0.1:5347"}
 	for _, test := range []struct {
 		err  error
-		want string // part of the advice; empty for none
+		want string // a part of the advice; empty: there is no advice
 	}{
 		{component.ErrNoListener, "is the listener (module: ejabberd_service) in ejabberd.yml, and was it reloaded (ejabberdctl reload_config)?"},
 		{component.ErrCertificate, "in the server's certificate"},
@@ -51,7 +51,7 @@ func TestAdvice(t *testing.T) {
 	}
 }
 
-// TestAdviceInLog: every error in the log has its advice, whatever its key is.
+// TestAdviceInLog checks that every error in the log has its advice, whatever its key is.
 func TestAdviceInLog(t *testing.T) {
 	var log bytes.Buffer
 	l := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: adviser{}.logAttr}))

@@ -1,5 +1,4 @@
-// Package daemon is the program emanagementd: its commands, and the wiring of the parts
-// that serve.
+// Package daemon is the program emanagementd: its commands, and the wiring of its parts.
 package daemon
 
 import (
@@ -23,53 +22,61 @@ import (
 const about = `emanagementd is the component that carries out the verbs of emanagement. It runs
 beside an XMPP server and connects to it.
 
-Exit status: 0 stopped as asked; 1 a configuration error, or the server refuses the
-component; 2 wrong usage.
+Exit status: 0 stopped by a signal; 1 the configuration is wrong, or the server refuses
+the component; 2 wrong usage.
 
 `
 
-// configReference describes the configuration.
-const configReference = `Configuration, in FILE (default ` + configfile.Path + `), a YAML file:
-  jid: emanagement.example.org         # the component's name
-  server: 127.0.0.1:5347               # or unix:/path/to.sock, or tls://host:port
-  secret_file: /etc/emanagement/secret # shared with the server; not readable by others
-  state: /var/lib/emanagement          # what it keeps: the index of users
-  audit: /var/log/emanagement/audit.log # optional: where every write is recorded, default: the log
-  control: ` + configfile.DefaultControl + ` # optional: the socket for verbs from here, or none
-  control_group: www-data              # optional: who may open that, default: the user's group
-  max_stanza_size: 262144              # optional: that of the server's listener, where it has one
-  hosts: [example.org]                 # optional: default, every host that grants access
-  access:                              # who may run verbs; nobody else can but, from
-                                       # here, root and the component's own user
-    - {jid: admin@example.org, role: admin}
-    - {jid: app@example.org, role: write, hosts: [example.org]}
-    - {uid: 1001, role: write}         # a user of this machine; or gid: a group
-  api:                                 # optional: ejabberd's API over HTTP,
-    url: http://127.0.0.1:5281/api/v3  # for one older than 25.03 and for
-    token_file: /etc/emanagement/token # contacts of other servers; the token,
-                                       # or user: and password_file:, only if
-                                       # the server asks for one
+// configReference describes the configuration. An indented block after an empty line
+// keeps its lines in the manual page.
+const configReference = `The configuration is a YAML file, FILE (default ` + configfile.Path + `):
 
-A jid with a local part is that account, at any resource; a domain is that
-component or host itself, not its users. Roles: read, write, admin. With hosts,
-it may name only users and contacts of those. With unconfirmed: [VERB, ...] it
-need not confirm those, for a program that cannot.
+    jid: emanagement.example.org         # the component's domain
+    server: 127.0.0.1:5347               # or unix:/path/to.sock, or tls://host:port
+    secret_file: /etc/emanagement/secret # the secret shared with the server;
+                                         # other users must not be able to read it
+    # All keys below are optional.
+    state: /var/lib/emanagement          # the folder of the index of users; default:
+                                         # the index is kept in memory only
+    audit: /var/log/emanagement/audit.log # the file of the audit log; default:
+                                         # its lines go to the program's log
+    control: ` + configfile.DefaultControl + ` # the control socket; this is the
+                                         # default; none means no socket
+    control_group: www-data              # the group that may use the socket;
+                                         # default: the group of the component's user
+    max_stanza_size: 262144              # that of the server's listener, if it has one
+    hosts: [example.org]                 # default: every host that grants access
+    access:                              # the requesters that may run verbs; default:
+                                         # root and the component's user, on this machine
+      - {jid: admin@example.org, role: admin}
+      - {jid: app@example.org, role: write, hosts: [example.org]}
+      - {uid: 1001, role: write}         # a user of this machine; gid means a group
+    api:                                 # ejabberd's API over HTTP, for an ejabberd
+                                         # before 25.03, and for contacts at other servers
+      url: http://127.0.0.1:5281/api/v3
+      token_file: /etc/emanagement/token # or user and password_file; only if the server
+                                         # asks for one
 
-These environment variables count more than the file: EMANAGEMENT_JID,
-EMANAGEMENT_SERVER, EMANAGEMENT_SECRET (the secret itself),
-EMANAGEMENT_SECRET_FILE, EMANAGEMENT_STATE, EMANAGEMENT_AUDIT,
-EMANAGEMENT_CONTROL, EMANAGEMENT_CONTROL_GROUP, EMANAGEMENT_HOSTS (with commas),
-EMANAGEMENT_API_URL.
+A jid with a local part is that account, at any resource. A jid without a local part is
+the component or the host itself, not its users. The roles are read, write and admin. An
+entry with hosts allows only verbs about users and contacts at these hosts. An entry with
+unconfirmed: [VERB, ...] runs these verbs without confirmation, for a program that cannot
+confirm.
+
+These environment variables override the file: EMANAGEMENT_JID, EMANAGEMENT_SERVER,
+EMANAGEMENT_SECRET (the secret itself), EMANAGEMENT_SECRET_FILE, EMANAGEMENT_STATE,
+EMANAGEMENT_AUDIT, EMANAGEMENT_CONTROL, EMANAGEMENT_CONTROL_GROUP, EMANAGEMENT_HOSTS
+(separated by commas), EMANAGEMENT_API_URL.
 `
 
-// streams are what the program reads from and writes to.
+// streams are the program's standard streams.
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
 }
 
-// complain writes an error to the standard error.
-func (s streams) complain(format string, args ...any) {
+// printError prints an error on the standard error.
+func (s streams) printError(format string, args ...any) {
 	fmt.Fprintf(s.err, "emanagement: "+format+"\n", args...)
 }
 
@@ -80,36 +87,37 @@ const (
 	exitUsage = 2
 )
 
-// Main runs the program with its arguments and returns the exit status. The first
-// SIGINT or SIGTERM stops it in order, a second one at once.
+// Main runs the program with its arguments and returns the exit status. The first SIGINT
+// or SIGTERM stops it in order. A second one ends it at once.
 func Main(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 	return run(ctx, args, streams{os.Stdin, os.Stdout, os.Stderr})
 }
 
-// failure is an error after which the usage of the program is beside the point.
-type failure struct{ err error }
+// runError is the error of a command that was used correctly. Any other error of a
+// command is one of its usage.
+type runError struct{ err error }
 
-func (f *failure) Error() string { return f.err.Error() }
+func (e *runError) Error() string { return e.err.Error() }
 
 // run runs a command and returns the exit status.
 func run(ctx context.Context, args []string, std streams) int {
 	root := Command(std.in, std.out, std.err)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	if f, ok := errors.AsType[*failure](err); ok {
-		std.complain("%v", f.err)
+	if e, ok := errors.AsType[*runError](err); ok {
+		std.printError("%v", e.err)
 		return exitError
 	}
 	if err != nil {
-		std.complain("%s; 'emanagementd help' explains", strings.TrimSpace(err.Error()))
+		std.printError("%s; 'emanagementd help' explains", strings.TrimSpace(err.Error()))
 		return exitUsage
 	}
 	return exitOK
 }
 
-// Command returns the tree of commands.
+// Command returns the command tree, which uses these streams.
 func Command(in io.Reader, out, diag io.Writer) *cobra.Command {
 	std := streams{in, out, diag}
 	root := &cobra.Command{
@@ -120,7 +128,7 @@ func Command(in io.Reader, out, diag io.Writer) *cobra.Command {
 	root.SetOut(out)
 	root.SetErr(diag)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	path := root.PersistentFlags().String("config", configfile.Path, "the configuration, `FILE`")
+	path := root.PersistentFlags().String("config", configfile.Path, "the configuration `FILE`")
 	root.AddCommand(
 		&cobra.Command{
 			Use: "serve", Short: "connect to the server and serve until stopped", Args: noArguments,
@@ -146,12 +154,12 @@ func noArguments(c *cobra.Command, args []string) error {
 func serve(ctx context.Context, path string, std streams) error {
 	conf, err := config.Load(path, os.Getenv)
 	if err != nil {
-		return &failure{err}
+		return &runError{err}
 	}
 	adviser := adviser{jid: conf.JID.String(), server: conf.Server}
 	log := slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{ReplaceAttr: adviser.logAttr}))
-	if err := work(ctx, conf, log); err != nil {
-		return &failure{adviser.advise(err)}
+	if err := serveComponent(ctx, conf, log); err != nil {
+		return &runError{adviser.advise(err)}
 	}
 	return nil
 }

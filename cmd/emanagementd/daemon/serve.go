@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
-	"time"
 
 	"mellium.im/xmpp/jid"
 
@@ -17,7 +15,6 @@ import (
 	"emanagement/component"
 	"emanagement/front/adhoc"
 	"emanagement/front/chat"
-	"emanagement/front/control"
 	"emanagement/message"
 	"emanagement/presence"
 	"emanagement/room"
@@ -31,92 +28,67 @@ import (
 	"emanagement/verb/jobs"
 )
 
-// work wires the parts and runs them until the context ends.
-func work(ctx context.Context, conf config.Config, log *slog.Logger) (err error) {
-	records, err := auditLog(conf.Audit, log)
+// serveComponent connects the parts of the component and runs it until the context ends.
+func serveComponent(ctx context.Context, conf config.Config, log *slog.Logger) (err error) {
+	auditLog, err := openAuditLog(conf.Audit, log)
 	if err != nil {
 		return err
 	}
-	c, err := component.New(component.Config{
+	c, err := newComponent(conf, log)
+	if err != nil {
+		return err
+	}
+	index, err := openStore(ctx, conf.State, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, index.Close()) }()
+	api := newAPI(c, conf.API)
+	defer api.Close()
+	remote := stanzas.New(c, api, log)
+	services := newServices(ctx, c, api, remote, index.Users(), log)
+	defer services.Jobs.Wait()
+	watchGrants(c, services.Presences, conf.Access, log)
+	namespace := verb.New(services, withLocalAdmins(conf.Access), auditLog, log)
+	registerFronts(c, remote, services.Presences, namespace, log)
+	if len(conf.Access) == 0 {
+		log.Warn("the configuration has no access: only root and this program's user may run verbs, and only on this machine")
+	}
+	socket, err := listen(ctx, conf.Control, log)
+	if err != nil {
+		return err
+	}
+	return runUntilStopped(ctx, c, socket, namespace, log, func(ctx context.Context) {
+		awaitJobs(ctx, services.Jobs)
+		if err := services.Presences.Withdraw(ctx, c.Served()...); err != nil {
+			log.Warn("not every subscriber knows that the addresses at the component's domain are unavailable now", "why", err)
+		}
+	})
+}
+
+// openAuditLog returns the log of every write. Without a path its lines go to the
+// program's log, marked log=audit.
+func openAuditLog(path string, log *slog.Logger) (*slog.Logger, error) {
+	if path == "" {
+		return log.With("log", "audit"), nil
+	}
+	return audit.Open(path, log)
+}
+
+// newComponent returns the component, which is not connected yet.
+func newComponent(conf config.Config, log *slog.Logger) (*component.Component, error) {
+	return component.New(component.Config{
 		JID: conf.JID, Address: conf.Server, Secret: conf.Secret, Hosts: conf.Hosts, MaxStanza: conf.MaxStanza,
 		OversizeAdvice: oversizeAdvice, Probe: stanzas.Probe, CheckGrant: stanzas.CheckGrant,
 		Name: "emanagement", Version: version.String(), Log: log,
 	})
-	if err != nil {
-		return err
-	}
-	opened, err := openStore(ctx, conf.State, log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, opened.Close()) }()
-	users := opened.Users()
-	api := ejabberd.New(c)
-	if conf.API.URL != "" {
-		api = ejabberd.NewWithHTTP(c, conf.API)
-	}
-	defer api.Close()
-	remote := stanzas.New(c, api, log)
-	names := presence.New(audit.Presences(presences{api.SessionServer(), remote}))
-	messages := message.New(audit.Messages(remote))
-	c.OnGrant(func(ctx context.Context, host string) {
-		if err := names.Reannounce(ctx, host); err != nil && ctx.Err() == nil {
-			log.Warn("names' presences were not sent again", "host", host, "why", err)
-		}
-	})
-	c.OnGrant((&misspelt{access: conf.Access, hosts: c.Hosts, log: log}).look)
-	working := jobs.New(ctx)
-	defer working.Wait()
-	rosters := rosterpush.New(users.Rosters(audit.Rosters(remote)))
-	services := verb.Services{
-		Rosters:     rosters,
-		HostRosters: hosts.New(rosters, append([]hosts.Source{users.Source()}, remote.Sources()...)...),
-		Presences:   names,
-		Messages:    messages,
-		Rooms:       room.New(audit.Rooms(api)),
-		Jobs:        working,
-		Own:         conf.JID.String(),
-		Spelling:    c.Spelling,
-		Miss:        (&missing{log: log}).note,
-		Hosts: func(ctx context.Context) ([]string, error) {
-			hosts, err := c.Hosts(ctx)
-			return hosts, server.Classify(ctx, "hosts", err)
-		},
-		Tell: func(ctx context.Context, to jid.JID, text string) error {
-			return messages.Send(ctx, conf.JID, to, text)
-		},
-	}
-	namespace := verb.New(services, withOwner(conf.Access), records, log)
-	c.OnPresence(remote.AnswerPresences(names, func(asker jid.JID) bool { return len(namespace.Visible(asker)) > 0 }))
-	adhoc.Register(c, namespace)
-	chat.Register(c, namespace, log)
-	if len(conf.Access) == 0 {
-		log.Warn("the configuration has no access: nobody may run a command but on this machine, as root or as this user")
-	}
-	l, err := listen(ctx, conf.Control, log)
-	if err != nil {
-		return err
-	}
-	return runAll(ctx, c, l, namespace, log, func(ctx context.Context) {
-		awaitJobs(ctx, working)
-		if err := names.Withdraw(ctx, c.Served()...); err != nil {
-			log.Warn("some do not know that names are unavailable now", "why", err)
-		}
-	})
 }
 
-// presences is what package presence needs of a server: sessions by API commands, and
-// presences by stanzas.
-type presences struct {
-	ejabberd.SessionServer
-	*stanzas.Server
-}
-
-// openStore takes the state's folder for this process, until the store is closed, and
-// opens the store in it. Without a folder the store is kept in memory.
+// openStore locks the state folder for this process until the store is closed, and opens
+// the store in it. Without a folder the store is kept in memory.
 func openStore(ctx context.Context, folder string, log *slog.Logger) (*store.Store, error) {
 	if folder == "" {
-		log.Warn("the configuration has no state: the index of users is lost at every end")
+		log.Warn("the configuration has no state: the index of users is lost when the program stops")
 		return store.Open(ctx, "", log)
 	}
 	lock, err := store.Claim(folder)
@@ -126,82 +98,73 @@ func openStore(ctx context.Context, folder string, log *slog.Logger) (*store.Sto
 	return lock.Open(ctx, log)
 }
 
-// withOwner adds those to the grants who could do anything here anyway: root,
-// and whoever runs the component.
-func withOwner(access []verb.Grant) []verb.Grant {
+// newAPI returns the server's API commands: by ad-hoc commands, and also over HTTP if the
+// endpoint has a URL.
+func newAPI(c *component.Component, endpoint ejabberd.Endpoint) *ejabberd.API {
+	if endpoint.URL != "" {
+		return ejabberd.NewWithHTTP(c, endpoint)
+	}
+	return ejabberd.New(c)
+}
+
+// presenceServer implements presence.Server: sessions by API commands, and presences by
+// stanzas.
+type presenceServer struct {
+	ejabberd.SessionServer
+	*stanzas.Server
+}
+
+// newServices returns the services of the verbs. Audit wraps each of them, to record its
+// writes, and the index of users wraps the rosters, to remember their users. The jobs end
+// with the context.
+func newServices(ctx context.Context, c *component.Component, api *ejabberd.API, remote *stanzas.Server, users *store.Users, log *slog.Logger) verb.Services {
+	messages := message.New(audit.Messages(remote))
+	rosters := rosterpush.New(users.Rosters(audit.Rosters(remote)))
+	return verb.Services{
+		Rosters:     rosters,
+		HostRosters: hosts.New(rosters, append([]hosts.Source{users.Source()}, remote.Sources()...)...),
+		Presences:   presence.New(audit.Presences(presenceServer{api.SessionServer(), remote})),
+		Messages:    messages,
+		Rooms:       room.New(audit.Rooms(api)),
+		Jobs:        jobs.New(ctx),
+		Own:         c.JID().String(),
+		Spelling:    c.Spelling,
+		Miss:        (&unservedHosts{log: log}).warn,
+		Hosts: func(ctx context.Context) ([]string, error) {
+			hosts, err := c.Hosts(ctx)
+			return hosts, server.Classify(ctx, "hosts", err)
+		},
+		Tell: func(ctx context.Context, to jid.JID, text string) error {
+			return messages.Send(ctx, c.JID(), to, text)
+		},
+	}
+}
+
+// watchGrants has the component do two things when a host grants access: send the
+// presences of addresses at its domain to that host again, and check the configuration's
+// access.
+func watchGrants(c *component.Component, presences *presence.Presences, access []verb.Grant, log *slog.Logger) {
+	c.OnGrant(func(ctx context.Context, host string) {
+		if err := presences.Reannounce(ctx, host); err != nil && ctx.Err() == nil {
+			log.Warn("the presences of addresses at the component's domain were not sent again", "host", host, "why", err)
+		}
+	})
+	c.OnGrant((&accessCheck{access: access, hosts: c.Hosts, log: log}).run)
+}
+
+// withLocalAdmins adds grants for root and for the user of this process, because both
+// could do anything here anyway.
+func withLocalAdmins(access []verb.Grant) []verb.Grant {
 	for _, uid := range []uint32{0, uint32(os.Getuid())} {
 		access = append(access, verb.Grant{UID: &uid, Role: verb.Admin})
 	}
 	return access
 }
 
-// farewell is how long the component stays for those who are to be told that
-// it ends.
-const farewell = 5 * time.Second
-
-// runAll runs the component, and the control socket where there is one, until
-// the context ends. The component goes last: who calls on the socket needs it,
-// and so does leave, which is given a moment to tell others.
-func runAll(ctx context.Context, c *component.Component, l net.Listener, n *verb.Namespace, log *slog.Logger, leave func(context.Context)) error {
-	serving, stopServing := context.WithCancel(ctx)
-	running, stopRunning := context.WithCancel(context.WithoutCancel(ctx))
-	served := make(chan error, 1)
-	go func() { // received below
-		defer stopRunning()
-		var err error
-		if l != nil {
-			err = control.Serve(serving, l, n, c.Connected, log)
-		}
-		<-serving.Done()
-		leaving, cancel := context.WithTimeout(running, farewell)
-		defer cancel()
-		leave(leaving)
-		served <- err
-	}()
-	err := c.Run(running)
-	stopServing()
-	return errors.Join(err, <-served)
-}
-
-// awaitJobs waits until every job has ended and its asker was told, or the
-// context ends. Then the program's own end waits on.
-func awaitJobs(ctx context.Context, working *jobs.Jobs) {
-	ended := make(chan struct{})
-	go func() { // ends with the jobs, for which the program waits
-		working.Wait()
-		close(ended)
-	}()
-	select {
-	case <-ended:
-	case <-ctx.Done():
-	}
-}
-
-// listen makes the control socket, if there is to be one. That the usual place
-// cannot be had is no reason not to serve.
-func listen(ctx context.Context, at config.Socket, log *slog.Logger) (net.Listener, error) {
-	if at.Path == "" {
-		return nil, nil
-	}
-	l, err := control.Listen(ctx, at.Path, at.Group)
-	_, taken := errors.AsType[*control.TakenError](err)
-	switch {
-	case err == nil:
-		log.Info("verbs can be run from this machine", "control", at.Path)
-		return l, nil
-	// A second component of this name would take the first one's privileges away.
-	case at.Fixed || taken:
-		return nil, fmt.Errorf("control: %w", err)
-	}
-	log.Warn("verbs cannot be run from this machine: there is no control socket; name a place for it, as control in the configuration", "why", err)
-	return nil, nil
-}
-
-// auditLog is where every write is recorded: a file of its own, or among the
-// program's other lines.
-func auditLog(path string, log *slog.Logger) (*slog.Logger, error) {
-	if path == "" {
-		return log.With("log", "audit"), nil
-	}
-	return audit.Open(path, log)
+// registerFronts has the component answer presences, ad-hoc commands and chat. It is
+// available only to users who may run a verb.
+func registerFronts(c *component.Component, remote *stanzas.Server, presences *presence.Presences, namespace *verb.Namespace, log *slog.Logger) {
+	c.OnPresence(remote.AnswerPresences(presences, func(user jid.JID) bool { return len(namespace.Visible(user)) > 0 }))
+	adhoc.Register(c, namespace)
+	chat.Register(c, namespace, log)
 }

@@ -10,14 +10,14 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestMissingHostsAreWarnedOfOnce(t *testing.T) {
+func TestUnservedHostsAreWarnedOfOnce(t *testing.T) {
 	var log bytes.Buffer
-	m := missing{log: slog.New(slog.NewTextHandler(&log, nil))}
+	u := unservedHosts{log: slog.New(slog.NewTextHandler(&log, nil))}
 	for range 2 {
-		for i := range maxMissing + 10 {
-			m.note(fmt.Sprintf("h%d.example", i))
+		for i := range maxUnservedHosts + 10 {
+			u.warn(fmt.Sprintf("h%d.example", i))
 		}
 	}
-	assert.Equal(t, maxMissing, strings.Count(log.String(), "level=WARN"))
+	assert.Equal(t, maxUnservedHosts, strings.Count(log.String(), "level=WARN"))
 	assert.Equal(t, 1, strings.Count(log.String(), "host=h7.example"))
 }

@@ -20,25 +20,25 @@ func TestImportUsers(t *testing.T) {
 		return path
 	}
 	const conf = "jid: emanagement.example.org\nserver: 127.0.0.1:5347\n"
-	kept, unkept := write("kept.yml", conf+"state: "+dir+"\n"), write("unkept.yml", conf)
+	withState, stateless := write("with_state.yml", conf+"state: "+dir+"\n"), write("stateless.yml", conf)
 	list, flawed := write("list", "a@example.org\nb@example.org\n"), write("flawed", "c@example.org\nd@\n")
 	for _, test := range []struct {
 		args   string
 		status int
-		out    string // on standard output, or
-		diag   string // in what is said on standard error
+		out    string // in the standard output
+		diag   string // in the standard error
 	}{
-		{"users", exitUsage, "", "users: to be followed by import and a file"},
-		{"users import", exitUsage, "", "users: to be followed by import and a file"},
-		{"users export " + list, exitUsage, "", "users: to be followed by import and a file"},
+		{"users", exitUsage, "", "users: write users import FILE"},
+		{"users import", exitUsage, "", "users: write users import FILE"},
+		{"users export " + list, exitUsage, "", "users: write users import FILE"},
 		{"users import " + list + " " + list, exitUsage, "", "is one argument too many"},
 		{"users import --file " + list, exitUsage, "", "unknown flag: --file"},
 		{"users import --help", exitOK, "Usage:\n  emanagementd users import FILE|- [flags]", ""},
-		{"users import " + list + " --config " + unkept, exitError, "", "unkept.yml: state: missing"},
-		{"users import " + list + "x --config " + kept, exitError, "", "listx: no such file"},
-		{"users import " + list + " --config " + kept, exitOK, "users: 2 read, 2 new\n", ""},
-		{"users --config " + kept + " import " + list, exitOK, "users: 2 read, 0 new\n", ""},
-		{"users import --config " + kept + " " + flawed, exitError, "users: 1 read, 1 new\n", "flawed: line 2: \"d@\" is not a JID\n"},
+		{"users import " + list + " --config " + stateless, exitError, "", "stateless.yml: state: missing"},
+		{"users import " + list + "x --config " + withState, exitError, "", "listx: no such file"},
+		{"users import " + list + " --config " + withState, exitOK, "users: 2 read, 2 new\n", ""},
+		{"users --config " + withState + " import " + list, exitOK, "users: 2 read, 0 new\n", ""},
+		{"users import --config " + withState + " " + flawed, exitError, "users: 1 read, 1 new\n", "flawed: line 2: \"d@\" is not a JID\n"},
 	} {
 		t.Run(strings.ReplaceAll(test.args, dir, ""), func(t *testing.T) {
 			var out, diag bytes.Buffer

@@ -14,14 +14,14 @@ import (
 // DefaultControl is the path of the control socket if the configuration names none.
 const DefaultControl = paths.Control
 
-// noControl is the value of the key control for no socket.
+// noControl is the value of the key control that means no socket.
 const noControl = "none"
 
-// maxPath limits a socket's path, in bytes (unix(7)).
-const maxPath = 107
+// maxSocketPath limits the length of a socket's path, in bytes (unix(7)).
+const maxSocketPath = 107
 
-// ControlPath checks the value of the key control and returns the socket's path. It is
-// empty if there is no socket.
+// ControlPath checks the value of the key control and returns the socket's path. The path
+// is empty if the component has no socket.
 func ControlPath(text string) (string, error) {
 	switch {
 	case text == "":
@@ -29,46 +29,46 @@ func ControlPath(text string) (string, error) {
 	case text == noControl:
 		return "", nil
 	case !filepath.IsAbs(text):
-		return "", fmt.Errorf("%q is neither a path from the root on nor %s", text, noControl)
-	case len(text) > maxPath:
-		return "", fmt.Errorf("%q is longer than the %d bytes that a socket's path can have", text, maxPath)
+		return "", fmt.Errorf("%q is neither an absolute path nor %s", text, noControl)
+	case len(text) > maxSocketPath:
+		return "", fmt.Errorf("%q is longer than the %d bytes that a socket's path can have", text, maxSocketPath)
 	}
 	return text, nil
 }
 
-// Caller is what a caller of the component needs of its configuration.
+// Caller is the part of the configuration that a caller of the component needs.
 type Caller struct {
-	Control string // the control socket's path; empty: the component has none
-	JID     string // the component's; empty where that is not known
-	Unread  bool   // the configuration is there, but not for the caller to read
+	Control    string // the control socket's path; empty: the component has none
+	JID        string // the component's; empty: unknown
+	Unreadable bool   // the file exists, but the caller has no permission to read it
 }
 
-// LoadCaller reads what a caller needs from the file and the environment. The
-// caller need not be able to read the secret. Where the file is not there, or
-// not for the caller to read, it is as if nothing stood in it, unless it was
-// named: then that is an error.
+// LoadCaller reads the configuration of a caller from the file at path and from the
+// environment. The caller need not be able to read the secret. A file that does not
+// exist, or that the caller has no permission to read, counts as empty, unless the
+// caller named it. Then it is an error.
 func LoadCaller(path string, named bool, getenv func(string) string) (Caller, error) {
 	var f File
 	text, err := os.ReadFile(path)
-	missing := errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)
+	unavailable := errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)
 	switch {
 	case err == nil:
 		if f, err = Parse(text); err != nil {
 			return Caller{}, fmt.Errorf("%s: %w", path, err)
 		}
-	case named || !missing:
-		return Caller{}, plain(err)
+	case named || !unavailable:
+		return Caller{}, pathError(err)
 	}
-	from := f.Override(getenv)
-	s, serr := ControlPath(f.Control)
-	if serr != nil {
-		return Caller{}, fmt.Errorf("%s: control: %w", cmp.Or(from["control"], path), serr)
+	sources := f.OverrideFrom(getenv)
+	socket, socketErr := ControlPath(f.Control)
+	if socketErr != nil {
+		return Caller{}, fmt.Errorf("%s: control: %w", cmp.Or(sources["control"], path), socketErr)
 	}
-	return Caller{Control: s, JID: f.JID, Unread: errors.Is(err, fs.ErrPermission)}, nil
+	return Caller{Control: socket, JID: f.JID, Unreadable: errors.Is(err, fs.ErrPermission)}, nil
 }
 
-// plain words an error about a file as object: what happened.
-func plain(err error) error {
+// pathError returns an error about a file as "path: cause", without the system call.
+func pathError(err error) error {
 	if e, ok := errors.AsType[*os.PathError](err); ok {
 		return fmt.Errorf("%s: %w", e.Path, e.Err)
 	}

@@ -11,7 +11,7 @@ import (
 	"emanagement/cmd/internal/configfile"
 )
 
-// folder is a test's folder of files.
+// folder is a test's folder.
 type folder string
 
 func newFolder(t *testing.T) folder { return folder(t.TempDir()) }
@@ -23,12 +23,12 @@ func (f folder) write(t *testing.T, name, text string, mode os.FileMode) {
 	require.NoError(t, os.Chmod(f.path(name), mode)) // whatever the umask
 }
 
-// TestLoadCaller: a caller finds the component also where the configuration is
-// not there, or not for it to read, but not where it was named.
+// TestLoadCaller checks that a caller finds the component even if the configuration does
+// not exist, but not if the caller named that configuration.
 func TestLoadCaller(t *testing.T) {
-	const here = "/srv/control.sock"
+	const socket = "/srv/control.sock"
 	dir := newFolder(t)
-	dir.write(t, "c.yml", "jid: emanagement.example.org\nserver: 127.0.0.1:5347\nsecret_file: /no/such\ncontrol: "+here+"\n", 0o644)
+	dir.write(t, "c.yml", "jid: emanagement.example.org\nserver: 127.0.0.1:5347\nsecret_file: /no/such\ncontrol: "+socket+"\n", 0o644)
 	dir.write(t, "none.yml", "control: none\n", 0o644)
 	dir.write(t, "plain.yml", "jid: emanagement.example.org\n", 0o644)
 	dir.write(t, "bad.yml", "control: [1]\n", 0o644)
@@ -39,7 +39,7 @@ func TestLoadCaller(t *testing.T) {
 		want  configfile.Caller
 		err   string
 	}{
-		"the file":              {"c.yml", true, nil, configfile.Caller{Control: here, JID: "emanagement.example.org"}, ""},
+		"the file":              {"c.yml", true, nil, configfile.Caller{Control: socket, JID: "emanagement.example.org"}, ""},
 		"nothing of it":         {"plain.yml", true, nil, configfile.Caller{Control: configfile.DefaultControl, JID: "emanagement.example.org"}, ""},
 		"none":                  {"none.yml", true, nil, configfile.Caller{}, ""},
 		"no file":               {"x.yml", false, nil, configfile.Caller{Control: configfile.DefaultControl}, ""},
@@ -47,7 +47,7 @@ func TestLoadCaller(t *testing.T) {
 		"the environment":       {"c.yml", false, map[string]string{"EMANAGEMENT_CONTROL": "/e", "EMANAGEMENT_JID": "e.localhost"}, configfile.Caller{Control: "/e", JID: "e.localhost"}, ""},
 		"the environment alone": {"x.yml", false, map[string]string{"EMANAGEMENT_CONTROL": "/e"}, configfile.Caller{Control: "/e"}, ""},
 		"a bad environment":     {"x.yml", false, map[string]string{"EMANAGEMENT_CONTROL": "e"}, configfile.Caller{}, `control: "e" is neither`},
-		"a bad file":            {"bad.yml", false, nil, configfile.Caller{}, "bad.yml: line 1: control: a list cannot stand here"},
+		"a bad file":            {"bad.yml", false, nil, configfile.Caller{}, "bad.yml: line 1: control: a list is not allowed here"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := configfile.LoadCaller(dir.path(test.file), test.named, func(name string) string { return test.env[name] })

@@ -1,6 +1,6 @@
-// Package configfile reads the configuration as it is written: a YAML file, and
-// environment variables that override its keys. Both programs read it. What the values
-// mean is checked by the daemon's own package config.
+// Package configfile reads the configuration: a YAML file, and environment variables that
+// override its keys. It does not check the values; the daemon's package config does. The
+// daemon and its callers use it.
 package configfile
 
 import (
@@ -9,10 +9,10 @@ import (
 	"emanagement/cmd/internal/paths"
 )
 
-// Path is the usual place of the configuration.
+// Path is the path of the configuration if no flag names another one.
 const Path = paths.Config
 
-// File is the configuration as it is written.
+// File is the unchecked configuration.
 type File struct {
 	JID        string   `yaml:"jid"`
 	Server     string   `yaml:"server"`
@@ -38,7 +38,7 @@ type Access struct {
 	Unconfirmed []string `yaml:"unconfirmed"`
 }
 
-// API is the key api: where the server offers its API commands over HTTP.
+// API is the key api: how to reach the server's API commands over HTTP.
 type API struct {
 	URL          string `yaml:"url"`
 	TokenFile    string `yaml:"token_file"`
@@ -46,7 +46,7 @@ type API struct {
 	PasswordFile string `yaml:"password_file"`
 }
 
-// The environment variables and the keys they stand for.
+// The environment variables. OverrideFrom has the key of each.
 const (
 	envJID        = "EMANAGEMENT_JID"
 	envServer     = "EMANAGEMENT_SERVER"
@@ -60,31 +60,31 @@ const (
 	envAPIURL     = "EMANAGEMENT_API_URL"
 )
 
-// Override takes over what the environment says. It returns where the value of each key
-// that the environment sets came from.
-func (f *File) Override(getenv func(string) string) (from map[string]string) {
-	from = make(map[string]string)
-	take := func(env, key string, into *string) {
+// OverrideFrom overrides keys by the environment variables that are set. It returns the
+// source of each overridden key, such as "environment variable EMANAGEMENT_JID".
+func (f *File) OverrideFrom(getenv func(string) string) (sources map[string]string) {
+	sources = make(map[string]string)
+	override := func(env, key string, value *string) {
 		if v := getenv(env); v != "" {
-			*into, from[key] = v, "environment variable "+env
+			*value, sources[key] = v, "environment variable "+env
 		}
 	}
-	take(envJID, "jid", &f.JID)
-	take(envServer, "server", &f.Server)
-	take(EnvSecret, "secret_file", &f.Secret)
-	take(envSecretFile, "secret_file", &f.SecretFile)
-	take(envState, "state", &f.State)
-	take(envAudit, "audit", &f.Audit)
-	take(envControl, "control", &f.Control)
-	take(envGroup, "control_group", &f.Group)
-	take(envAPIURL, "api.url", &f.API.URL)
+	override(envJID, "jid", &f.JID)
+	override(envServer, "server", &f.Server)
+	override(EnvSecret, "secret_file", &f.Secret)
+	override(envSecretFile, "secret_file", &f.SecretFile)
+	override(envState, "state", &f.State)
+	override(envAudit, "audit", &f.Audit)
+	override(envControl, "control", &f.Control)
+	override(envGroup, "control_group", &f.Group)
+	override(envAPIURL, "api.url", &f.API.URL)
 	var hosts string
-	take(envHosts, "hosts", &hosts)
+	override(envHosts, "hosts", &hosts)
 	if hosts != "" {
 		f.Hosts = strings.FieldsFunc(hosts, func(r rune) bool { return r == ',' || r == ' ' })
 		if len(f.Hosts) == 0 {
-			f.Hosts = []string{hosts} // no host is not every host
+			f.Hosts = []string{hosts} // an empty list would mean every host
 		}
 	}
-	return from
+	return sources
 }

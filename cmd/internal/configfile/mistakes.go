@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// plainMistakes refuses what people often write and what a YAML reader has no good
-// words for. The error names the line.
-func plainMistakes(text []byte) error {
-	known := keys()
+// checkCommonMistakes refuses mistakes that are common and that the YAML library does
+// not describe well. The error names the line.
+func checkCommonMistakes(text []byte) error {
+	known := knownKeys()
 	number := 0
 	for line := range bytes.Lines(text) {
 		number++
@@ -20,48 +20,56 @@ func plainMistakes(text []byte) error {
 		if len(bytes.TrimSpace(line)) == 0 {
 			continue
 		}
-		indent := line[:len(line)-len(bytes.TrimLeft(line, "- \t\u00A0"))]
-		word := firstWord.FindSubmatch(line)
-		if word == nil {
-			word = alone.FindSubmatch(line)
-		}
-		switch {
-		case bytes.ContainsRune(indent, '\t'):
-			return fmt.Errorf("line %d: a tab stands at its beginning; YAML takes blanks only", number)
-		case bytes.ContainsRune(line, nbsp):
-			return fmt.Errorf("line %d: it holds a no-break space (U+00A0), which looks like a blank and is none", number)
-		case word != nil && slices.Contains(known, string(word[1])):
-			return fmt.Errorf("line %d: a colon is missing behind %s", number, word[1])
-		case isGlued(line, known):
-			return fmt.Errorf("line %d: a blank is missing behind the colon of %s", number, glued.FindSubmatch(line)[1])
+		if problem := commonMistake(line, known); problem != "" {
+			return fmt.Errorf("line %d: %s", number, problem)
 		}
 	}
 	return nil
 }
 
-// firstWord is a word that begins a line and is followed by another.
-var firstWord = regexp.MustCompile(`^(?:[ -]*{?)([a-z_]+)[ \t]+[^\s:#=]`)
-
-// alone is a word on a line of its own, which is none of a list.
-var alone = regexp.MustCompile(`^ *([a-z_]+)[ \t\r]*\n?$`)
-
-// glued is a key whose colon has no blank behind it.
-var glued = regexp.MustCompile(`^(?:[ -]*{?)([a-z_]+):[^\s]`)
-
-func isGlued(line []byte, known []string) bool {
-	word := glued.FindSubmatch(line)
-	return word != nil && slices.Contains(known, string(word[1]))
+// commonMistake describes the mistake in a line that is not blank. It returns "" if it
+// finds none.
+func commonMistake(line []byte, knownKeys []string) string {
+	indent := line[:len(line)-len(bytes.TrimLeft(line, "- \t\u00A0"))]
+	switch {
+	case bytes.ContainsRune(indent, '\t'):
+		return "it begins with a tab; YAML allows only spaces there"
+	case bytes.ContainsRune(line, nbsp):
+		return "it has a no-break space (U+00A0), which looks like a space and is none"
+	}
+	for _, mistake := range []struct {
+		key     *regexp.Regexp // its group is the key
+		problem string
+	}{
+		{keyBeforeWord, "a colon is missing after %s"},
+		{keyAlone, "a colon is missing after %s"},
+		{keyBeforeValue, "a space is missing after the colon of %s"},
+	} {
+		if found := mistake.key.FindSubmatch(line); found != nil && slices.Contains(knownKeys, string(found[1])) {
+			return fmt.Sprintf(mistake.problem, found[1])
+		}
+	}
+	return ""
 }
 
-// keys are those of the configuration.
-func keys() (all []string) {
-	for _, of := range []any{File{}, Access{}, API{}} {
-		t := reflect.TypeOf(of)
+var (
+	// keyBeforeWord matches a word at the beginning of a line, before another word.
+	keyBeforeWord = regexp.MustCompile(`^(?:[ -]*{?)([a-z_]+)[ \t]+[^\s:#=]`)
+	// keyAlone matches a word on a line of its own, unless it is an element of a list.
+	keyAlone = regexp.MustCompile(`^ *([a-z_]+)[ \t\r]*\n?$`)
+	// keyBeforeValue matches a key and a colon without a space after it.
+	keyBeforeValue = regexp.MustCompile(`^(?:[ -]*{?)([a-z_]+):[^\s]`)
+)
+
+// knownKeys returns all keys of the configuration, on every level.
+func knownKeys() (keys []string) {
+	for _, section := range []any{File{}, Access{}, API{}} {
+		t := reflect.TypeOf(section)
 		for i := range t.NumField() {
 			if key, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ","); key != "-" && key != "" {
-				all = append(all, key)
+				keys = append(keys, key)
 			}
 		}
 	}
-	return all
+	return keys
 }

@@ -7,12 +7,14 @@ import (
 	"unicode/utf8"
 )
 
+// bom is the byte order mark that some editors write at the beginning of a file.
 var bom = []byte("\uFEFF")
 
+// nbsp is the no-break space.
 const nbsp = '\u00A0'
 
-// isText refuses what is not UTF-8, and says what it seems to be.
-func isText(text []byte) error {
+// checkUTF8 refuses text that is not UTF-8. The error guesses the encoding.
+func checkUTF8(text []byte) error {
 	switch {
 	case bytes.HasPrefix(text, []byte{0xff, 0xfe}), bytes.HasPrefix(text, []byte{0xfe, 0xff}), bytes.IndexByte(text, 0) >= 0:
 		return errors.New("it is not UTF-8 but seems to be UTF-16; save it as UTF-8")
@@ -23,7 +25,7 @@ func isText(text []byte) error {
 	return nil
 }
 
-// validLength is how much of a text is UTF-8.
+// validLength returns the length of the longest prefix that is UTF-8, in bytes.
 func validLength(text []byte) (n int) {
 	for n < len(text) {
 		r, size := utf8.DecodeRune(text[n:])

@@ -10,118 +10,130 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 
 	"emanagement/verb/suggest"
 )
 
-// Parse reads the YAML. The error names the line, and the key if there is one.
+// Parse reads the YAML of a configuration. The error is one line, which names the line
+// of the file, and the key if there is one.
 func Parse(text []byte) (f File, err error) {
-	if err := isText(text); err != nil {
+	if err := checkUTF8(text); err != nil {
 		return f, err
 	}
 	text = bytes.TrimPrefix(text, bom)
-	if err := plainMistakes(text); err != nil {
+	if err := checkCommonMistakes(text); err != nil {
 		return f, err
 	}
 	tree, err := parser.ParseBytes(text, 0)
 	if err != nil {
-		return f, syntax(err, nil)
+		return f, oneLineError(err, nil)
 	}
 	if len(tree.Docs) > 1 {
-		return f, errors.New("there is more than one document in it")
+		return f, errors.New("it has more than one YAML document")
 	}
 	root := tree.Docs[0].Body
 	if root == nil { // nothing but comments
 		return f, nil
 	}
 	if err := yaml.NodeToValue(root, &f, yaml.DisallowUnknownField()); err != nil {
-		return f, syntax(err, root)
+		return f, oneLineError(err, root)
 	}
-	return f, cmp.Or(noEmptyHosts(root), wholeNumbers(root))
+	return f, cmp.Or(checkHosts(root), checkWholeNumbers(root))
 }
 
-// syntax puts an error of the YAML reader into one line.
-func syntax(err error, root ast.Node) error {
+// oneLineError words an error of the YAML library in one line. The library's own texts
+// show an excerpt of the file, and name Go types in place of the key. Its errors have
+// only a token, so the key is looked up in the tree. root may be nil if err comes from
+// the parser.
+func oneLineError(err error, root ast.Node) error {
 	e, ok := errors.AsType[yaml.Error](err)
 	if !ok {
 		return err
 	}
-	token := e.GetToken()
-	message := strings.Join(strings.Fields(e.GetMessage()), " ")
+	t := e.GetToken()
 	switch e.(type) {
 	case *yaml.UnknownFieldError:
-		message = fmt.Sprintf("unknown key %q", token.Value)
-		switch meant := suggest.Word(token.Value, keys()); meant {
-		case "":
-		case token.Value:
-			message = fmt.Sprintf("the key %q does not belong here; 'emanagement help' shows where", token.Value)
-		default:
-			message += "; did you mean " + meant + "?"
-		}
+		return fmt.Errorf("line %d: %s", t.Position.Line, unknownKey(t.Value))
 	case *yaml.OverflowError:
-		n := find(root, func(n ast.Node) bool { return n.GetToken() == token })
-		message = fmt.Sprintf("%s%s is out of range", key(n), token.Value)
+		return errorAt(nodeOf(root, t), t.Value+" is out of range")
 	case *yaml.TypeError, *yaml.UnexpectedNodeTypeError:
-		n := find(root, func(n ast.Node) bool { return n.GetToken() == token })
-		message = fmt.Sprintf("%sa %s cannot stand here", key(n), kind(n))
+		n := nodeOf(root, t)
+		return errorAt(n, "a "+typeName(n)+" is not allowed here")
 	}
-	return fmt.Errorf("line %d: %s", token.Position.Line, message)
+	return fmt.Errorf("line %d: %s", t.Position.Line, strings.Join(strings.Fields(e.GetMessage()), " "))
 }
 
-// noEmptyHosts refuses hosts that are there but name none: left out, they
-// mean all of them.
-func noEmptyHosts(root ast.Node) error {
-	n := find(root, func(n ast.Node) bool {
+// unknownKey describes a key that stands in the wrong place or does not exist.
+func unknownKey(key string) string {
+	switch similar := suggest.Word(key, knownKeys()); similar {
+	case "":
+		return fmt.Sprintf("unknown key %q", key)
+	case key:
+		return fmt.Sprintf("the key %q is not allowed here; 'emanagementd help' shows its place", key)
+	default:
+		return fmt.Sprintf("unknown key %q; did you mean %s?", key, similar)
+	}
+}
+
+// checkHosts refuses a key hosts without hosts. Without the key, every host is meant, so
+// an empty list may be a mistake.
+func checkHosts(root ast.Node) error {
+	n := findNode(root, func(n ast.Node) bool {
 		list, ok := n.(*ast.SequenceNode)
 		return strings.HasSuffix(n.GetPath(), ".hosts") && (n.Type() == ast.NullType || ok && len(list.Values) == 0)
 	})
 	if n == nil {
 		return nil
 	}
-	return fmt.Errorf("line %d: %sempty; name hosts, or leave it out for all of them", n.GetToken().Position.Line, key(n))
+	return errorAt(n, "empty; name hosts, or leave out the key for all hosts")
 }
 
-// wholeNumbers refuses fractions, of which the YAML reader takes the whole part.
-func wholeNumbers(root ast.Node) error {
-	n := find(root, func(n ast.Node) bool { return n.Type() == ast.FloatType })
-	if n == nil {
-		return nil
+// checkWholeNumbers refuses fractions, because the YAML library cuts them to integers.
+func checkWholeNumbers(root ast.Node) error {
+	if fractions := ast.Filter(ast.FloatType, root); len(fractions) > 0 {
+		return errorAt(fractions[0], fractions[0].GetToken().Value+" is not a whole number")
 	}
-	return fmt.Errorf("line %d: %s%s is not a whole number", n.GetToken().Position.Line, key(n), n.GetToken().Value)
+	return nil
 }
 
-// find returns the first node that is so, nil where none is.
-func find(root ast.Node, so func(ast.Node) bool) ast.Node {
-	f := finder{so: so}
-	ast.Walk(&f, root)
-	return f.found
+// errorAt returns an error about a node, with its line and its key. The key has the form
+// access[0].hosts; the root has none.
+func errorAt(n ast.Node, message string) error {
+	line := n.GetToken().Position.Line
+	key := strings.TrimPrefix(strings.TrimPrefix(n.GetPath(), "$"), ".")
+	if key == "" {
+		return fmt.Errorf("line %d: %s", line, message)
+	}
+	return fmt.Errorf("line %d: %s: %s", line, key, message)
 }
 
-type finder struct {
-	so    func(ast.Node) bool
-	found ast.Node
+// nodeOf returns the first node that begins with a token.
+func nodeOf(root ast.Node, t *token.Token) ast.Node {
+	return findNode(root, func(n ast.Node) bool { return n.GetToken() == t })
 }
+
+// findNode returns the first node that matches, or nil if there is none.
+func findNode(root ast.Node, matches func(ast.Node) bool) (found ast.Node) {
+	ast.Walk(visitor(func(n ast.Node) {
+		if found == nil && matches(n) {
+			found = n
+		}
+	}), root)
+	return found
+}
+
+// visitor is an ast.Visitor that visits every node.
+type visitor func(ast.Node)
 
 // Visit implements ast.Visitor.
-func (f *finder) Visit(n ast.Node) ast.Visitor {
-	if f.found == nil && f.so(n) {
-		f.found = n
-	}
-	return f
+func (v visitor) Visit(n ast.Node) ast.Visitor {
+	v(n)
+	return v
 }
 
-// key is where a node stands, as check names it, with a colon; empty for the
-// root.
-func key(n ast.Node) string {
-	path := strings.TrimPrefix(strings.TrimPrefix(n.GetPath(), "$"), ".")
-	if path == "" {
-		return ""
-	}
-	return path + ": "
-}
-
-// kind names what was found in the words of YAML.
-func kind(n ast.Node) string {
+// typeName names a node's type in the words of an administrator.
+func typeName(n ast.Node) string {
 	switch n.Type() {
 	case ast.SequenceType:
 		return "list"

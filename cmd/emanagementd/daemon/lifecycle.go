@@ -1,0 +1,79 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"emanagement/cmd/emanagementd/config"
+	"emanagement/component"
+	"emanagement/front/control"
+	"emanagement/verb"
+	"emanagement/verb/jobs"
+)
+
+// leaveLimit limits the messages and presences that the component sends before it stops.
+const leaveLimit = 5 * time.Second
+
+// runUntilStopped runs the component and the control socket until the context ends.
+// Without a socket, it is nil. The component stops last, because the requests on the
+// socket need it, and so does leave. leave is called before the component stops, and its
+// context ends after leaveLimit.
+func runUntilStopped(ctx context.Context, c *component.Component, socket net.Listener, n *verb.Namespace, log *slog.Logger, leave func(context.Context)) error {
+	serving, stopServing := context.WithCancel(ctx)
+	running, stopRunning := context.WithCancel(context.WithoutCancel(ctx))
+	served := make(chan error, 1)
+	go func() { // ends before served is received below
+		defer stopRunning()
+		var err error
+		if socket != nil {
+			err = control.Serve(serving, socket, n, c.Connected, log)
+		}
+		<-serving.Done()
+		leaving, cancel := context.WithTimeout(running, leaveLimit)
+		defer cancel()
+		leave(leaving)
+		served <- err
+	}()
+	err := c.Run(running)
+	stopServing()
+	return errors.Join(err, <-served)
+}
+
+// awaitJobs waits until every job has ended and its requester has the message about that,
+// or until the context ends. In the latter case the program waits for the jobs when it
+// ends.
+func awaitJobs(ctx context.Context, all *jobs.Jobs) {
+	ended := make(chan struct{})
+	go func() { // ends with the jobs, for which the program waits
+		all.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+	}
+}
+
+// listen returns the control socket. It returns nil if the configuration wants none. The
+// program also runs without it if it cannot be made at the default path.
+func listen(ctx context.Context, socket config.Socket, log *slog.Logger) (net.Listener, error) {
+	if socket.Path == "" {
+		return nil, nil
+	}
+	l, err := control.Listen(ctx, socket.Path, socket.Group)
+	_, taken := errors.AsType[*control.TakenError](err)
+	switch {
+	case err == nil:
+		log.Info("verbs can be run from this machine", "control", socket.Path)
+		return l, nil
+	// A second component of this name would take the first one's privileges away.
+	case socket.Fixed || taken:
+		return nil, fmt.Errorf("control: %w", err)
+	}
+	log.Warn("verbs cannot be run from this machine, because there is no control socket; name a path for it as control in the configuration", "why", err)
+	return nil, nil
+}
