@@ -1,6 +1,6 @@
-// Command emanagement-client is all of the command emanagement but the plain line:
-// flags, --as, help and completion. emanagement starts it, so that a plain line need
-// not wait for the start of all that (docs/performance.md).
+// Command emanagement-client is the command emanagement without the plain line: flags,
+// --as, help and completion. emanagement starts it, so that a plain line does not wait for
+// the start of all that (docs/performance.md).
 package main
 
 import (

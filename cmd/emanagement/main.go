@@ -1,10 +1,10 @@
-// Command emanagement runs the verbs of a component: on the component's machine over
-// its control socket, and from any other machine as an XMPP account.
+// Command emanagement runs the verbs of a component: on the component's machine over its
+// control socket, and from any other machine as an XMPP account.
 //
-// Scripts call it for every friendship. So a plain line, VERB ARGS... with no flags but
-// --json and --yes, goes straight to the control socket if no person watches. Every
-// other line takes emanagement-client, which stands beside this program, and serving
-// takes emanagementd.
+// Scripts call it for every friendship, so it must start quickly. It sends a plain line
+// (VERB ARGS... with no flags but --json and --yes) straight to the control socket, unless
+// a person sees the output. For every other line it starts emanagement-client, which is
+// installed beside it. To serve, and to import users, it starts emanagementd.
 package main
 
 import (
@@ -20,7 +20,7 @@ import (
 
 func main() {
 	args := os.Args[1:]
-	if l, socket, ok := plain(args); ok {
+	if l, socket, ok := parsePlain(args); ok {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 		// After the first signal, a second one ends the program at once.
 		context.AfterFunc(ctx, stop)

@@ -17,15 +17,16 @@ import (
 	"emanagement/verb/wire"
 )
 
-// plainLine is a verb with its arguments and no flags but --json and --yes. The
-// component knows how many arguments the verb has, so this program need not.
+// plainLine is a verb with its arguments, and with no flags but --json and --yes. The
+// component checks the verb and the number of its arguments, so this program does not
+// contain the table of verbs.
 type plainLine struct {
 	verb      string
 	args      []string
 	json, yes bool
 }
 
-// takeFlag takes a flag over if a plain line may have it.
+// takeFlag takes over a flag, and reports whether a plain line may have it.
 func (l *plainLine) takeFlag(arg string) bool {
 	switch arg {
 	case "--json":
@@ -38,15 +39,14 @@ func (l *plainLine) takeFlag(arg string) bool {
 	return true
 }
 
-// plain returns the plain line that the arguments are, and the control socket. ok is
-// false if they are something else, or if the socket cannot be told without reading
-// the configuration as YAML.
-func plain(args []string) (l *plainLine, socket string, ok bool) {
+// parsePlain returns the plain line in args, and the path of the control socket. ok is
+// false if args are no plain line, or if only YAML tells the socket's path.
+func parsePlain(args []string) (l *plainLine, socket string, ok bool) {
 	l = new(plainLine)
 	for len(args) > 0 && l.takeFlag(args[0]) {
 		args = args[1:]
 	}
-	if len(args) == 0 || isFlag(args[0]) || slices.Contains(commands(), args[0]) || isWatched() {
+	if len(args) == 0 || isFlag(args[0]) || slices.Contains(commands(), args[0]) || isInteractive() {
 		return nil, "", false
 	}
 	l.verb, l.args = args[0], args[1:]
@@ -64,7 +64,7 @@ func plain(args []string) (l *plainLine, socket string, ok bool) {
 	return l, socket, ok
 }
 
-// commands lists the words that are commands of the program and not verbs.
+// commands returns the commands that are not verbs.
 func commands() []string {
 	return []string{"serve", "users", "completion", "version", "help", "__complete", "__completeNoDesc"}
 }
@@ -73,8 +73,8 @@ func isFlag(arg string) bool { return strings.HasPrefix(arg, "-") }
 
 func isHelp(arg string) bool { return arg == "--help" || arg == "-h" }
 
-// socketIn returns the socket that a configuration names, if that can be told without
-// YAML: from a line "control: /path", or because no line names one.
+// socketIn returns the path of the control socket in a configuration. ok is false if that
+// takes a YAML parser: if the path is not on a line "control: /path".
 func socketIn(text string) (socket string, ok bool) {
 	socket = paths.Control
 	for line := range strings.Lines(text) {
@@ -97,14 +97,14 @@ func isPlainPath(path string) bool {
 	return strings.HasPrefix(path, "/") && strings.Trim(path, plain) == ""
 }
 
-// isWatched reports whether a person sees all output. A person gets a progress bar and
-// is asked for confirmation, which a plain line does not do.
-func isWatched() bool {
+// isInteractive reports whether a person sees all output. A person gets a progress bar and
+// a question before a verb destroys something. A plain line has neither.
+func isInteractive() bool {
 	return term.IsTerminal(int(os.Stdout.Fd())) && term.IsTerminal(int(os.Stderr.Fd()))
 }
 
 // run runs the verb and returns the exit status. done is false if nothing was done and
-// parsing the whole line can word the error better.
+// emanagement-client can word the error better.
 func (l *plainLine) run(ctx context.Context, socket string) (status int, done bool) {
 	result, err := l.call(ctx, socket)
 	if e, ok := errors.AsType[*wire.Error](err); ok {
@@ -129,17 +129,16 @@ func (l *plainLine) run(ctx context.Context, socket string) (status int, done bo
 	return result.Exit(), true
 }
 
-// call has the component run the verb. An argument in one of the verb's places is never
-// a flag, whatever it looks like. If the component refuses the last argument, and it
-// may be a flag, call takes it as one.
+// call has the component run the verb. An argument of the verb may look like a flag. So
+// call takes the last argument as a flag only after the component has refused it.
 func (l *plainLine) call(ctx context.Context, socket string) (wire.Result, error) {
-	far := ""
+	lastProgress := ""
 	for {
 		call := wire.Call{Args: append([]string{}, l.args...), Confirm: l.yes}
-		result, err := client.Run(ctx, socket, l.verb, call, func(p wire.Progress) { far = p.Text })
+		result, err := client.Run(ctx, socket, l.verb, call, func(p wire.Progress) { lastProgress = p.Text })
 		e, ok := errors.AsType[*wire.Error](err)
-		if ok && ctx.Err() != nil && far != "" {
-			e.Text = far + "; " + e.Text
+		if ok && ctx.Err() != nil && lastProgress != "" {
+			e.Text = lastProgress + "; " + e.Text
 		}
 		last := len(l.args) - 1
 		if !ok || last < 0 || !mayBeFlag(e, l.args[last]) || !l.takeFlag(l.args[last]) {
@@ -149,13 +148,13 @@ func (l *plainLine) call(ctx context.Context, socket string) (wire.Result, error
 	}
 }
 
-// mayBeFlag reports whether an error can come from a last argument that is a flag.
+// mayBeFlag reports whether the cause of an error can be that the last argument is a flag.
 func mayBeFlag(e *wire.Error, last string) bool {
 	switch e.Kind {
 	case wire.Usage, wire.Unknown:
 		return true
 	case wire.Argument:
-		return strings.Contains(e.Text, strconv.Quote(last)) // it stood in the place of a missing argument
+		return strings.Contains(e.Text, strconv.Quote(last)) // it took the place of a missing argument
 	}
 	return false
 }

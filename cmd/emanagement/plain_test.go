@@ -8,24 +8,24 @@ import (
 	"emanagement/cmd/internal/paths"
 )
 
-// TestSocketIn: a file that needs YAML is not read by a plain line.
+// TestSocketIn checks that a configuration that takes a YAML parser is left to one.
 func TestSocketIn(t *testing.T) {
-	const odd = ""
+	const needsYAML = ""
 	for text, want := range map[string]string{
 		"jid: a.example\n": paths.Control,
 		"jid: a.example\ncontrol: /run/c.sock # as it was\n": "/run/c.sock",
 		"control:  /run/c.sock":                              "/run/c.sock",
 		"# control: /run/c.sock\njid: a\n":                   paths.Control,
-		"control: none":                                      odd,
-		"control: '/run/c.sock'":                             odd,
-		"control: /run/a b":                                  odd,
-		"{control: /run/c.sock}":                             odd,
-		"x:\n  control: /run/c.sock":                         odd,
-		"control:\n  /run/c.sock":                            odd,
-		"jid: control.example\ncontrol: /c\n":                odd,
+		"control: none":                                      needsYAML,
+		"control: '/run/c.sock'":                             needsYAML,
+		"control: /run/a b":                                  needsYAML,
+		"{control: /run/c.sock}":                             needsYAML,
+		"x:\n  control: /run/c.sock":                         needsYAML,
+		"control:\n  /run/c.sock":                            needsYAML,
+		"jid: control.example\ncontrol: /c\n":                needsYAML,
 	} {
 		socket, ok := socketIn(text)
-		assert.Equal(t, want != odd, ok, text)
+		assert.Equal(t, want != needsYAML, ok, text)
 		assert.Equal(t, want, socket, text)
 	}
 }

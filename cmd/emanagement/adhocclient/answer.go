@@ -13,19 +13,19 @@ import (
 	"emanagement/xmpp/command"
 )
 
-// The fields in which the component answers as JSON (docs/control.md).
+// The fields with the component's answer as JSON (docs/control.md).
 const (
 	resultField = "json"
 	errorField  = "error"
 )
 
-// jsonIn returns the value of a field of the form.
+// jsonIn returns the JSON in a field of the form. It is empty if there is no such field.
 func jsonIn(c *command.Command, field string) []byte {
 	f, _ := c.Form.Field(field)
 	return []byte(strings.Join(f.Values, ""))
 }
 
-// resultIn reads the answer of a verb that has run.
+// resultIn returns the result in a completed command.
 func resultIn(c *command.Command, component jid.JID) (wire.Result, error) {
 	text := jsonIn(c, resultField)
 	if len(text) == 0 {
@@ -38,8 +38,8 @@ func resultIn(c *command.Command, component jid.JID) (wire.Result, error) {
 	return result, nil
 }
 
-// plainResult is the answer of a component that does not know JSON: as much as its note
-// and its lines tell.
+// plainResult returns the result of a component that does not know JSON, as far as its note
+// and its lines show it.
 func plainResult(c *command.Command) wire.Result {
 	kind, outcome := c.Note()
 	result := wire.Result{Shape: wire.Table, Outcome: outcome, Lines: []string{outcome}}
@@ -58,40 +58,41 @@ func plainResult(c *command.Command) wire.Result {
 	return result
 }
 
-// errorIn returns the error of a command whose form came back.
+// errorIn returns the error in a command that is not completed: its form came back.
 func errorIn(c *command.Command, component jid.JID, v *verb.Verb) error {
 	var e wire.Error
 	if c.Status == command.Executing && json.Unmarshal(jsonIn(c, errorField), &e) == nil && e.Kind != "" {
 		return &e
 	}
-	return failed("%s: it wants more for %s than this program knows of; is it of another version?", component, v.Name)
+	return failed("%s: it asks for more than this program knows about %s; is it of another version?", component, v.Name)
 }
 
-// refusal returns the error that an IQ error means. The component adds its error as
-// JSON. Without that, the error is of a server on the way, or of another entity.
-func refusal(component jid.JID, v *verb.Verb, in inbound) error {
+// errorOfReply returns the error in an IQ error. The component adds its own error as JSON.
+// An IQ error without JSON comes from a server on the way, or from another entity.
+func errorOfReply(component jid.JID, v *verb.Verb, in inbound) error {
 	var own wire.Error
 	if json.Unmarshal([]byte(in.errorJSON), &own) == nil && own.Kind != "" {
 		return &own
 	}
-	said := text(in.Error)
+	text := errorText(in.Error)
 	switch in.Error.Condition {
 	case stanza.Forbidden:
-		return forbidden("%s", said)
+		return forbidden("%s", text)
 	case stanza.ItemNotFound:
-		return away("%s is no emanagement, or has no such command (%s)", component, said)
+		return away("%s is not emanagement, or has no such command (%s)", component, text)
 	case stanza.RecipientUnavailable, stanza.Gone, stanza.ServiceUnavailable, stanza.RemoteServerNotFound:
 		return away("%s cannot be reached (%s): is emanagement running there, and connected to its server?", component, in.Error.Condition)
 	case stanza.InternalServerError:
-		return failed("%s", said)
+		return failed("%s", text)
 	case stanza.RemoteServerTimeout:
-		if v.Once && in.Error.Type == stanza.Wait { // the component itself says so, and sends cancel
-			said += "; " + whether(v)
+		// The component sends the type cancel, and its text says that the outcome is unknown.
+		if v.Once && in.Error.Type == stanza.Wait {
+			text += "; " + unknownOutcome(v)
 		}
-		return away("%s", said)
+		return away("%s", text)
 	}
 	if in.Error.Type == stanza.Wait {
-		return away("%s", said)
+		return away("%s", text)
 	}
-	return failed("%s", said)
+	return failed("%s", text)
 }

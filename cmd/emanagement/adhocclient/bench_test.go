@@ -9,10 +9,10 @@ import (
 	"mellium.im/sasl"
 )
 
-// BenchmarkRun is one verb from Dial to Close, on loopback. Beside the whole it
-// tells how long each part takes.
+// BenchmarkRun measures one verb from Dial to Close, on loopback. It also reports the time
+// of each part.
 func BenchmarkRun(b *testing.B) {
-	a, v, args := account(open, "admin@localhost"), named(b, "getRoster"), values("userJid", "bench@localhost")
+	a, v, args := account(plainServer, "admin@localhost"), verbByName(b, "getRoster"), values("userJid", "bench@localhost")
 	var dialling, running, closing time.Duration
 	for b.Loop() {
 		began := time.Now()
@@ -30,13 +30,13 @@ func BenchmarkRun(b *testing.B) {
 	}
 }
 
-// BenchmarkDial is the same without the verb, with and without TLS.
+// BenchmarkDial measures the same without the verb, with and without TLS.
 func BenchmarkDial(b *testing.B) {
 	for name, connect := range map[string]func() (*Client, error){
-		"plain":       func() (*Client, error) { return Dial(b.Context(), account(open, "admin@localhost")) },
-		"loopbackTLS": func() (*Client, error) { return Dial(b.Context(), account(closed, "admin@localhost")) },
+		"plain":       func() (*Client, error) { return Dial(b.Context(), account(plainServer, "admin@localhost")) },
+		"loopbackTLS": func() (*Client, error) { return Dial(b.Context(), account(tlsServer, "admin@localhost")) },
 		"verifiedTLS": func() (*Client, error) {
-			return dial(b.Context(), &newFar(authority).Dialer, account(closed, "admin@localhost"))
+			return dial(b.Context(), &newRemoteDialer(authority).Dialer, account(tlsServer, "admin@localhost"))
 		},
 	} {
 		b.Run(name, func(b *testing.B) {
@@ -49,8 +49,8 @@ func BenchmarkDial(b *testing.B) {
 	}
 }
 
-// BenchmarkProof is what this side computes for a login by SCRAM-SHA-256 with
-// 4096 rounds, which no login can do without.
+// BenchmarkProof measures the computation on this side for a login by SCRAM-SHA-256 with
+// 4096 rounds. Every login needs it.
 func BenchmarkProof(b *testing.B) {
 	for b.Loop() {
 		n := sasl.NewClient(sasl.ScramSha256, sasl.Credentials(func() (user, password, identity []byte) {

@@ -20,7 +20,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// certificate makes one for these names, its own authority, with its key.
+// certificate makes a self-signed certificate for these names, and returns it with its key
+// as PEM.
 func certificate(names ...string) ([]byte, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -46,16 +47,16 @@ func certificate(names ...string) ([]byte, error) {
 	return text.Bytes(), err
 }
 
-// trusted are the authorities in a PEM text.
-func trusted(text []byte) *x509.CertPool {
+// certPool returns the certificates in a PEM text.
+func certPool(text []byte) *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(text)
 	return pool
 }
 
-// behindTLS listens with TLS for an address without, and returns where. It is
-// closed when the test ends.
-func behindTLS(t *testing.T, addr string, cert []byte) string {
+// tlsProxy listens with TLS, passes each connection on to an address without TLS, and
+// returns its own address. It is closed when the test ends.
+func tlsProxy(t *testing.T, addr string, cert []byte) string {
 	t.Helper()
 	pair, err := tls.X509KeyPair(cert, cert)
 	require.NoError(t, err)
@@ -74,15 +75,15 @@ func behindTLS(t *testing.T, addr string, cert []byte) string {
 			if err != nil {
 				return
 			}
-			serving.Go(func() { join(ctx, front, addr) })
+			serving.Go(func() { forward(ctx, front, addr) })
 		}
 	})
 	return l.Addr().String()
 }
 
-// join passes on what is said on a connection and at an address, until one of
-// them is closed or the context ends.
-func join(ctx context.Context, front net.Conn, addr string) {
+// forward copies bytes in both directions between a connection and an address, until one
+// side is closed or the context ends.
+func forward(ctx context.Context, front net.Conn, addr string) {
 	defer context.AfterFunc(ctx, func() { front.Close() })()
 	defer front.Close()
 	back, err := net.Dial("tcp", addr)

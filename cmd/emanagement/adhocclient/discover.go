@@ -19,15 +19,15 @@ import (
 )
 
 const (
-	// componentName is what the component calls itself.
+	// componentName is the name of the component's identity.
 	componentName = "emanagement"
-	// infoLimit is how long the services of a server have to say what they are.
+	// itemsLimit limits the wait for the server's list of services.
+	itemsLimit = 30 * time.Second
+	// infoLimit limits the wait for the descriptions of the services.
 	infoLimit = 5 * time.Second
-	// askLimit is how long the server has to say which services it has.
-	askLimit = 30 * time.Second
 )
 
-// itemList asks for an entity's items, and is the answer (XEP-0030 §4).
+// itemList is the request for an entity's items, and the reply (XEP-0030 §4).
 type itemList struct {
 	XMLName xml.Name `xml:"http://jabber.org/protocol/disco#items query"`
 	Items   []struct {
@@ -36,27 +36,28 @@ type itemList struct {
 	} `xml:"item"`
 }
 
-// entity asks what an entity is, and is the answer (XEP-0030 §3).
-type entity struct {
+// entityInfo is the request for an entity's description, and the reply (XEP-0030 §3).
+type entityInfo struct {
 	XMLName    xml.Name        `xml:"http://jabber.org/protocol/disco#info query"`
 	Identities []info.Identity `xml:"identity"`
 	Features   []info.Feature  `xml:"feature"`
 }
 
-// Component finds the component on the account's server, by service discovery
-// (XEP-0030). It waits for the server, for each of the services at most 5 s.
+// Component finds the component on the account's server by service discovery (XEP-0030).
+// It blocks for at most 30 s until the server lists its services, and then for at most 5 s
+// until all of them have answered.
 //
-// The error is a *wire.Error: of the kind Away where there is none to be
-// found, of the kind Usage where there are several.
+// The error is a *wire.Error: of the kind Usage if there are several components, and
+// otherwise of the kind Away.
 func (c *Client) Component(ctx context.Context) (jid.JID, error) {
-	asking, cancel := context.WithTimeout(ctx, askLimit)
+	listing, cancel := context.WithTimeout(ctx, itemsLimit)
 	defer cancel()
-	reply, err := c.ask(asking, stanza.GetIQ, c.domain, itemList{})
+	reply, err := c.ask(listing, stanza.GetIQ, c.domain, itemList{})
 	if err == nil && reply.Error != nil {
-		err = errors.New(text(reply.Error))
+		err = errors.New(errorText(reply.Error))
 	}
 	if err != nil {
-		return jid.JID{}, away("%s does not say which services it has: %v; --component JID names the component", c.domain, err)
+		return jid.JID{}, away("%s does not list its services: %v; name the component by --component JID", c.domain, err)
 	}
 	var services []jid.JID
 	if reply.Items != nil {
@@ -67,14 +68,14 @@ func (c *Client) Component(ctx context.Context) (jid.JID, error) {
 	case err != nil:
 		return jid.JID{}, away("%s: %v", c.domain, err)
 	case len(found) == 0:
-		return jid.JID{}, away("%s lists no component emanagement: is it running, and connected? --component JID names one that is listed elsewhere", c.domain)
+		return jid.JID{}, away("%s lists no component emanagement; is it running and connected? if another server lists it, name it by --component JID", c.domain)
 	case len(found) > 1:
-		return jid.JID{}, &wire.Error{Kind: wire.Usage, Text: fmt.Sprintf("%s has several components emanagement: %s; --component JID says which", c.domain, strings.Join(found, ", "))}
+		return jid.JID{}, &wire.Error{Kind: wire.Usage, Text: fmt.Sprintf("%s has several components emanagement: %s; name one by --component JID", c.domain, strings.Join(found, ", "))}
 	}
 	return address.ParseVerbatim(found[0])
 }
 
-// services are the items that are no nodes of something else.
+// services returns the items that are entities of their own, not nodes of another one.
 func (l *itemList) services() []jid.JID {
 	var found []jid.JID
 	for _, item := range l.Items {
@@ -85,20 +86,20 @@ func (l *itemList) services() []jid.JID {
 	return found
 }
 
-// components asks all services at once and returns those that are components
-// of ours. One that does not answer in time is none.
+// components asks all services at once, and returns those that are an emanagement
+// component. A service that does not answer within infoLimit counts as another one.
 func (c *Client) components(ctx context.Context, services []jid.JID) (found []string, err error) {
-	asked := make(map[string]jid.JID)
+	pending := make(map[string]jid.JID) // by the request's id
 	for _, s := range services {
-		id, err := c.send(ctx, stanza.GetIQ, s, entity{})
+		id, err := c.send(ctx, stanza.GetIQ, s, entityInfo{})
 		if err != nil {
 			return nil, err
 		}
-		asked[id] = s
+		pending[id] = s
 	}
 	waiting, cancel := context.WithTimeout(ctx, infoLimit)
 	defer cancel()
-	for len(asked) > 0 {
+	for len(pending) > 0 {
 		in, err := c.receive(waiting, nil)
 		if err != nil && waiting.Err() != nil && ctx.Err() == nil {
 			break
@@ -106,8 +107,8 @@ func (c *Client) components(ctx context.Context, services []jid.JID) (found []st
 		if err != nil {
 			return nil, err
 		}
-		if service, ok := asked[in.ID]; ok && in.answers(in.ID, service) {
-			delete(asked, in.ID)
+		if service, ok := pending[in.ID]; ok && in.answers(in.ID, service) {
+			delete(pending, in.ID)
 			if in.Info != nil && in.Info.isComponent() {
 				found = append(found, service.String())
 			}
@@ -117,8 +118,8 @@ func (c *Client) components(ctx context.Context, services []jid.JID) (found []st
 	return found, nil
 }
 
-// isComponent says whether what describes itself so is a component of ours.
-func (e *entity) isComponent() bool {
+// isComponent reports whether this is the description of an emanagement component.
+func (e *entityInfo) isComponent() bool {
 	return slices.ContainsFunc(e.Identities, func(i info.Identity) bool { return i.Name == componentName }) &&
 		slices.ContainsFunc(e.Features, func(f info.Feature) bool { return f.Var == command.NS })
 }

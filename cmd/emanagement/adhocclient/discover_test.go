@@ -10,14 +10,15 @@ import (
 	"emanagement/verb/wire"
 )
 
-// TestComponent: it is found beside a service that does not say what it is.
+// TestComponent checks that the component is found although another service does not
+// describe itself.
 func TestComponent(t *testing.T) {
 	t.Parallel()
-	c := login(t, account(open, "reader@localhost"))
-	found, err := c.Component(soon(t))
+	c := login(t, account(plainServer, "reader@localhost"))
+	found, err := c.Component(shortContext(t))
 	require.NoError(t, err)
 	assert.Equal(t, service, found)
-	_, err = c.Run(soon(t), found, named(t, "listJobs"), nil, false)
+	_, err = c.Run(shortContext(t), found, verbByName(t, "listJobs"), nil, false)
 	assert.NoError(t, err)
 }
 
@@ -28,23 +29,23 @@ func TestComponentNotFound(t *testing.T) {
 		kind wire.Kind
 		text string
 	}{
-		"none": {account(open, "stranger@example.org"), wire.Away,
-			"example.org lists no component emanagement: is it running, and connected? --component JID names one that is listed elsewhere"},
-		"several": {account(closed, "admin@localhost"), wire.Usage,
-			"localhost has several components emanagement: emanagement.localhost, rails.localhost; --component JID says which"},
+		"none": {account(plainServer, "stranger@example.org"), wire.Away,
+			"example.org lists no component emanagement; is it running and connected? if another server lists it, name it by --component JID"},
+		"several": {account(tlsServer, "admin@localhost"), wire.Usage,
+			"localhost has several components emanagement: emanagement.localhost, rails.localhost; name one by --component JID"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := login(t, test.a).Component(soon(t))
-			assert.Equal(t, test.text, refusedAs(t, test.kind, err).Text)
+			_, err := login(t, test.a).Component(shortContext(t))
+			assert.Equal(t, test.text, requireKind(t, test.kind, err).Text)
 		})
 	}
 }
 
 func TestComponentNoAnswer(t *testing.T) {
 	t.Parallel()
-	c := login(t, account(open, "reader@localhost"))
+	c := login(t, account(plainServer, "reader@localhost"))
 	c.domain = jid.MustParse("nobody.localhost")
-	_, err := c.Component(soon(t))
-	assert.Contains(t, refusedAs(t, wire.Away, err).Text, "nobody.localhost does not say which services it has: ")
+	_, err := c.Component(shortContext(t))
+	assert.Contains(t, requireKind(t, wire.Away, err).Text, "nobody.localhost does not list its services: ")
 }

@@ -20,8 +20,9 @@ func failed(format string, args ...any) *wire.Error {
 	return &wire.Error{Kind: wire.Failed, Text: fmt.Sprintf(format, args...)}
 }
 
-// text is what is said beside an error's condition, or else the condition.
-func text(e *stanza.Error) string {
+// errorText returns the text of a stanza error, or its condition if it has no text. A text
+// without a language is preferred.
+func errorText(e *stanza.Error) string {
 	if t := e.Text[""]; t != "" {
 		return t
 	}

@@ -14,17 +14,17 @@ import (
 	"mellium.im/xmpp/jid"
 )
 
-// fake is a component of a real server that answers as no emanagement does.
-type fake struct {
+// fakeComponent is a component of a real server whose answers a test chooses.
+type fakeComponent struct {
 	conn net.Conn
 	done chan struct{}
-	// silent receives who asked for a command that is never answered.
+	// silent receives the sender of each command that is never answered.
 	silent chan string
-	long   asked // was not answered yet
+	long   request // the request for the long command, while it has no answer
 }
 
-// asked is a stanza that a fake receives.
-type asked struct {
+// request is a stanza that a fakeComponent receives.
+type request struct {
 	ID      string `xml:"id,attr"`
 	Type    string `xml:"type,attr"`
 	From    string `xml:"from,attr"`
@@ -40,7 +40,7 @@ type asked struct {
 	Info *struct{} `xml:"http://jabber.org/protocol/disco#info query"`
 }
 
-func newFake(ctx context.Context, addr string, as jid.JID, secret string, answer func(f *fake, q asked) string) (*fake, error) {
+func newFakeComponent(ctx context.Context, addr string, as jid.JID, secret string, answer func(f *fakeComponent, r request) string) (*fakeComponent, error) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		return nil, err
@@ -50,18 +50,18 @@ func newFake(ctx context.Context, addr string, as jid.JID, secret string, answer
 		conn.Close()
 		return nil, err
 	}
-	f := &fake{conn: conn, done: make(chan struct{}), silent: make(chan string, 100)}
+	f := &fakeComponent{conn: conn, done: make(chan struct{}), silent: make(chan string, 100)}
 	go func() {
 		defer close(f.done)
-		r := session.TokenReader()
-		defer r.Close()
-		d := xml.NewTokenDecoder(r)
+		tokens := session.TokenReader()
+		defer tokens.Close()
+		d := xml.NewTokenDecoder(tokens)
 		for {
-			var q asked
-			if d.Decode(&q) != nil {
+			var r request
+			if d.Decode(&r) != nil {
 				return
 			}
-			if _, err := io.WriteString(conn, answer(f, q)); err != nil {
+			if _, err := io.WriteString(conn, answer(f, r)); err != nil {
 				return
 			}
 		}
@@ -69,77 +69,77 @@ func newFake(ctx context.Context, addr string, as jid.JID, secret string, answer
 	return f, nil
 }
 
-func (f *fake) close() {
+func (f *fakeComponent) close() {
 	f.conn.Close()
 	<-f.done
 }
 
-// reply is a stanza back to who asked.
-func (q asked) reply(typ, payload string) string {
-	return fmt.Sprintf("<iq type='%s' id='%s' from='%s' to='%s'>%s</iq>", typ, q.ID, q.To, q.From, payload)
+// reply returns a stanza to the sender of the request.
+func (r request) reply(typ, payload string) string {
+	return fmt.Sprintf("<iq type='%s' id='%s' from='%s' to='%s'>%s</iq>", typ, r.ID, r.To, r.From, payload)
 }
 
-// asEmanagement describes itself as the component does.
-func asEmanagement(_ *fake, q asked) string {
-	if q.Info == nil {
+// asEmanagement describes itself as the component does, and answers nothing else.
+func asEmanagement(_ *fakeComponent, r request) string {
+	if r.Info == nil {
 		return ""
 	}
-	return q.reply("result", `<query xmlns='http://jabber.org/protocol/disco#info'><identity category='component' type='generic' name='emanagement'/>`+
+	return r.reply("result", `<query xmlns='http://jabber.org/protocol/disco#info'><identity category='component' type='generic' name='emanagement'/>`+
 		`<feature var='http://jabber.org/protocol/commands'/></query>`)
 }
 
-// strangely answers each command as its node says, and never says what it is.
-func strangely(f *fake, q asked) string {
-	if id, ok := strings.CutPrefix(q.ID, "ping for "); ok {
-		q.ID = id
-		return q.reply("result", completed("info", "you are "+q.Type))
+// answerByNode answers each command as its node demands, and never describes itself.
+func answerByNode(f *fakeComponent, r request) string {
+	if id, ok := strings.CutPrefix(r.ID, "ping for "); ok {
+		r.ID = id
+		return r.reply("result", completed("info", "you are "+r.Type))
 	}
-	if q.Command == nil || q.Command.Action == "cancel" {
+	if r.Command == nil || r.Command.Action == "cancel" {
 		return ""
 	}
-	switch q.Command.Node {
+	switch r.Command.Node {
 	case "silent":
-		f.silent <- q.From
+		f.silent <- r.From
 		return ""
-	case "long": // is answered after a question how far it is
-		f.long = q
+	case "long": // is answered after the next listJobs
+		f.long = r
 		return ""
 	case listJobs:
-		me := jid.MustParse(q.From).Bare().String()
-		said := fmt.Sprintf(`{"shape":"table","items":[{"job":1,"verb":"long","asker":%q,"progress":"old","done":9,"total":9}`, me)
-		rest := ""
-		if f.long.ID != "" { // it is under way
-			said += fmt.Sprintf(`,{"job":2,"verb":"other","asker":%[1]q,"progress":"other"},`+
+		me := jid.MustParse(r.From).Bare().String()
+		list := fmt.Sprintf(`{"shape":"table","items":[{"job":1,"verb":"long","asker":%q,"progress":"old","done":9,"total":9}`, me)
+		longReply := ""
+		if f.long.ID != "" { // it is running
+			list += fmt.Sprintf(`,{"job":2,"verb":"otherService","asker":%[1]q,"progress":"otherService"},`+
 				`{"job":3,"verb":"long","asker":"another@localhost","progress":"another"},`+
 				`{"job":4,"verb":"long","asker":%[1]q,"progress":"1 of 2","done":1,"total":2},`+
 				`{"job":5,"verb":"long","asker":%[1]q,"progress":"newer"}`, me)
-			rest = f.long.reply("result", completed("info", "it is over"))
-			f.long = asked{}
+			longReply = f.long.reply("result", completed("info", "it is over"))
+			f.long = request{}
 		}
-		list := commandXML("completed", "<x xmlns='jabber:x:data' type='result'><field var='json'><value>"+said+"]}</value></field></x>")
-		return q.reply("result", list) + rest
+		form := "<x xmlns='jabber:x:data' type='result'><field var='json'><value>" + list + "]}</value></field></x>"
+		return r.reply("result", commandXML("completed", form)) + longReply
 	case "echo":
-		lines := []string{q.Command.Action + " " + q.Command.Form.Type}
-		for _, f := range q.Command.Form.Fields {
+		lines := []string{r.Command.Action + " " + r.Command.Form.Type}
+		for _, f := range r.Command.Form.Fields {
 			lines = append(lines, fmt.Sprintf("%s=%q", f.Var, f.Values))
 		}
-		return q.reply("result", completed("info", "so it was", lines...))
-	case "ping": // is answered when the client has answered this
-		q.ID = "ping for " + q.ID
-		return q.reply("get", "<ping xmlns='urn:xmpp:ping'/>")
-	case "foreign": // after what would end a stream if it were not inside of stanzas
+		return r.reply("result", completed("info", "so it was", lines...))
+	case "ping": // is answered after the client has answered this ping
+		r.ID = "ping for " + r.ID
+		return r.reply("get", "<ping xmlns='urn:xmpp:ping'/>")
+	case "foreign": // is answered after stanzas whose content looks like the end of a stream
 		hostile := fmt.Sprintf("<message to='%s' from='%s'><error xmlns='http://etherx.jabber.org/streams'><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></error></message>"+
-			"<message to='%[1]s' from='%[2]s'><x xmlns='urn:x'><stream xmlns='http://etherx.jabber.org/streams'/></x></message>", q.From, q.To)
-		return hostile + q.reply("result", completed("info", "genuine"))
-	case "impostor": // the right answer, but from somebody else
-		forged := q
+			"<message to='%[1]s' from='%[2]s'><x xmlns='urn:x'><stream xmlns='http://etherx.jabber.org/streams'/></x></message>", r.From, r.To)
+		return hostile + r.reply("result", completed("info", "genuine"))
+	case "impostor": // is answered after a forged answer from another sender
+		forged := r
 		forged.To = "mallory@" + testOther
-		return forged.reply("result", completed("info", "forged")) + q.reply("result", completed("info", "genuine"))
+		return forged.reply("result", completed("info", "forged")) + r.reply("result", completed("info", "genuine"))
 	}
-	if payload, ok := results[q.Command.Node]; ok {
-		return q.reply("result", payload)
+	if payload, ok := resultPayloads[r.Command.Node]; ok {
+		return r.reply("result", payload)
 	}
-	return q.reply("error", "<error "+errs[q.Command.Node]+"</error>")
+	return r.reply("error", "<error "+errorPayloads[r.Command.Node]+"</error>")
 }
 
 const testOther = "rails.localhost"
@@ -161,9 +161,9 @@ func completed(note, text string, lines ...string) string {
 
 const nsErr = "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'"
 
-// What a strange component answers, by verb.
+// The answers of answerByNode, by node.
 var (
-	results = map[string]string{
+	resultPayloads = map[string]string{
 		"oldTable":   completed("info", "2 items", "a", "b"),
 		"oldDone":    completed("info", "Done", "Done"),
 		"oldAnswer":  completed("info", "true", "true"),
@@ -176,7 +176,7 @@ var (
 		"blamesNone": commandXML("executing", "<note type='error'>something is wrong (whose)</note><x xmlns='jabber:x:data' type='form'/>"),
 		"nothing":    "<query xmlns='jabber:iq:private'/>",
 	}
-	errs = map[string]string{
+	errorPayloads = map[string]string{
 		"late":      "type='wait'><remote-server-timeout " + nsErr + "/><text " + nsErr + ">its server is slow</text>",
 		"untold":    "type='cancel'><remote-server-timeout " + nsErr + "/><text " + nsErr + ">whether it was done is unknown</text>",
 		"busy":      "type='wait'><resource-constraint " + nsErr + "/><text " + nsErr + ">ask again</text>",

@@ -20,50 +20,50 @@ import (
 	"emanagement/xmpp/client"
 )
 
-// farConn is a connection to this machine that looks like one to another.
-type farConn struct {
+// remoteConn is a connection to this machine that looks like one to another.
+type remoteConn struct {
 	net.Conn
 	mu   sync.Mutex
 	sent bytes.Buffer
 }
 
-func (c *farConn) RemoteAddr() net.Addr {
+func (c *remoteConn) RemoteAddr() net.Addr {
 	return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 5222}
 }
 
-func (c *farConn) Write(p []byte) (int, error) {
+func (c *remoteConn) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sent.Write(p)
 	return c.Conn.Write(p)
 }
 
-func (c *farConn) said() string {
+func (c *remoteConn) said() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.sent.String()
 }
 
-// far dials as if all addresses were of other machines, which it remembers.
-type far struct {
+// far dials as if all addresses were of otherService machines, which it remembers.
+type remoteDialer struct {
 	client.Dialer
-	conns []*farConn
+	conns []*remoteConn
 }
 
-func newFar(authorities []byte) *far {
-	f := &far{Dialer: client.Dialer{LookUp: net.DefaultResolver.LookupSRV, Roots: trusted(authorities)}}
+func newRemoteDialer(authorities []byte) *remoteDialer {
+	f := &remoteDialer{Dialer: client.Dialer{LookUp: net.DefaultResolver.LookupSRV, Roots: certPool(authorities)}}
 	f.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		conn, err := new(net.Dialer).DialContext(ctx, network, addr)
 		if err != nil {
 			return nil, err
 		}
-		f.conns = append(f.conns, &farConn{Conn: conn})
+		f.conns = append(f.conns, &remoteConn{Conn: conn})
 		return f.conns[len(f.conns)-1], nil
 	}
 	return f
 }
 
-func (f *far) said() string {
+func (f *remoteDialer) said() string {
 	var said strings.Builder
 	for _, c := range f.conns {
 		said.WriteString(c.said())
@@ -72,10 +72,10 @@ func (f *far) said() string {
 }
 
 // works checks that a client is there for its server, and closes it.
-func works(t *testing.T, c *Client, err error) {
+func requireWorking(t *testing.T, c *Client, err error) {
 	t.Helper()
 	require.NoError(t, err)
-	reply, err := c.ask(soon(t), "get", c.domain, itemList{})
+	reply, err := c.ask(shortContext(t), "get", c.domain, itemList{})
 	require.NoError(t, err)
 	assert.NotNil(t, reply.Items)
 	require.NoError(t, c.Close())
@@ -85,21 +85,21 @@ func works(t *testing.T, c *Client, err error) {
 func TestLoginOnLoopback(t *testing.T) {
 	t.Parallel()
 	for name, a := range map[string]Account{
-		"without TLS":                         account(open, "admin@localhost"),
-		"a resource":                          account(open, "admin@localhost/here"),
-		"with TLS, where the server wants it": account(closed, "admin@example.org"), // not the certificate's
+		"without TLS":                         account(plainServer, "admin@localhost"),
+		"a resource":                          account(plainServer, "admin@localhost/here"),
+		"with TLS, where the server wants it": account(tlsServer, "admin@example.org"), // not the certificate's
 		"a name to be escaped, a password to be composed": {
-			JID: jid.MustParse("odd=,name@localhost"), Password: "\ufb01n e\u0301", Server: open.ClientAddr(),
+			JID: jid.MustParse("odd=,name@localhost"), Password: "\ufb01n e\u0301", Server: plainServer.ClientAddr(),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, err := Dial(soon(t), a)
+			c, err := Dial(shortContext(t), a)
 			require.NoError(t, err)
 			if resource := a.JID.Resourcepart(); resource != "" {
 				assert.Equal(t, a.JID, c.stream.JID())
 			}
-			works(t, c, err)
+			requireWorking(t, c, err)
 		})
 	}
 }
@@ -107,23 +107,23 @@ func TestLoginOnLoopback(t *testing.T) {
 // TestLoginSendsNoPresence: nobody sees it, and it gets no messages.
 func TestLoginSendsNoPresence(t *testing.T) {
 	t.Parallel()
-	c := login(t, account(open, "admin@localhost/unseen"))
-	_, err := c.Run(soon(t), service, named(t, "checkUserJid"), values("userJid", "nobody@localhost"), false)
+	c := login(t, account(plainServer, "admin@localhost/unseen"))
+	_, err := c.Run(shortContext(t), service, verbByName(t, "checkUserJid"), values("userJid", "nobody@localhost"), false)
 	require.NoError(t, err)
 	var sessions []struct{ Resource, Status string }
-	require.NoError(t, open.API(t.Context(), "user_sessions_info", map[string]string{"user": "admin", "host": "localhost"}, &sessions))
+	require.NoError(t, plainServer.API(t.Context(), "user_sessions_info", map[string]string{"user": "admin", "host": "localhost"}, &sessions))
 	assert.Contains(t, sessions, struct{ Resource, Status string }{"unseen", "unavailable"})
 }
 
 func TestLoginFromAfar(t *testing.T) {
 	t.Parallel()
-	f := newFar(authority)
-	c, err := dial(soon(t), &f.Dialer, account(closed, "admin@localhost"))
-	works(t, c, err)
+	f := newRemoteDialer(authority)
+	c, err := dial(shortContext(t), &f.Dialer, account(tlsServer, "admin@localhost"))
+	requireWorking(t, c, err)
 	assert.Contains(t, f.said(), "<starttls")
 	assert.NotContains(t, f.said(), "<auth")
 	assert.Eventually(t, func() bool {
-		return strings.Contains(closed.Log(), "SCRAM-SHA-256-PLUS authentication for admin@localhost")
+		return strings.Contains(tlsServer.Log(), "SCRAM-SHA-256-PLUS authentication for admin@localhost")
 	}, time.Minute, 10*time.Millisecond)
 }
 
@@ -131,12 +131,12 @@ func TestLoginFromAfar(t *testing.T) {
 // to it, but only where a certificate tells whose it is.
 func TestLoginByPassword(t *testing.T) {
 	t.Parallel()
-	a := account(closed, "admin@"+plainHost)
-	c, err := dial(soon(t), &newFar(authority).Dialer, a)
-	works(t, c, err)
+	a := account(tlsServer, "admin@"+plainHost)
+	c, err := dial(shortContext(t), &newRemoteDialer(authority).Dialer, a)
+	requireWorking(t, c, err)
 
-	_, err = Dial(soon(t), a)
-	e := refusedAs(t, wire.Away, err)
+	_, err = Dial(shortContext(t), a)
+	e := requireKind(t, wire.Away, err)
 	assert.Contains(t, e.Text, "no way to log in that is safe here (the server offers: PLAIN)")
 }
 
@@ -149,17 +149,17 @@ func TestLoginDirectTLS(t *testing.T) {
 	nobody := l.Addr().String()
 	require.NoError(t, l.Close())
 
-	f := newFar(authority)
+	f := newRemoteDialer(authority)
 	f.LookUp = func(_ context.Context, service, proto, name string) (string, []*net.SRV, error) {
 		assert.Equal(t, "tcp", proto)
 		assert.Equal(t, "localhost", name)
 		if service == "xmpps-client" {
-			return "", []*net.SRV{record(t, behindTLS(t, open.ClientAddr(), authority), 2)}, nil
+			return "", []*net.SRV{record(t, tlsProxy(t, plainServer.ClientAddr(), authority), 2)}, nil
 		}
-		return "", []*net.SRV{record(t, nobody, 1), record(t, open.ClientAddr(), 3)}, nil
+		return "", []*net.SRV{record(t, nobody, 1), record(t, plainServer.ClientAddr(), 3)}, nil
 	}
-	c, err := dial(soon(t), &f.Dialer, Account{JID: jid.MustParse("admin@localhost"), Password: "pw"})
-	works(t, c, err)
+	c, err := dial(shortContext(t), &f.Dialer, Account{JID: jid.MustParse("admin@localhost"), Password: "pw"})
+	requireWorking(t, c, err)
 	assert.Len(t, f.conns, 1)
 	assert.NotContains(t, f.said(), "<stream")
 }
@@ -178,8 +178,8 @@ func TestLoginNotTrusted(t *testing.T) {
 	t.Parallel()
 	strangers, err := certificate("localhost")
 	require.NoError(t, err)
-	direct := func(t *testing.T, a Account, f *far) Account {
-		behind := behindTLS(t, open.ClientAddr(), authority)
+	direct := func(t *testing.T, a Account, f *remoteDialer) Account {
+		behind := tlsProxy(t, plainServer.ClientAddr(), authority)
 		f.LookUp = func(_ context.Context, service, _, _ string) (string, []*net.SRV, error) {
 			if service == "xmpps-client" {
 				return "", []*net.SRV{record(t, behind, 1)}, nil
@@ -193,22 +193,22 @@ func TestLoginNotTrusted(t *testing.T) {
 		s           *testserver.Server
 		who         string
 		authorities []byte
-		change      func(*testing.T, Account, *far) Account
+		change      func(*testing.T, Account, *remoteDialer) Account
 		why         string
 	}{
-		"no STARTTLS":                {s: open, who: "admin@localhost", authorities: authority, why: "offers no encryption (STARTTLS); no password was sent"},
-		"unknown authority":          {s: closed, who: "admin@localhost", authorities: strangers, why: "does not prove whose it is: tls: failed to verify certificate: x509: certificate signed by unknown authority"},
-		"another's name":             {s: closed, who: "admin@example.org", authorities: authority, why: "x509: certificate is valid for localhost, plain.example, not example.org; no password was sent"},
-		"another's name, direct TLS": {s: open, who: "stranger@example.org", authorities: authority, change: direct, why: "x509: certificate is valid for localhost, plain.example, not example.org"},
+		"no STARTTLS":                {s: plainServer, who: "admin@localhost", authorities: authority, why: "offers no encryption (STARTTLS); no password was sent"},
+		"unknown authority":          {s: tlsServer, who: "admin@localhost", authorities: strangers, why: "does not prove whose it is: tls: failed to verify certificate: x509: certificate signed by unknown authority"},
+		"another's name":             {s: tlsServer, who: "admin@example.org", authorities: authority, why: "x509: certificate is valid for localhost, plain.example, not example.org; no password was sent"},
+		"another's name, direct TLS": {s: plainServer, who: "stranger@example.org", authorities: authority, change: direct, why: "x509: certificate is valid for localhost, plain.example, not example.org"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f, a := newFar(test.authorities), account(test.s, test.who)
+			f, a := newRemoteDialer(test.authorities), account(test.s, test.who)
 			if test.change != nil {
 				a = test.change(t, a, f)
 			}
-			_, err := dial(soon(t), &f.Dialer, a)
-			e := refusedAs(t, wire.Away, err)
+			_, err := dial(shortContext(t), &f.Dialer, a)
+			e := requireKind(t, wire.Away, err)
 			assert.Contains(t, e.Text, test.why)
 			assert.NotContains(t, f.said(), "<auth")
 			assert.NotEmpty(t, f.said())
@@ -225,10 +225,10 @@ func TestLoginRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := account(open, "admin@localhost")
+			a := account(plainServer, "admin@localhost")
 			change(&a)
-			_, err := Dial(soon(t), a)
-			e := refusedAs(t, wire.Forbidden, err)
+			_, err := Dial(shortContext(t), a)
+			e := requireKind(t, wire.Forbidden, err)
 			assert.Contains(t, e.Text, a.JID.String()+" cannot log in at "+a.Server+": wrong password, or no such account (not-authorized")
 		})
 	}
@@ -245,15 +245,15 @@ func TestLoginAway(t *testing.T) {
 		why    string
 	}{
 		"nobody there":       {func(a *Account) { a.Server = nobody }, "the XMPP server of localhost cannot be reached: dial tcp " + nobody + ": connect: connection refused"},
-		"another's host":     {func(a *Account) { a.JID = jid.MustParse("admin@elsewhere.example") }, "the server at " + open.ClientAddr() + " is not that of elsewhere.example"},
-		"a components' port": {func(a *Account) { a.Server = open.ComponentAddr() }, "the server at " + open.ComponentAddr() + " speaks something else (unsupported-version); is that its port for XMPP clients?"},
+		"another's host":     {func(a *Account) { a.JID = jid.MustParse("admin@elsewhere.example") }, "the server at " + plainServer.ClientAddr() + " is not that of elsewhere.example"},
+		"a components' port": {func(a *Account) { a.Server = plainServer.ComponentAddr() }, "the server at " + plainServer.ComponentAddr() + " speaks something else (unsupported-version); is that its port for XMPP clients?"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := account(open, "admin@localhost")
+			a := account(plainServer, "admin@localhost")
 			test.change(&a)
-			_, err := Dial(soon(t), a)
-			e := refusedAs(t, wire.Away, err)
+			_, err := Dial(shortContext(t), a)
+			e := requireKind(t, wire.Away, err)
 			assert.Contains(t, e.Text, test.why)
 		})
 	}
@@ -274,7 +274,7 @@ func TestLoginSilence(t *testing.T) {
 		cancel()
 	}()
 	_, err := dial(ctx, &d, Account{JID: jid.MustParse("admin@silent.example"), Server: "silent.example"})
-	e := refusedAs(t, wire.Away, err)
+	e := requireKind(t, wire.Away, err)
 	assert.Equal(t, "no answer in time from silent.example:5222; is that an XMPP server's port for clients?", e.Text)
 	<-read
 }
@@ -284,6 +284,6 @@ func TestLoginEndsBeforeItBegins(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithDeadline(t.Context(), time.Unix(1, 0))
 	defer cancel()
-	_, err := Dial(ctx, account(open, "admin@localhost"))
-	refusedAs(t, wire.Away, err)
+	_, err := Dial(ctx, account(plainServer, "admin@localhost"))
+	requireKind(t, wire.Away, err)
 }

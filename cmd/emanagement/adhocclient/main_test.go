@@ -22,22 +22,22 @@ import (
 // Shared by the tests.
 var (
 	// open is a server without TLS, with the program beside it and a component
-	// that does as it is told: strange.
+	// that does as it is told: oddComponent.
 	open *testserver.Server
 	// closed is a server that insists on TLS for clients, with two components
 	// that call themselves emanagement. Its certificate is for localhost and
 	// plain.example; on the latter passwords are only taken as they are.
 	closed    *testserver.Server
 	authority []byte // who vouches for closed, as PEM
-	strange   *fake
+	oddComponent   *fake
 )
 
-// The hosts of closed.
+// The hosts of tlsServer.
 const plainHost = "plain.example"
 
 var (
 	service = jid.MustParse(testserver.Component)
-	other   = jid.MustParse(testserver.OtherComponent)
+	otherService   = jid.MustParse(testserver.OtherComponent)
 )
 
 const access = `
@@ -61,11 +61,11 @@ func withServers(run func() int) (code int, err error) {
 	if open, err = testserver.New(nil); err != nil {
 		return 1, err
 	}
-	defer func() { err = errors.Join(err, open.Close()) }()
-	if closed, err = newClosed(); err != nil {
+	defer func() { err = errors.Join(err, plainServer.Close()) }()
+	if closed, err = newTLSServer(); err != nil {
 		return 1, err
 	}
-	defer func() { err = errors.Join(err, closed.Close()) }()
+	defer func() { err = errors.Join(err, tlsServer.Close()) }()
 	for _, s := range []*testserver.Server{open, closed} {
 		if err := s.Start(ctx); err != nil {
 			return 1, err
@@ -79,14 +79,14 @@ func withServers(run func() int) (code int, err error) {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, program.Stop()) }()
-	strange, err = newFake(ctx, open.OtherAddr(), other, testserver.OtherSecret, strangely)
+	oddComponent, err = newFakeComponent(ctx, plainServer.OtherAddr(), otherService, testserver.OtherSecret, answerByNode)
 	if err != nil {
 		return 1, err
 	}
-	defer strange.close()
-	for name, addr := range map[string]string{testserver.Component: closed.ComponentAddr(), testserver.OtherComponent: closed.OtherAddr()} {
+	defer oddComponent.close()
+	for name, addr := range map[string]string{testserver.Component: tlsServer.ComponentAddr(), testserver.OtherComponent: tlsServer.OtherAddr()} {
 		secret := map[string]string{testserver.Component: testserver.Secret, testserver.OtherComponent: testserver.OtherSecret}[name]
-		f, err := newFake(ctx, addr, jid.MustParse(name), secret, asEmanagement)
+		f, err := newFakeComponent(ctx, addr, jid.MustParse(name), secret, asEmanagement)
 		if err != nil {
 			return 1, err
 		}
@@ -97,7 +97,7 @@ func withServers(run func() int) (code int, err error) {
 
 type section = map[string]any
 
-func newClosed() (*testserver.Server, error) {
+func newTLSServer() (*testserver.Server, error) {
 	s, err := testserver.New(nil)
 	if err != nil {
 		return nil, err
@@ -129,13 +129,13 @@ func register(ctx context.Context) error {
 		s                    *testserver.Server
 		user, host, password string
 	}{
-		{open, "admin", "localhost", "pw"},
-		{open, "reader", "localhost", "pw"},
-		{open, "stranger", "example.org", "pw"},
-		{open, "odd=,name", "localhost", "fin \u00e9"},
-		{closed, "admin", "localhost", "pw"},
-		{closed, "admin", "example.org", "pw"},
-		{closed, "admin", plainHost, "pw"},
+		{plainServer, "admin", "localhost", "pw"},
+		{plainServer, "reader", "localhost", "pw"},
+		{plainServer, "stranger", "example.org", "pw"},
+		{plainServer, "odd=,name", "localhost", "fin \u00e9"},
+		{tlsServer, "admin", "localhost", "pw"},
+		{tlsServer, "admin", "example.org", "pw"},
+		{tlsServer, "admin", plainHost, "pw"},
 	} {
 		if err := account.s.Register(ctx, account.user, account.host, account.password); err != nil {
 			return err
@@ -145,7 +145,7 @@ func register(ctx context.Context) error {
 }
 
 func startProgram(ctx context.Context) (*testserver.Program, error) {
-	dir, err := open.TempDir()
+	dir, err := plainServer.TempDir()
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +156,7 @@ func startProgram(ctx context.Context) (*testserver.Program, error) {
 	return testserver.StartProgram(ctx, binary, open, testserver.Settings{Access: access})
 }
 
-// account is one of open or closed.
+// account is one of open or tlsServer.
 func account(s *testserver.Server, name string) Account {
 	return Account{JID: jid.MustParse(name), Password: "pw", Server: s.ClientAddr()}
 }
@@ -164,21 +164,21 @@ func account(s *testserver.Server, name string) Account {
 // login is a client that is logged in until the test ends.
 func login(t testing.TB, a Account) *Client {
 	t.Helper()
-	c, err := Dial(soon(t), a)
+	c, err := Dial(shortContext(t), a)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, c.Close()) })
 	return c
 }
 
 // soon is a context for what takes no longer than a moment.
-func soon(t testing.TB) context.Context {
+func shortContext(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
 
 // refusedAs checks an error's kind and returns it.
-func refusedAs(t testing.TB, kind wire.Kind, err error) *wire.Error {
+func requireKind(t testing.TB, kind wire.Kind, err error) *wire.Error {
 	t.Helper()
 	var e *wire.Error
 	require.ErrorAs(t, err, &e)
@@ -187,7 +187,7 @@ func refusedAs(t testing.TB, kind wire.Kind, err error) *wire.Error {
 }
 
 // verb is one of the table.
-func named(t testing.TB, name string) *verb.Verb {
+func verbByName(t testing.TB, name string) *verb.Verb {
 	t.Helper()
 	for _, v := range verb.Verbs() {
 		if v.Name == name {

@@ -10,13 +10,14 @@ import (
 	"emanagement/verb/wire"
 )
 
-// pageLimit is the number of items of one page. The component searches all rosters anew
-// for each page, so that pages should be large. It cuts by itself a page that is too
-// large for a stanza.
+// pageLimit is the number of items of one page. Pages should be large, because the
+// component searches all rosters again for each page. If a page does not fit in a stanza,
+// the component shortens it.
 const pageLimit = "10000"
 
-// RunWhole is Run for a list: it asks for page after page, because the component cuts a
-// list that does not fit in a stanza. If the arguments have a limit, it asks once.
+// RunWhole is Run, but returns a list as a whole: it requests all its pages. The component
+// shortens a list that does not fit in a stanza. If the arguments have a limit, RunWhole
+// requests one page.
 func (c *Client) RunWhole(ctx context.Context, component jid.JID, v *verb.Verb, values map[string][]string, confirmed bool) (wire.Result, error) {
 	if _, limited := values["limit"]; limited || !v.Has("from") || !v.Has("limit") {
 		return c.Run(ctx, component, v, values, confirmed)

@@ -15,22 +15,22 @@ import (
 	"emanagement/xmpp/command"
 )
 
-// news is how often OnProgress hears how far a long verb is.
-const news = time.Second
+// pollInterval is the time between two requests for the progress of a long verb.
+const pollInterval = time.Second
 
-// listJobs shows the verbs that are under way.
+// listJobs is the verb that lists the running verbs.
 const listJobs = "listJobs"
 
-// askToRun is ask for a verb. Whoever waits for a long one hears how far it is: a
-// command of XEP-0050 says nothing until it is completed, so the component is
-// asked what it is busy with. Of what an account has under way, the verb is the
-// first that was not there before.
-func (c *Client) askToRun(ctx context.Context, component jid.JID, v *verb.Verb, payload any) (inbound, error) {
+// requestRun sends the request to run a verb and waits for the reply, with the errors of
+// ask. If the verb is long and OnProgress is not nil, it also polls the progress with
+// listJobs, because an ad-hoc command sends nothing until it is completed. The verb's job
+// is the account's first one that began after this call.
+func (c *Client) requestRun(ctx context.Context, component jid.JID, v *verb.Verb, payload any) (inbound, error) {
 	if !v.Long || c.OnProgress == nil {
 		return c.ask(ctx, stanza.SetIQ, component, payload)
 	}
-	list := fillIn(&verb.Verb{Name: listJobs}, nil, false)
-	before, err := c.ask(ctx, stanza.SetIQ, component, list)
+	poll := fillIn(&verb.Verb{Name: listJobs}, nil, false)
+	before, err := c.ask(ctx, stanza.SetIQ, component, poll)
 	if err != nil {
 		return inbound{}, fmt.Errorf("%w: %v", errNotSent, err)
 	}
@@ -39,21 +39,21 @@ func (c *Client) askToRun(ctx context.Context, component jid.JID, v *verb.Verb, 
 	if err != nil {
 		return inbound{}, err
 	}
-	tick := time.NewTicker(news)
-	defer tick.Stop()
-	question := "" // the id of one that was not answered yet
+	ticker := time.NewTicker(pollInterval)
+	defer ticker.Stop()
+	pendingPoll := "" // its id
 	for {
-		in, err := c.receive(ctx, tick.C)
+		in, err := c.receive(ctx, ticker.C)
 		switch {
-		case errors.Is(err, errTick) && question == "":
-			if question, err = c.send(ctx, stanza.SetIQ, component, list); err != nil {
+		case errors.Is(err, errTick) && pendingPoll == "":
+			if pendingPoll, err = c.send(ctx, stanza.SetIQ, component, poll); err != nil {
 				return inbound{}, fmt.Errorf("%w: %w", errNoAnswer, err)
 			}
 		case errors.Is(err, errTick):
 		case err != nil || in.answers(id, component):
 			return in, err
-		case in.answers(question, component):
-			question = ""
+		case in.answers(pendingPoll, component):
+			pendingPoll = ""
 			if p, ok := progressIn(in.Command, v, c.stream.JID().Bare(), last); ok {
 				c.OnProgress(p)
 			}
@@ -61,15 +61,18 @@ func (c *Client) askToRun(ctx context.Context, component jid.JID, v *verb.Verb, 
 	}
 }
 
-// job is one of listJobs.
+// job is an item of listJobs.
 type job struct {
-	Job                   int
-	Verb, Asker, Progress string
-	Done, Total           int
+	Number    int    `json:"job"`
+	Verb      string `json:"verb"`
+	Requester string `json:"asker"`
+	Progress  string `json:"progress"`
+	Done      int    `json:"done"`
+	Total     int    `json:"total"`
 }
 
-// jobs are those in an answer to listJobs, in the order in which they were
-// begun; none where it is no such answer.
+// jobsIn returns the jobs in an answer to listJobs, in the order in which they began. It
+// returns none if c is no such answer.
 func jobsIn(c *command.Command) []job {
 	var list struct{ Items []job }
 	if c == nil || json.Unmarshal(jsonIn(c, resultField), &list) != nil {
@@ -78,19 +81,19 @@ func jobsIn(c *command.Command) []job {
 	return list.Items
 }
 
-// lastJob is the number of the one that was begun last.
+// lastJob returns the number of the job that began last.
 func lastJob(c *command.Command) (last int) {
 	for _, j := range jobsIn(c) {
-		last = max(last, j.Job)
+		last = max(last, j.Number)
 	}
 	return last
 }
 
-// progressOf is how far somebody's verb is: the first that was begun after some
-// job.
-func progressIn(c *command.Command, v *verb.Verb, asker jid.JID, after int) (wire.Progress, bool) {
+// progressIn returns the progress of the requester's first job for the verb v with a number
+// above after, and whether there is one.
+func progressIn(c *command.Command, v *verb.Verb, requester jid.JID, after int) (wire.Progress, bool) {
 	for _, j := range jobsIn(c) {
-		if j.Job > after && j.Verb == v.Name && j.Asker == asker.String() {
+		if j.Number > after && j.Verb == v.Name && j.Requester == requester.String() {
 			return wire.Progress{Text: j.Progress, Done: j.Done, Total: j.Total}, true
 		}
 	}

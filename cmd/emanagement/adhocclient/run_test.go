@@ -17,23 +17,23 @@ import (
 	"emanagement/verb/wire"
 )
 
-// person is a JID that no other test uses.
-func person(t *testing.T, name string) string {
+// person is a JID that no otherService test uses.
+func uniqueJID(t *testing.T, name string) string {
 	return strings.NewReplacer("/", ".", "_", "-", " ", "-").Replace(strings.ToLower(name+"."+t.Name())) + "@localhost"
 }
 
 // TestRunRoster: what is written arrives as it is, and is read with its types.
 func TestRunRoster(t *testing.T) {
 	t.Parallel()
-	c, user, buddy := login(t, account(open, "admin@localhost")), person(t, "user"), person(t, "buddy")
+	c, user, buddy := login(t, account(plainServer, "admin@localhost")), uniqueJID(t, "user"), uniqueJID(t, "buddy")
 	const nick = "T \"'<&>]]> $(x) \t  ü 👍 \\ -- "
-	done, err := c.Run(soon(t), service, named(t, "addBuddyToRoster"), values(
+	done, err := c.Run(shortContext(t), service, verbByName(t, "addBuddyToRoster"), values(
 		"userJid", user, "buddyJid", buddy, "buddyNick", nick, "buddyGroup", "One; two", "buddyGroup", "Three", "subscription_type", "from"), false)
 	require.NoError(t, err)
 	assert.Equal(t, wire.Done, done.Shape)
 	assert.Equal(t, []string{"Done"}, done.Lines)
 
-	table, err := c.Run(soon(t), service, named(t, "getRoster"), values("userJid", user), false)
+	table, err := c.Run(shortContext(t), service, verbByName(t, "getRoster"), values("userJid", user), false)
 	require.NoError(t, err)
 	assert.Equal(t, wire.Table, table.Shape)
 	assert.Equal(t, "1 item", table.Outcome)
@@ -48,15 +48,15 @@ func TestRunRoster(t *testing.T) {
 
 func TestRunAnswerAndRefusal(t *testing.T) {
 	t.Parallel()
-	c, user := login(t, account(open, "reader@localhost")), person(t, "user")
-	no, err := c.Run(soon(t), service, named(t, "checkUserJid"), values("userJid", user), false)
+	c, user := login(t, account(plainServer, "reader@localhost")), uniqueJID(t, "user")
+	no, err := c.Run(shortContext(t), service, verbByName(t, "checkUserJid"), values("userJid", user), false)
 	require.NoError(t, err)
 	assert.Equal(t, wire.Answer, no.Shape)
 	require.NotNil(t, no.Answer)
 	assert.False(t, *no.Answer)
 	assert.Equal(t, []string{"false"}, no.Lines)
 
-	refusal, err := c.Run(soon(t), service, named(t, "stopJob"), values("job", "4711"), false)
+	refusal, err := c.Run(shortContext(t), service, verbByName(t, "stopJob"), values("job", "4711"), false)
 	require.NoError(t, err)
 	assert.Equal(t, wire.Refusal, refusal.Shape)
 	assert.Equal(t, "job 4711 not found", refusal.Outcome)
@@ -65,7 +65,7 @@ func TestRunAnswerAndRefusal(t *testing.T) {
 // TestRunWithoutArguments: such a verb runs in one stage all the same.
 func TestRunWithoutArguments(t *testing.T) {
 	t.Parallel()
-	jobs, err := login(t, account(open, "reader@localhost")).Run(soon(t), service, named(t, "listJobs"), nil, false)
+	jobs, err := login(t, account(plainServer, "reader@localhost")).Run(shortContext(t), service, verbByName(t, "listJobs"), nil, false)
 	require.NoError(t, err)
 	assert.Equal(t, wire.Table, jobs.Shape)
 }
@@ -82,24 +82,24 @@ func TestRunRefused(t *testing.T) {
 	}{
 		"no such verb": {"admin@localhost", &verb.Verb{Name: "getRoaster"}, nil, wire.Unknown, "",
 			"Error: Command not recognized\nUse 'help' to get information about command syntax", "getRoster"},
-		"a forbidden verb": {"reader@localhost", named(t, "removeRoster"), values("userJid", "a@localhost"), wire.Forbidden, "",
+		"a forbidden verb": {"reader@localhost", verbByName(t, "removeRoster"), values("userJid", "a@localhost"), wire.Forbidden, "",
 			"reader@localhost may not run removeRoster: it takes the role write", ""},
-		"a stranger": {"stranger@example.org", named(t, "getRoster"), values("userJid", "a@localhost"), wire.Forbidden, "",
+		"a stranger": {"stranger@example.org", verbByName(t, "getRoster"), values("userJid", "a@localhost"), wire.Forbidden, "",
 			"stranger@example.org may not run commands here", ""},
-		"a bad argument": {"admin@localhost", named(t, "getRoster"), values("userJid", "localhost"), wire.Argument, "userJid",
+		"a bad argument": {"admin@localhost", verbByName(t, "getRoster"), values("userJid", "localhost"), wire.Argument, "userJid",
 			`userJid: "localhost" is not a user's JID (user@host)`, ""},
-		"no argument": {"admin@localhost", named(t, "getRoster"), nil, wire.Argument, "userJid", "userJid: a value is missing", ""},
-		"what XML cannot carry": {"admin@localhost", named(t, "getRoster"), values("userJid", "a\x01@localhost"), wire.Argument, "userJid",
+		"no argument": {"admin@localhost", verbByName(t, "getRoster"), nil, wire.Argument, "userJid", "userJid: a value is missing", ""},
+		"what XML cannot carry": {"admin@localhost", verbByName(t, "getRoster"), values("userJid", "a\x01@localhost"), wire.Argument, "userJid",
 			"userJid: it has a character that XMPP cannot carry", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := login(t, account(open, test.who))
-			_, err := c.Run(soon(t), service, test.verb, test.values, false)
-			refusedAs(t, test.kind, err)
+			c := login(t, account(plainServer, test.who))
+			_, err := c.Run(shortContext(t), service, test.verb, test.values, false)
+			requireKind(t, test.kind, err)
 			assert.Equal(t, &wire.Error{Kind: test.kind, Text: test.text, Param: test.param, Meant: test.meant}, err)
 
-			_, err = c.ask(soon(t), "get", service, entity{})
+			_, err = c.ask(shortContext(t), "get", service, entityInfo{})
 			assert.NoError(t, err, "the stream goes on")
 		})
 	}
@@ -108,10 +108,10 @@ func TestRunRefused(t *testing.T) {
 // TestRunConfirmed: nothing is destroyed before it is confirmed.
 func TestRunConfirmed(t *testing.T) {
 	// Not parallel: nobody else may have a roster there meanwhile.
-	c := login(t, account(open, "admin@localhost"))
+	c := login(t, account(plainServer, "admin@localhost"))
 	count := func() string {
 		t.Helper()
-		r, err := c.Run(soon(t), service, named(t, "getRoster"), values("userJid", "a@example.org"), false)
+		r, err := c.Run(shortContext(t), service, verbByName(t, "getRoster"), values("userJid", "a@example.org"), false)
 		require.NoError(t, err)
 		return r.Outcome
 	}
@@ -119,22 +119,22 @@ func TestRunConfirmed(t *testing.T) {
 		verb string
 		args []string
 	}{{"removeAllRostersByDomain", []string{"domain", "example.org"}}, {"removeAllRosters", nil}} {
-		_, err := c.Run(soon(t), service, named(t, "addBuddyToRoster"),
+		_, err := c.Run(shortContext(t), service, verbByName(t, "addBuddyToRoster"),
 			values("userJid", "a@example.org", "buddyJid", "b@localhost", "buddyNick", "B", "subscription_type", "both"), false)
 		require.NoError(t, err)
 
-		_, err = c.Run(soon(t), service, named(t, test.verb), values(test.args...), false)
-		e := refusedAs(t, wire.Confirm, err)
+		_, err = c.Run(shortContext(t), service, verbByName(t, test.verb), values(test.args...), false)
+		e := requireKind(t, wire.Confirm, err)
 		assert.NotContains(t, e.Text, "in the field confirm")
 		assert.Contains(t, e.Text, "this removes 1 item of 1 roster")
 		assert.Equal(t, values(test.args...)["domain"], map[string][]string{"all": nil, "example.org": {"example.org"}}[e.Word])
 		assert.Equal(t, "1 item", count())
 
-		_, err = c.Run(soon(t), service, named(t, test.verb), values(append(test.args, "confirm", "wrong")...), false)
-		assert.Equal(t, "confirm", refusedAs(t, wire.Argument, err).Param)
+		_, err = c.Run(shortContext(t), service, verbByName(t, test.verb), values(append(test.args, "confirm", "wrong")...), false)
+		assert.Equal(t, "confirm", requireKind(t, wire.Argument, err).Param)
 		assert.Equal(t, "1 item", count())
 
-		_, err = c.Run(soon(t), service, named(t, test.verb), values(append(test.args, "confirm", "wrong")...), true)
+		_, err = c.Run(shortContext(t), service, verbByName(t, test.verb), values(append(test.args, "confirm", "wrong")...), true)
 		require.NoError(t, err)
 		assert.Equal(t, "Roster not found for user a@example.org", count())
 	}
@@ -143,10 +143,10 @@ func TestRunConfirmed(t *testing.T) {
 // TestRunStrange: answers that no emanagement of this version gives.
 func TestRunStrange(t *testing.T) {
 	t.Parallel()
-	c := login(t, account(open, "admin@localhost"))
+	c := login(t, account(plainServer, "admin@localhost"))
 	run := func(name string, once bool) (wire.Result, error) {
 		v := &verb.Verb{Name: name, Once: once, Params: []verb.Param{{Name: "whose", Label: "Whose"}}}
-		return c.Run(soon(t), other, v, values("whose", "a"), false)
+		return c.Run(shortContext(t), otherService, v, values("whose", "a"), false)
 	}
 	for name, want := range map[string]string{
 		"oldTable":   `{"shape":"table","outcome":"2 items","lines":["a","b"]}`,
@@ -184,17 +184,17 @@ func TestRunStrange(t *testing.T) {
 		assert.Equal(t, &want, err, name)
 	}
 	_, err := run("late", true)
-	assert.Equal(t, "its server is slow; whether late was carried out is unknown: look before you run it again", refusedAs(t, wire.Away, err).Text)
+	assert.Equal(t, "its server is slow; whether late was carried out is unknown: look before you run it again", requireKind(t, wire.Away, err).Text)
 	_, err = run("untold", true)
-	assert.Equal(t, "whether it was done is unknown", refusedAs(t, wire.Away, err).Text, "said once")
+	assert.Equal(t, "whether it was done is unknown", requireKind(t, wire.Away, err).Text, "said once")
 }
 
 // TestRunNobody: a component that is not there, at a host of the server's own.
 func TestRunNobody(t *testing.T) {
 	t.Parallel()
-	c := login(t, account(open, "admin@localhost"))
-	_, err := c.Run(soon(t), jid.MustParse("nobody.localhost"), named(t, "getRoster"), values("userJid", "a@localhost"), false)
-	e := refusedAs(t, wire.Away, err)
+	c := login(t, account(plainServer, "admin@localhost"))
+	_, err := c.Run(shortContext(t), jid.MustParse("nobody.localhost"), verbByName(t, "getRoster"), values("userJid", "a@localhost"), false)
+	e := requireKind(t, wire.Away, err)
 	assert.Equal(t, "nobody.localhost cannot be reached (remote-server-not-found): is emanagement running there, and connected to its server?", e.Text)
 }
 
@@ -208,16 +208,16 @@ func TestRunNoAnswer(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("once %t", once), func(t *testing.T) {
 			t.Parallel()
-			c := login(t, account(open, "admin@localhost"))
+			c := login(t, account(plainServer, "admin@localhost"))
 			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 			defer cancel()
-			_, err := c.Run(ctx, other, &verb.Verb{Name: "silent", Once: once}, nil, false)
-			assert.Equal(t, "rails.localhost does not answer in time; "+unknown, refusedAs(t, wire.Away, err).Text)
+			_, err := c.Run(ctx, otherService, &verb.Verb{Name: "silent", Once: once}, nil, false)
+			assert.Equal(t, "rails.localhost does not answer in time; "+unknown, requireKind(t, wire.Away, err).Text)
 
-			_, err = c.Run(soon(t), service, named(t, "listJobs"), nil, false)
+			_, err = c.Run(shortContext(t), service, verbByName(t, "listJobs"), nil, false)
 			assert.NoError(t, err)
-			_, err = c.Run(ctx, service, named(t, "listJobs"), nil, false)
-			assert.Equal(t, "listJobs was not run: not sent: context deadline exceeded", refusedAs(t, wire.Away, err).Text)
+			_, err = c.Run(ctx, service, verbByName(t, "listJobs"), nil, false)
+			assert.Equal(t, "listJobs was not run: not sent: context deadline exceeded", requireKind(t, wire.Away, err).Text)
 		})
 	}
 }
@@ -225,32 +225,32 @@ func TestRunNoAnswer(t *testing.T) {
 // TestRunKicked: the server ends the session while a verb runs.
 func TestRunKicked(t *testing.T) {
 	t.Parallel()
-	c := login(t, account(open, "admin@localhost/kicked"))
+	c := login(t, account(plainServer, "admin@localhost/kicked"))
 	ended := make(chan error, 1)
 	go func() {
-		_, err := c.Run(soon(t), other, &verb.Verb{Name: "silent", Once: true}, nil, false)
+		_, err := c.Run(shortContext(t), otherService, &verb.Verb{Name: "silent", Once: true}, nil, false)
 		ended <- err
 	}()
-	for who := range strange.silent {
+	for who := range oddComponent.silent {
 		if who == "admin@localhost/kicked" {
 			break
 		}
 	}
-	_, err := open.Ctl(t.Context(), "kick_session", "admin", "localhost", "kicked", "for a test")
+	_, err := plainServer.Ctl(t.Context(), "kick_session", "admin", "localhost", "kicked", "for a test")
 	require.NoError(t, err)
-	e := refusedAs(t, wire.Away, <-ended)
+	e := requireKind(t, wire.Away, <-ended)
 	assert.Equal(t, "the server ends the stream: conflict: for a test; whether silent was carried out is unknown: look before you run it again", e.Text)
 
-	_, err = c.Run(soon(t), service, named(t, "listJobs"), nil, false)
-	assert.Contains(t, refusedAs(t, wire.Away, err).Text, "listJobs was not run: not sent: conflict")
+	_, err = c.Run(shortContext(t), service, verbByName(t, "listJobs"), nil, false)
+	assert.Contains(t, requireKind(t, wire.Away, err).Text, "listJobs was not run: not sent: conflict")
 }
 
 // TestRunTooLong: the server takes no stanza of that size.
 func TestRunTooLong(t *testing.T) {
 	t.Parallel()
-	c := login(t, account(closed, "admin@localhost"))
-	_, err := c.Run(soon(t), service, named(t, "getRoster"), values("userJid", strings.Repeat("a", 30000)), false)
-	e := refusedAs(t, wire.Failed, err)
+	c := login(t, account(tlsServer, "admin@localhost"))
+	_, err := c.Run(shortContext(t), service, verbByName(t, "getRoster"), values("userJid", strings.Repeat("a", 30000)), false)
+	e := requireKind(t, wire.Failed, err)
 	assert.Equal(t, "getRoster was not run: the server ends the stream: policy-violation: XML stanza is too big", e.Text)
 }
 
@@ -259,8 +259,8 @@ func TestRunTooLong(t *testing.T) {
 // on as it is, so that XML takes it for a line end.)
 func TestRunForm(t *testing.T) {
 	t.Parallel()
-	c := login(t, account(open, "admin@localhost"))
-	r, err := c.Run(soon(t), other, &verb.Verb{Name: "echo"}, values("b", "1", "b", "2", "a", "", "c", " \n\t"), false)
+	c := login(t, account(plainServer, "admin@localhost"))
+	r, err := c.Run(shortContext(t), otherService, &verb.Verb{Name: "echo"}, values("b", "1", "b", "2", "a", "", "c", " \n\t"), false)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"execute submit", `a=[""]`, `b=["1" "2"]`, `c=[" \n\t"]`, `format=["json"]`, `wait=["true"]`}, r.Lines)
 
@@ -270,7 +270,7 @@ func TestRunForm(t *testing.T) {
 		if domain != "" {
 			given["domain"] = []string{domain}
 		}
-		r, err := c.Run(soon(t), other, destroys, given, true)
+		r, err := c.Run(shortContext(t), otherService, destroys, given, true)
 		require.NoError(t, err)
 		confirms := slices.DeleteFunc(r.Lines, func(l string) bool { return !strings.HasPrefix(l, "confirm=") })
 		assert.Equal(t, []string{fmt.Sprintf("confirm=[%q]", confirmed)}, confirms)
@@ -281,15 +281,15 @@ func TestRunForm(t *testing.T) {
 // nothing of another's.
 func TestRunTellsProgress(t *testing.T) {
 	t.Parallel()
-	c := login(t, account(open, "admin@localhost"))
+	c := login(t, account(plainServer, "admin@localhost"))
 	var heard []wire.Progress
 	c.OnProgress = func(p wire.Progress) { heard = append(heard, p) }
-	r, err := c.Run(soon(t), other, &verb.Verb{Name: "long", Long: true}, nil, false)
+	r, err := c.Run(shortContext(t), otherService, &verb.Verb{Name: "long", Long: true}, nil, false)
 	require.NoError(t, err)
 	assert.Equal(t, "it is over", r.Outcome)
 	assert.Equal(t, []wire.Progress{{Text: "1 of 2", Done: 1, Total: 2}}, heard)
 
-	_, err = c.Run(soon(t), other, &verb.Verb{Name: "echo"}, nil, false)
+	_, err = c.Run(shortContext(t), otherService, &verb.Verb{Name: "echo"}, nil, false)
 	require.NoError(t, err)
 	assert.Len(t, heard, 1, "only a long verb is asked after")
 }
@@ -298,8 +298,8 @@ func TestRunTellsProgress(t *testing.T) {
 // answer.
 func TestRunAnswersRequests(t *testing.T) {
 	t.Parallel()
-	c := login(t, account(open, "admin@localhost"))
-	r, err := c.Run(soon(t), other, &verb.Verb{Name: "ping"}, nil, false)
+	c := login(t, account(plainServer, "admin@localhost"))
+	r, err := c.Run(shortContext(t), otherService, &verb.Verb{Name: "ping"}, nil, false)
 	require.NoError(t, err)
 	assert.Equal(t, "you are error", r.Outcome)
 }

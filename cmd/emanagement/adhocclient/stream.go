@@ -17,7 +17,7 @@ import (
 	"emanagement/xmpp/command"
 )
 
-// outbound is a stanza as it is sent.
+// outbound is an IQ to send.
 type outbound struct {
 	XMLName xml.Name      `xml:"iq"`
 	ID      string        `xml:"id,attr"`
@@ -26,7 +26,7 @@ type outbound struct {
 	Payload any
 }
 
-// inbound is a stanza as it is read: what of it may be an answer.
+// inbound is a received stanza, with the payloads that a reply may have.
 type inbound struct {
 	XMLName xml.Name
 	ID      string        `xml:"id,attr"`
@@ -35,23 +35,23 @@ type inbound struct {
 
 	Command *command.Command `xml:"http://jabber.org/protocol/commands command"`
 	Items   *itemList        `xml:"http://jabber.org/protocol/disco#items query"`
-	Info    *entity          `xml:"http://jabber.org/protocol/disco#info query"`
+	Info    *entityInfo      `xml:"http://jabber.org/protocol/disco#info query"`
 	Error   *stanza.Error    `xml:"jabber:client error"`
 
-	errorJSON string // inside of Error, of the component
+	errorJSON string // the component's own error inside of Error
 }
 
-// read reads stanzas until the stream ends. A stanza that cannot be decoded is dropped:
-// it answers no request of this client.
+// read reads stanzas until the stream ends. It drops a stanza that cannot be decoded,
+// because that is no answer to a request of this client.
 func (c *Client) read() {
-	defer close(c.over)
+	defer close(c.ended)
 	for {
 		e, err := c.stream.Next()
 		if errors.Is(err, io.EOF) {
 			err = errors.New("the server has closed the connection")
 		}
 		if err != nil {
-			c.ended = err
+			c.cause = err
 			return
 		}
 		var in inbound
@@ -59,30 +59,30 @@ func (c *Client) read() {
 			continue
 		}
 		if in.Error != nil {
-			var specific struct {
+			var own struct {
 				JSON string `xml:"error>error"`
 			}
-			_ = e.Decode(&specific) // without it, the error is a plain one
-			in.errorJSON = specific.JSON
+			_ = e.Decode(&own) // if it fails, the stanza error still has a text
+			in.errorJSON = own.JSON
 		}
 		select {
 		case c.incoming <- in:
-		case <-c.leaving:
+		case <-c.closing:
 		}
 	}
 }
 
-// Why a request has no answer.
+// The causes for a request without an answer.
 var (
 	errNotSent  = errors.New("not sent")
 	errNoAnswer = errors.New("no answer")
 )
 
-// errTick is that of receive when it is time for something else.
-var errTick = errors.New("nothing has come yet")
+// errTick is the error of receive after a tick.
+var errTick = errors.New("no stanza before the tick")
 
-// ask sends a request and waits for its answer, or the context's end. The error
-// is errNotSent or errNoAnswer, with the reason.
+// ask sends a request and waits until the answer arrives or the context ends. The error
+// wraps errNotSent or errNoAnswer.
 func (c *Client) ask(ctx context.Context, typ stanza.IQType, to jid.JID, payload any) (inbound, error) {
 	id, err := c.send(ctx, typ, to, payload)
 	if err != nil {
@@ -99,12 +99,14 @@ func (c *Client) ask(ctx context.Context, typ stanza.IQType, to jid.JID, payload
 	}
 }
 
-// send sends an IQ and returns its id.
+// send sends an IQ and returns its id. The error is that of write.
 func (c *Client) send(ctx context.Context, typ stanza.IQType, to jid.JID, payload any) (id string, err error) {
 	id = rand.Text()
 	return id, c.write(ctx, outbound{ID: id, Type: typ, To: to.String(), Payload: payload})
 }
 
+// write sends an IQ. The error wraps errNotSent, or errNoAnswer if the IQ may have been
+// sent.
 func (c *Client) write(ctx context.Context, out outbound) error {
 	text, err := xml.Marshal(out)
 	if err != nil {
@@ -114,8 +116,8 @@ func (c *Client) write(ctx context.Context, out outbound) error {
 		return fmt.Errorf("%w: %w", errNotSent, err)
 	}
 	select {
-	case <-c.over:
-		return fmt.Errorf("%w: %w", errNotSent, c.ended)
+	case <-c.ended:
+		return fmt.Errorf("%w: %w", errNotSent, c.cause)
 	default:
 	}
 	err = c.stream.Send(ctx, text)
@@ -128,22 +130,21 @@ func (c *Client) write(ctx context.Context, out outbound) error {
 	return nil
 }
 
-// receive waits for the next stanza, or for a tick: then the error is errTick.
-// It answers requests on the way: the server
-// may ask whether the client is still there, and RFC 6120 §8.2.3 leaves none
-// unanswered.
+// receive waits for the next stanza that is no request. It answers requests, such as the
+// server's pings, because RFC 6120 §8.2.3 demands a reply to each. The error is errTick
+// after a tick, and otherwise wraps errNoAnswer.
 func (c *Client) receive(ctx context.Context, tick <-chan time.Time) (inbound, error) {
 	for {
 		select {
 		case in := <-c.incoming:
-			if !in.asks() {
+			if !in.isRequest() {
 				return in, nil
 			}
 			if err := c.write(ctx, unavailable(in)); err != nil {
 				return inbound{}, fmt.Errorf("%w: %w", errNoAnswer, err)
 			}
-		case <-c.over:
-			return inbound{}, fmt.Errorf("%w: %w", errNoAnswer, c.ended)
+		case <-c.ended:
+			return inbound{}, fmt.Errorf("%w: %w", errNoAnswer, c.cause)
 		case <-tick:
 			return inbound{}, errTick
 		case <-ctx.Done():
@@ -154,17 +155,18 @@ func (c *Client) receive(ctx context.Context, tick <-chan time.Time) (inbound, e
 
 func (in inbound) isIQ() bool { return in.XMLName.Local == "iq" }
 
-func (in inbound) asks() bool {
+func (in inbound) isRequest() bool {
 	return in.isIQ() && (in.Type == stanza.GetIQ || in.Type == stanza.SetIQ)
 }
 
-// answers says whether a stanza is the answer to a request: the id and who sent
-// it must be right.
-func (in inbound) answers(id string, asked jid.JID) bool {
+// answers reports whether a stanza is the answer to a request. Its id must be that of the
+// request, and its sender the recipient of the request.
+func (in inbound) answers(id string, recipient jid.JID) bool {
 	from, err := address.ParseVerbatim(in.From)
-	return in.isIQ() && !in.asks() && in.ID == id && err == nil && address.Equal(from, asked)
+	return in.isIQ() && !in.isRequest() && in.ID == id && err == nil && address.Equal(from, recipient)
 }
 
+// unavailable returns the answer to a request that this client does not support.
 func unavailable(in inbound) outbound {
 	return outbound{
 		ID: in.ID, Type: stanza.ErrorIQ, To: in.From,

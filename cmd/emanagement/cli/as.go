@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -13,14 +14,14 @@ import (
 	"emanagement/xmpp/address"
 )
 
-// runAs has the component run the verb for an XMPP account, from wherever this
-// is. The error is a *wire.Error, or one of the flags.
-func (l *line) runAs(ctx context.Context, conf configfile.Caller, std streams) (wire.Result, error) {
+// runAs logs in as the XMPP account of the flag --as and has the component run the verb.
+// The error is a *wire.Error.
+func (l *commandLine) runAs(ctx context.Context, conf configfile.Caller, std streams) (wire.Result, error) {
 	account, err := address.Parse(l.as)
 	if err != nil || account.Localpart() == "" {
-		return wire.Result{}, badFlag("as", "%q is not an account such as admin@example.org", l.as)
+		return wire.Result{}, flagValueError("as", "%q is not an account such as admin@example.org", l.as)
 	}
-	if err := l.askPassword(ctx, std); err != nil {
+	if err := l.loadPassword(ctx, std); err != nil {
 		return wire.Result{}, err
 	}
 	client, err := adhocclient.Dial(ctx, adhocclient.Account{JID: account, Password: l.password, Server: l.server})
@@ -33,40 +34,37 @@ func (l *line) runAs(ctx context.Context, conf configfile.Caller, std streams) (
 		return wire.Result{}, err
 	}
 	progress := std.newProgress()
-	defer progress.end()
-	if progress.out != nil { // else nobody would see it
-		client.OnProgress = progress.show
+	defer progress.clear()
+	if progress.out != nil { // otherwise the client need not ask for progress
+		client.OnProgress = progress.draw
 	}
 	return client.RunWhole(ctx, component, l.verb, l.values, l.yes)
 }
 
-// componentFor is the component as the flag names it, or the configuration, or
-// the server.
-func (l *line) componentFor(ctx context.Context, conf configfile.Caller, client *adhocclient.Client) (jid.JID, error) {
-	named := l.component
-	if named == "" {
-		named = conf.JID
-	}
-	if named == "" {
+// componentFor returns the component that the flag --component names or, without it, the
+// configuration. If neither names one, it asks the account's server.
+func (l *commandLine) componentFor(ctx context.Context, conf configfile.Caller, client *adhocclient.Client) (jid.JID, error) {
+	name := cmp.Or(l.component, conf.JID)
+	if name == "" {
 		return client.Component(ctx)
 	}
-	component, err := address.ParseVerbatim(named)
+	component, err := address.ParseVerbatim(name)
 	if err != nil {
-		return jid.JID{}, badFlag("component", "%q is not a JID", named)
+		return jid.JID{}, flagValueError("component", "%q is not a JID", name)
 	}
 	return component, nil
 }
 
-// askPassword reads the account's password from the file that is named, the
-// environment, or whoever sits at the terminal.
-func (l *line) askPassword(ctx context.Context, std streams) error {
+// loadPassword reads the account's password, unless it is known, from the file of the flag
+// --password-file, from the environment, or from the terminal.
+func (l *commandLine) loadPassword(ctx context.Context, std streams) error {
 	switch env := os.Getenv("EMANAGEMENT_PASSWORD"); {
 	case l.password != "":
 		return nil
 	case l.passwordFile != "":
 		password, err := configfile.ReadSecret(l.passwordFile)
 		if err != nil {
-			return badFlag("password-file", "%v", err)
+			return flagValueError("password-file", "%v", err)
 		}
 		l.password = string(password)
 		return nil
@@ -74,17 +72,17 @@ func (l *line) askPassword(ctx context.Context, std streams) error {
 		l.password = env
 		return nil
 	case !isTerminal(std.in):
-		return badFlag("password-file", "no password: name a file by it, or set EMANAGEMENT_PASSWORD")
+		return flagValueError("password-file", "missing; name the file of the password, or set EMANAGEMENT_PASSWORD")
 	}
 	typed, err := std.password(ctx, fmt.Sprintf("Password of %s: ", l.as))
 	if err != nil {
-		return badFlag("as", "no password was typed")
+		return flagValueError("as", "no password was typed")
 	}
 	l.password = typed
 	return nil
 }
 
-// badFlag is a wrong value of a flag.
-func badFlag(flag, format string, args ...any) error {
+// flagValueError returns the error for a wrong value of a flag.
+func flagValueError(flag, format string, args ...any) error {
 	return &wire.Error{Kind: wire.Argument, Param: flag, Text: "--" + flag + ": " + fmt.Sprintf(format, args...)}
 }

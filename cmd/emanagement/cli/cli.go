@@ -1,5 +1,5 @@
-// Package cli is the command line of emanagement: every line but a plain one, which the
-// command itself sends to the control socket.
+// Package cli is the command line of emanagement. It runs every command line except a
+// plain one, which the program emanagement itself sends to the control socket.
 package cli
 
 import (
@@ -9,8 +9,9 @@ import (
 	"syscall"
 )
 
-// Main runs a line, without the program's name, and returns the exit status. It blocks
-// until the line is done. Ctrl-C or SIGTERM stops a verb that can be stopped.
+// Main runs the command line args, which does not have the program's name, and returns the
+// exit status. It blocks until the command ends. Ctrl-C or SIGTERM stops a verb that can
+// be stopped.
 func Main(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -18,38 +18,38 @@ import (
 )
 
 const about = `emanagement manages the rosters, presences, messages and rooms of an XMPP
-server's users. Each of its verbs does one thing. A component beside the server
-carries them out; 'emanagement serve' starts it.
+server's users. Each verb does one thing. A component beside the server carries
+it out; 'emanagement serve' starts the component.
 
-A line is [flags] VERB ARGS... [flags]. An argument in one of the verb's places is
-taken as it is, whatever it looks like.
+Flags stand before the verb, or after its last argument. An argument may look
+like a flag.
 
 Exit status of a verb: 0 done, or yes; 1 no, or not done; 2 wrong usage, nothing
 was done; 3 the server or the component is away; 130 Ctrl-C.`
 
-// line is a command line that runs a verb.
-type line struct {
+// commandLine is a command line that runs a verb.
+type commandLine struct {
 	verb   *verb.Verb
 	values map[string][]string
 
 	config, as, server, component, passwordFile string
 	json, yes                                   bool
 
-	configNamed bool
-	password    string // once it is known
+	configNamed bool   // the line has the flag --config
+	password    string // of the account --as, once it is known
 }
 
-// run parses a whole line and runs it. It returns the exit status.
+// run parses a command line and runs it. It returns the exit status.
 func run(ctx context.Context, args []string, std streams) (status int) {
 	root := newRoot(std, &status)
-	if completeInPlace(root, args, std) {
+	if completeArgument(root, args, std) {
 		return status
 	}
 	root.SetArgs(args)
 	if err := root.ExecuteContext(ctx); err != nil {
 		// If the line cannot be parsed, its flags are not known.
-		l := &line{json: slices.Contains(args, "--json")}
-		return l.fail(misused(err), std)
+		l := &commandLine{json: slices.Contains(args, "--json")}
+		return l.printError(usageError(err), std)
 	}
 	return status
 }
@@ -57,13 +57,13 @@ func run(ctx context.Context, args []string, std streams) (status int) {
 // Command returns the whole command tree, for its documentation.
 func Command() *cobra.Command { return newRoot(streams{}, new(int)) }
 
-// newRoot returns the command tree. A command that runs stores its exit status. An
-// error that a command returns is one of the line itself.
+// newRoot returns the command tree. A command that runs stores its exit status in status.
+// An error that a command returns is one of its usage.
 func newRoot(std streams, status *int) *cobra.Command {
 	// As the script of 2012, emanagement takes a verb in upper or lower case.
 	cobra.EnableCaseInsensitive = true
-	cobra.EnableCommandSorting = false // the table's order is by subject
-	l := new(line)
+	cobra.EnableCommandSorting = false // the table of verbs is ordered by subject
+	l := new(commandLine)
 	root := &cobra.Command{
 		Use:              "emanagement [flags] VERB ARGS... [flags]",
 		Short:            "run the verbs of an emanagement component",
@@ -120,17 +120,17 @@ func noArguments(c *cobra.Command, args []string) error {
 
 const yesUsage = "confirm what the verb destroys"
 
-// declareFlags declares the flags of every line, which stand before or behind the
-// verb. The flags of the verbs may stand before a verb too, where the verb is not known
-// yet, so that the root has them all.
-func (l *line) declareFlags(root *cobra.Command) {
+// declareFlags declares the flags of every command line. The flags of a verb may stand
+// before the verb too, when the parser does not know the verb yet. So the root also has
+// the flags of all verbs, hidden.
+func (l *commandLine) declareFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
 	f.BoolVar(&l.json, "json", false, "print the result, or the error, as JSON")
 	f.StringVar(&l.config, "config", configfile.Path, "find the component by this configuration `FILE`")
 	f.StringVar(&l.as, "as", "", "run the verb from anywhere, as the account `JID`")
-	f.StringVar(&l.server, "server", "", "`HOST:PORT` of that account's server, if DNS does not tell")
-	f.StringVar(&l.component, "component", "", "`JID` of the component, if neither the configuration nor the server tells")
-	f.StringVar(&l.passwordFile, "password-file", "", "`FILE` with the account's password (or the environment variable EMANAGEMENT_PASSWORD)")
+	f.StringVar(&l.server, "server", "", "`HOST:PORT` of that account's server, if DNS does not name it")
+	f.StringVar(&l.component, "component", "", "`JID` of the component, if neither the configuration nor the server names it")
+	f.StringVar(&l.passwordFile, "password-file", "", "`FILE` of the account's password (or the environment variable EMANAGEMENT_PASSWORD)")
 	_ = root.MarkPersistentFlagFilename("config")        // it exists
 	_ = root.MarkPersistentFlagFilename("password-file") // it exists
 	root.Flags().BoolVar(&l.yes, verb.YesFlag, false, yesUsage)
@@ -143,14 +143,15 @@ func (l *line) declareFlags(root *cobra.Command) {
 		}
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return flagError(c.Name(), err)
+		return parserError(c.Name(), err)
 	})
 }
 
-// flagError words an error of the flag parser.
-func flagError(of string, err error) error {
+// parserError words an error of the flag parser. command is the name of the command whose
+// flags it has parsed.
+func parserError(command string, err error) error {
 	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
-		return fmt.Errorf("--%s: %s has no such flag", unknown.GetSpecifiedName(), of)
+		return fmt.Errorf("--%s: %s has no such flag", unknown.GetSpecifiedName(), command)
 	}
 	if missing, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
 		return fmt.Errorf("--%s: its value is missing", missing.GetSpecifiedName())
@@ -158,7 +159,7 @@ func flagError(of string, err error) error {
 	return err
 }
 
-// daemonCommand is a command of emanagementd.
+// daemonCommand returns a command that emanagementd carries out.
 func daemonCommand(name, short string) *cobra.Command {
 	return &cobra.Command{
 		Use: name, Short: short, DisableFlagParsing: true, GroupID: groupOthers,
@@ -174,8 +175,8 @@ func daemonCommand(name, short string) *cobra.Command {
 	}
 }
 
-// misused returns an error of the line itself as one that can be printed.
-func misused(err error) *wire.Error {
+// usageError returns an error of the command line itself as one that can be printed.
+func usageError(err error) *wire.Error {
 	if e, ok := errors.AsType[*wire.Error](err); ok && e.Kind != wire.Argument {
 		return e
 	}

@@ -12,11 +12,11 @@ import (
 	"emanagement/verb"
 )
 
-// bash is the completion for bash. The library's own takes a JID for three words,
-// because bash cuts words at @.
+// bashCompletion is the completion for bash. The library's own takes a JID for three words,
+// because bash splits words at @.
 //
 //go:embed completion.bash
-var bash string
+var bashCompletion string
 
 // addCompletion adds the command completion.
 func addCompletion(root *cobra.Command, std streams) {
@@ -24,27 +24,27 @@ func addCompletion(root *cobra.Command, std streams) {
 	root.AddCommand(&cobra.Command{
 		Use:       "completion bash|zsh|fish",
 		Short:     "print completion for a shell",
-		Long:      "completion prints a script that completes verbs, flags and values in a shell:\n\n  bash: source <(emanagement completion bash)\n  zsh:  source <(emanagement completion zsh)\n  fish: emanagement completion fish | source",
+		Long:      "completion prints a script that completes verbs, flags and values in a shell. These\ncommands load it:\n\n    bash: source <(emanagement completion bash)\n    zsh:  source <(emanagement completion zsh)\n    fish: emanagement completion fish | source",
 		GroupID:   groupOthers,
 		ValidArgs: []string{"bash", "zsh", "fish"},
 		RunE: func(c *cobra.Command, args []string) error {
 			switch strings.Join(args, " ") {
 			case "bash":
-				_, err := fmt.Fprint(std.out, bash)
+				_, err := fmt.Fprint(std.out, bashCompletion)
 				return err
 			case "zsh":
 				return c.Root().GenZshCompletion(std.out)
 			case "fish":
 				return c.Root().GenFishCompletion(std.out, true)
 			}
-			return fmt.Errorf("completion: to be followed by bash, zsh or fish")
+			return fmt.Errorf("completion: name a shell: bash, zsh or fish")
 		},
 	})
 }
 
-// completeInPlace prints the completions of a word in one of a verb's places, if the
-// arguments ask for these. The library would offer flags there.
-func completeInPlace(root *cobra.Command, args []string, std streams) bool {
+// completeArgument prints the completions of a verb's argument if args ask for them, and
+// reports whether they do. The library would offer flags in their place.
+func completeArgument(root *cobra.Command, args []string, std streams) bool {
 	if len(args) < 3 || !strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
 		return false
 	}
@@ -57,26 +57,27 @@ func completeInPlace(root *cobra.Command, args []string, std streams) bool {
 		return false
 	}
 	found, directive := completeVerb(c, v, words, args[len(args)-1])
-	_ = std.lines(append(found, fmt.Sprintf(":%d", directive))...) // without a reader nothing is missed
+	_ = std.printLines(append(found, fmt.Sprintf(":%d", directive))...) // fails only if the shell has gone
 	return true
 }
 
-// startingWith returns the words that begin as the typed one.
-func startingWith(typed string, words []string) []string {
-	return slices.DeleteFunc(slices.Clone(words), func(w string) bool { return !strings.HasPrefix(w, typed) })
+// withPrefix returns the words that begin with a prefix.
+func withPrefix(prefix string, words []string) []string {
+	return slices.DeleteFunc(slices.Clone(words), func(w string) bool { return !strings.HasPrefix(w, prefix) })
 }
 
-// completeVerb lists what can stand behind a verb and some words. In one of its places,
-// it is a value of the parameter's kind; there are none for a JID.
+// completeVerb returns the completions of the word typed after a verb and other words.
+// These are values if the word is an argument, and otherwise flags. An argument such as a
+// JID has none.
 func completeVerb(c *cobra.Command, v *verb.Verb, words []string, typed string) ([]string, cobra.ShellCompDirective) {
 	if p, ok := v.Place(len(words)); ok {
-		return startingWith(typed, p.Kind.Words()), cobra.ShellCompDirectiveNoFileComp
+		return withPrefix(typed, p.Kind.Words()), cobra.ShellCompDirectiveNoFileComp
 	}
-	c.InheritedFlags() // has c.Flags() know them
+	c.InheritedFlags() // adds them to c.Flags()
 	if n := len(words); n > 0 {
 		before := c.Flags().Lookup(strings.TrimPrefix(words[n-1], "--"))
 		if before != nil && strings.HasPrefix(words[n-1], "--") && before.NoOptDefVal == "" {
-			return nil, cobra.ShellCompDirectiveDefault // the flag's own value
+			return nil, cobra.ShellCompDirectiveDefault // the value of a flag
 		}
 	}
 	if strings.HasPrefix(typed, "-") {

@@ -9,7 +9,8 @@ import (
 	"emanagement/verb"
 )
 
-// addHelp adds the command help. An unknown word gets the words of the script of 2012.
+// addHelp adds the command help. For an unknown verb, its error has the text of the script
+// of 2012.
 func addHelp(root *cobra.Command, std streams, status *int) {
 	root.SetHelpCommand(&cobra.Command{
 		Use: "help [VERB]", Short: "explain this program, or one verb", GroupID: groupOthers,
@@ -21,7 +22,7 @@ func addHelp(root *cobra.Command, std streams, status *int) {
 			if len(args) > 0 {
 				names = nil
 			}
-			return startingWith(typed, names), cobra.ShellCompDirectiveNoFileComp
+			return withPrefix(typed, names), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(c *cobra.Command, args []string) error {
 			switch len(args) {

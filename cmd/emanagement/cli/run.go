@@ -12,9 +12,9 @@ import (
 	"emanagement/verb/wire"
 )
 
-// run has the component run the verb. The error is a *wire.Error, or one of
-// the configuration.
-func (l *line) run(ctx context.Context, std streams) (wire.Result, error) {
+// run has the component run the verb, over the control socket or as an XMPP account. The
+// error is a *wire.Error, unless the component has no control socket.
+func (l *commandLine) run(ctx context.Context, std streams) (wire.Result, error) {
 	conf, err := configfile.LoadCaller(l.config, l.configNamed, os.Getenv)
 	if err != nil {
 		return wire.Result{}, &wire.Error{Kind: wire.Argument, Param: "config", Text: err.Error()}
@@ -23,47 +23,47 @@ func (l *line) run(ctx context.Context, std streams) (wire.Result, error) {
 		return l.runAs(ctx, conf, std)
 	}
 	if conf.Control == "" {
-		return wire.Result{}, fmt.Errorf("%s: control: none; the component listens at no socket", l.config)
+		return wire.Result{}, fmt.Errorf("%s: control: none; the component has no control socket", l.config)
 	}
 	call := wire.Call{Arguments: make(map[string]wire.Values), Confirm: l.yes}
 	for name, values := range l.values {
 		call.Arguments[name] = values
 	}
 	progress := std.newProgress()
-	defer progress.end()
-	far := ""
+	defer progress.clear()
+	lastProgress := ""
 	result, err := client.Run(ctx, conf.Control, l.verb.Name, call, func(p wire.Progress) {
-		far = p.Text
-		progress.show(p)
+		lastProgress = p.Text
+		progress.draw(p)
 	})
-	if e, ok := errors.AsType[*wire.Error](err); ok && ctx.Err() != nil && far != "" {
-		e.Text = far + "; " + e.Text
+	if e, ok := errors.AsType[*wire.Error](err); ok && ctx.Err() != nil && lastProgress != "" {
+		e.Text = lastProgress + "; " + e.Text
 	}
 	if e, ok := errors.AsType[*wire.Error](err); ok && e.Unsent && conf.Unreadable {
-		e.Text += fmt.Sprintf(" (%s may name another place, but you may not read it)", l.config)
+		e.Text += fmt.Sprintf(" (%s may name another path, but you have no permission to read it)", l.config)
 	}
 	return result, err
 }
 
-// show prints a result and returns the exit status that it means. What nobody
-// gets, because a disk is full, is not done.
-func (l *line) show(r wire.Result, std streams) int {
+// printResult prints a result and returns its exit status. The status is not 0 if the
+// result cannot be printed, for example because a disk is full.
+func (l *commandLine) printResult(r wire.Result, std streams) int {
 	if err := r.Print(std.out, l.json); err != nil {
-		std.complain("%v; the verb was carried out", err)
+		std.notify("%v; the verb was carried out", err)
 		return max(r.Exit(), wire.ExitNo)
 	}
 	switch {
 	case l.json:
 	case r.Next != "":
-		std.complain("there are more: go on with --from %s", r.Next)
-	case std.watched() && strings.Contains(r.Outcome, "; "): // what else there is to know
+		std.notify("there are more: go on with --from %s", r.Next)
+	case std.isInteractive() && strings.Contains(r.Outcome, "; "): // it has remarks
 		fmt.Fprintln(std.err, r.Outcome)
 	}
 	return r.Exit()
 }
 
-// fail says why there is no result, and returns the exit status that it means.
-func (l *line) fail(err error, std streams) int {
+// printError prints an error and returns its exit status.
+func (l *commandLine) printError(err error, std streams) int {
 	e, ok := errors.AsType[*wire.Error](err)
 	if !ok {
 		e = &wire.Error{Kind: wire.Failed, Text: err.Error()}

@@ -14,14 +14,14 @@ import (
 	"emanagement/verb/wire"
 )
 
-// streams are what the program reads from and writes to.
+// streams are the program's standard streams.
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
 }
 
-// lines prints lines on the standard output.
-func (s streams) lines(lines ...string) error {
+// printLines prints lines on the standard output.
+func (s streams) printLines(lines ...string) error {
 	if len(lines) == 0 {
 		return nil
 	}
@@ -29,33 +29,33 @@ func (s streams) lines(lines ...string) error {
 	return err
 }
 
-// complain says what is wrong on the standard error.
-func (s streams) complain(format string, args ...any) {
+// notify prints a message on the standard error.
+func (s streams) notify(format string, args ...any) {
 	fmt.Fprintf(s.err, "emanagement: "+format+"\n", args...)
 }
 
-// watched says whether a person looks at all that is printed.
-func (s streams) watched() bool { return isTerminal(s.out) && isTerminal(s.err) }
+// isInteractive reports whether a person sees all output.
+func (s streams) isInteractive() bool { return isTerminal(s.out) && isTerminal(s.err) }
 
 func isTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// confirm asks a person whether what a verb destroys is meant. Where nobody is
-// there to ask, it is not.
+// confirm asks a person to confirm the destruction that e describes, and reports whether
+// the person did. Without a terminal it returns false.
 func (s streams) confirm(ctx context.Context, e *wire.Error) bool {
-	if !s.watched() || !isTerminal(s.in) {
+	if !s.isInteractive() || !isTerminal(s.in) {
 		return false
 	}
 	fmt.Fprintf(s.err, "%s. To do it, type %s: ", e.Text, e.Word)
-	defer s.endsWith(ctx, func() {})()
+	defer s.exitOnSignal(ctx, func() {})()
 	typed, err := bufio.NewReader(s.in).ReadString('\n')
 	return err == nil && strings.TrimSpace(typed) == e.Word
 }
 
-// password asks a person for one, which is not seen. The error is io.EOF where
-// nothing is typed (Ctrl-C, Ctrl-D).
+// password asks a person for a password, which the terminal does not show. The error is
+// io.EOF if the person types Ctrl-C or Ctrl-D.
 func (s streams) password(ctx context.Context, prompt string) (string, error) {
 	fd := int(s.in.(*os.File).Fd())
 	state, err := term.MakeRaw(fd)
@@ -64,7 +64,7 @@ func (s streams) password(ctx context.Context, prompt string) (string, error) {
 	}
 	restore := func() { _ = term.Restore(fd, state) }
 	defer restore()
-	defer s.endsWith(ctx, restore)()
+	defer s.exitOnSignal(ctx, restore)()
 	screen := struct {
 		io.Reader
 		io.Writer
@@ -72,10 +72,10 @@ func (s streams) password(ctx context.Context, prompt string) (string, error) {
 	return term.NewTerminal(screen, "").ReadPassword(prompt)
 }
 
-// endsWith has a signal end the program while somebody is to type something:
-// no context ends a read from a terminal. It is over when the function that it
-// returns is called.
-func (s streams) endsWith(ctx context.Context, restore func()) (over func() bool) {
+// exitOnSignal exits the program when a signal ends the context, because a context cannot
+// end a read from a terminal. restore restores the terminal before that. The returned
+// function cancels it.
+func (s streams) exitOnSignal(ctx context.Context, restore func()) (cancel func() bool) {
 	return context.AfterFunc(ctx, func() {
 		restore()
 		fmt.Fprintln(s.err)
@@ -83,28 +83,29 @@ func (s streams) endsWith(ctx context.Context, restore func()) (over func() bool
 	})
 }
 
-// progress shows a person how far a verb is.
+// progress shows the progress of a verb to a person.
 type progress struct {
-	out io.Writer // nil: nobody looks
+	out io.Writer // nil: no person sees it
 	bar *progressbar.ProgressBar
 }
 
 func (s streams) newProgress() *progress {
-	if !s.watched() || os.Getenv("TERM") == "dumb" {
+	if !s.isInteractive() || os.Getenv("TERM") == "dumb" {
 		return new(progress)
 	}
 	return &progress{out: s.err}
 }
 
-// The bar, and what is around it: the percentage, its ends and blanks.
 const (
-	barWidth  = 20
+	// barWidth is the width of the bar, in characters.
+	barWidth = 20
+	// barMargin is the width of the percentage, the ends of the bar, and the spaces.
 	barMargin = 12
 )
 
-// rowFor is how wide the bar and the text beside it may be, so that both stay on
-// one row.
-func rowFor(out io.Writer) (bar, text int) {
+// rowLayout returns the widths of the bar and of the text beside it, in characters. Both
+// fit into one row of the terminal.
+func rowLayout(out io.Writer) (bar, text int) {
 	width := 80
 	if f, ok := out.(*os.File); ok {
 		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
@@ -115,8 +116,8 @@ func rowFor(out io.Writer) (bar, text int) {
 	return bar, max(0, width-bar-barMargin)
 }
 
-// show shows how far it is: a bar where the end is known, else a sign of life.
-func (p *progress) show(now wire.Progress) {
+// draw draws a bar if the total is known, and otherwise a sign of life.
+func (p *progress) draw(now wire.Progress) {
 	if p.out == nil {
 		return
 	}
@@ -124,33 +125,33 @@ func (p *progress) show(now wire.Progress) {
 	if total == 0 {
 		total = -1
 	}
-	bar, text := rowFor(p.out)
+	bar, text := rowLayout(p.out)
 	if p.bar == nil {
 		p.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(p.out), progressbar.OptionClearOnFinish(),
 			progressbar.OptionSetWidth(bar), progressbar.OptionSetPredictTime(false), progressbar.OptionShowDescriptionAtLineEnd())
 	}
-	// A bar that cannot be drawn is no failure of the verb's.
+	// Errors are ignored, because the verb does not depend on the bar.
 	if p.bar.GetMax() != total {
 		p.bar.ChangeMax(total)
 	}
-	p.bar.Describe(cut(now.Text, text))
+	p.bar.Describe(truncated(now.Text, text))
 	if total < 0 {
 		_ = p.bar.Add(1)
 	} else {
-		_ = p.bar.Set(min(now.Done, total-1)) // at the total it would be over
+		_ = p.bar.Set(min(now.Done, total-1)) // at the total the library would end the bar
 	}
 }
 
-// cut is a text of at most n characters.
-func cut(s string, n int) string {
+// truncated returns the first n characters of a text.
+func truncated(s string, n int) string {
 	if r := []rune(s); len(r) > n {
 		return string(r[:n])
 	}
 	return s
 }
 
-// end takes the bar away again.
-func (p *progress) end() {
+// clear removes the bar from the terminal.
+func (p *progress) clear() {
 	if p.bar != nil {
 		_ = p.bar.Clear()
 	}

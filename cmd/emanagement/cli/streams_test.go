@@ -9,17 +9,17 @@ import (
 	"emanagement/verb/wire"
 )
 
-// TestProgressStaysOnOneRow: what is wider than the terminal would be drawn on a
-// row of its own each time.
+// TestProgressStaysOnOneRow checks the width, because a terminal would show each drawing of
+// a wider bar on a row of its own.
 func TestProgressStaysOnOneRow(t *testing.T) {
-	bar, text := rowFor(new(bytes.Buffer))
+	bar, text := rowLayout(new(bytes.Buffer))
 	assert.Equal(t, [2]int{barWidth, 48}, [2]int{bar, text}, "of 80 characters")
-	assert.Equal(t, "äöü", cut("äöüß", 3))
-	assert.Equal(t, "", cut("a", 0))
+	assert.Equal(t, "äöü", truncated("äöüß", 3))
+	assert.Equal(t, "", truncated("a", 0))
 
 	var out bytes.Buffer
 	p := &progress{out: &out}
-	p.show(wire.Progress{Text: "1234567890123456789012345678901234567890123456789012345678901234567890", Done: 27, Total: 100})
+	p.draw(wire.Progress{Text: "1234567890123456789012345678901234567890123456789012345678901234567890", Done: 27, Total: 100})
 	for row := range bytes.SplitSeq(out.Bytes(), []byte("\r")) {
 		assert.LessOrEqual(t, len([]rune(string(row))), 80, string(row))
 	}

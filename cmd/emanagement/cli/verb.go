@@ -14,9 +14,9 @@ import (
 	"emanagement/verb/wire"
 )
 
-// verbCommand is the command that runs a verb. It parses its words itself: a word in
-// one of the verb's places is no flag, whatever it looks like.
-func verbCommand(v *verb.Verb, l *line, std streams, status *int) *cobra.Command {
+// verbCommand returns the command that runs a verb. It parses its words itself, because an
+// argument of a verb may look like a flag.
+func verbCommand(v *verb.Verb, l *commandLine, std streams, status *int) *cobra.Command {
 	c := &cobra.Command{
 		Use: v.Syntax(), Short: v.Summary, Long: description(v), Example: "  emanagement " + v.Example("example.org"),
 		GroupID: groupVerbs, DisableFlagParsing: true, DisableFlagsInUseLine: len(v.Flags()) == 0 && !v.Destroys(),
@@ -45,12 +45,12 @@ func verbCommand(v *verb.Verb, l *line, std streams, status *int) *cobra.Command
 	return c
 }
 
-// description says all that the table has about a verb.
+// description returns the help of a verb: all that the table has about it.
 func description(v *verb.Verb) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n\n%s\n\nRole: %s", v.Name, v.Summary, v.Help, v.Role)
 	if len(v.Places()) > 0 {
-		b.WriteString("\n\nArguments:")
+		b.WriteString("\n\nArguments:\n") // the empty line keeps the lines below apart in the manual page
 	}
 	for _, p := range v.Places() {
 		required := `; "" for none`
@@ -62,18 +62,18 @@ func description(v *verb.Verb) string {
 	return b.String()
 }
 
-// parse reads the words behind the verb: arguments, then flags.
-func (l *line) parse(c *cobra.Command, words []string) (err error) {
+// parse reads the words after the verb: arguments, then flags.
+func (l *commandLine) parse(c *cobra.Command, words []string) (err error) {
 	if l.values, words, err = l.verb.Arguments(words); err != nil {
 		return err
 	}
-	c.InheritedFlags() // has c.Flags() know them
+	c.InheritedFlags() // adds them to c.Flags()
 	flags := c.Flags()
 	if err := flags.Parse(words); err != nil {
 		if errors.Is(err, pflag.ErrHelp) {
 			return l.verb.Usage()
 		}
-		return flagError(l.verb.Name, err)
+		return parserError(l.verb.Name, err)
 	}
 	if flags.NArg() > 0 {
 		return l.verb.Usage()
@@ -88,11 +88,11 @@ func (l *line) parse(c *cobra.Command, words []string) (err error) {
 	return err
 }
 
-// takeFlag takes over a flag that the line has.
-func (l *line) takeFlag(f *pflag.Flag) error {
+// takeFlag checks a flag of the line and takes over its value.
+func (l *commandLine) takeFlag(f *pflag.Flag) error {
 	value := f.Value.String()
 	switch {
-	case (f.Name == "as" || f.Name == "config") && value == "": // a variable of a script that is not set
+	case (f.Name == "as" || f.Name == "config") && value == "": // in a script, an unset variable
 		return fmt.Errorf("--%s: it is empty", f.Name)
 	case f.Name == "config":
 		l.configNamed = true
@@ -109,12 +109,12 @@ func (l *line) takeFlag(f *pflag.Flag) error {
 	return nil
 }
 
-// execute runs the verb and prints what comes of it. It returns the exit status. If the
-// verb must be confirmed and a person sits at the terminal, it asks.
-func (l *line) execute(ctx context.Context, std streams) int {
+// execute runs the verb, prints the result or the error, and returns the exit status. If
+// the verb must be confirmed, and a person sits at the terminal, it asks.
+func (l *commandLine) execute(ctx context.Context, std streams) int {
 	result, err := l.run(ctx, std)
 	if ctx.Err() != nil && err != nil {
-		l.fail(err, std)
+		l.printError(err, std)
 		return wire.ExitInterrupted
 	}
 	if e, ok := errors.AsType[*wire.Error](err); ok && e.Kind == wire.Confirm && !l.json && std.confirm(ctx, e) {
@@ -122,7 +122,7 @@ func (l *line) execute(ctx context.Context, std streams) int {
 		result, err = l.run(ctx, std)
 	}
 	if err != nil {
-		return l.fail(err, std)
+		return l.printError(err, std)
 	}
-	return l.show(result, std)
+	return l.printResult(result, std)
 }

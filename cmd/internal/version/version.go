@@ -1,4 +1,4 @@
-// Package version is the version of both programs.
+// Package version has the version of the programs.
 package version
 
 import "runtime/debug"
@@ -6,8 +6,8 @@ import "runtime/debug"
 // release is the version of the code; CHANGELOG.md says what is in it.
 const release = "v0.2.0"
 
-// String returns the release with the commit that the program was built from, as far
-// as that is known.
+// String returns the release with the commit of the build, if that is known. It ends with
+// +changed if the source had uncommitted changes.
 func String() string {
 	build, ok := debug.ReadBuildInfo()
 	if !ok {
