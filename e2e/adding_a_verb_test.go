@@ -55,7 +55,7 @@ func TestAddingAVerb(t *testing.T) {
 		assert.Contains(t, form.Instructions, "in the group Following")
 		assert.Equal(t, []xmppclient.Field{
 			{Var: "userJid", Type: "jid-single", Label: "User", Required: true},
-			{Var: "buddyJid", Type: "jid-single", Label: "Whom to follow", Required: true},
+			{Var: "buddyJid", Type: "jid-single", Label: "Contact to follow", Required: true},
 			{Var: "buddyNick", Type: "text-single", Label: "The contact's nick"},
 		}, form.Fields)
 	})

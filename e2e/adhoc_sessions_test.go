@@ -51,7 +51,7 @@ func TestAdhocBadValue(t *testing.T) {
 		"a user elsewhere":     {"userJid", []string{"demo@remote.example"}, "remote.example: not a host whose rosters are managed here (these are: example.org, localhost)"},
 		"a contact that is no": {"buddyJid", []string{"@localhost"}, `"@localhost" is not a JID`},
 		"no subscription":      {"subscription_type", []string{"friend"}, `"friend" is not one of none, to, from, both`},
-		"two values":           {"buddyNick", []string{"T", "T2"}, "one value is enough, here are 2"},
+		"two values":           {"buddyNick", []string{"T", "T2"}, "expected one value, got 2"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

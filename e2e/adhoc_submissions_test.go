@@ -41,7 +41,7 @@ var clientSubmissions = map[string]struct {
 	// Sends "next", although the form offers only "complete".
 	"poezio": {`<command xmlns='http://jabber.org/protocol/commands' node='addBuddyToRoster' sessionid='SESSION' action='next'>` +
 		`<x xmlns='jabber:x:data' type='submit'>` +
-		`<instructions>The item will have exactly this nick.</instructions>` +
+		`<instructions>The item gets exactly this nick.</instructions>` +
 		`<field type='fixed'><value>A heading</value></field>` +
 		`<field var='FORM_TYPE' type='hidden'><value>http://jabber.org/protocol/commands</value></field>` +
 		`<field var='userJid'><value>USER</value></field>` +
@@ -54,12 +54,12 @@ var clientSubmissions = map[string]struct {
 	"Gajim": {`<command xmlns='http://jabber.org/protocol/commands' node='addBuddyToRoster' sessionid='SESSION' action='complete'>` +
 		`<x xmlns='jabber:x:data' type='submit'>` +
 		`<title>addBuddyToRoster: put a contact into a user's roster</title>` +
-		`<instructions>The item will have exactly this nick.</instructions>` +
+		`<instructions>The item gets exactly this nick.</instructions>` +
 		`<field type='fixed'><value>A heading</value></field>` +
 		`<field var='userJid' type='jid-single' label='User'><required/><value>USER</value></field>` +
 		`<field var='buddyJid' type='jid-single' label='Contact'><required/><value>BUDDY</value></field>` +
 		`<field var='buddyNick' type='text-single' label='The contact&apos;s nick'><value>Terry</value></field>` +
-		`<field var='buddyGroup' type='text-multi' label='Groups, one a line'><value>One</value></field>` +
+		`<field var='buddyGroup' type='text-multi' label='Groups, one per line'><value>One</value></field>` +
 		`<field var='subscription_type' type='list-single' label='Subscription'><required/>` +
 		`<option label='none'><value>none</value></option><option label='to'><value>to</value></option>` +
 		`<option label='from'><value>from</value></option><option label='both'><value>both</value></option>` +

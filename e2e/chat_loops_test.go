@@ -98,13 +98,13 @@ func chatComponent(t *testing.T, d chatDeployment) {
 	}
 	// An address at that domain without a grant is answered at most once.
 	send("user@"+rails+"/x", service.String(), "listJobs")
-	assert.Equal(t, "user@"+rails+"/x Sorry, user@"+rails+" may not run commands here. Whoever looks after this server can change that.", receive())
+	assert.Equal(t, "user@"+rails+"/x Sorry, user@"+rails+" may not run commands here. The administrator of this server can change that.", receive())
 
 	send(rails+"/echo", service.String(), "hello")
 	for i := range 5 {
 		text := receive()
 		assert.Contains(t, text, rails+`/echo Sorry, I do not know the command "`)
-		assert.Equal(t, i == 4, strings.Contains(text, "I answer nothing else now"))
+		assert.Equal(t, i == 4, strings.Contains(text, "From now on I answer only"))
 	}
 	// The loop has ended: the next answer belongs to the next question.
 	send(rails, service.String(), "checkUserJid nobody@localhost")
@@ -127,7 +127,7 @@ func chatEcho(t *testing.T, d chatDeployment) {
 	for {
 		text := c.receive()
 		c.say(text)
-		if echoed++; strings.Contains(text, "I answer nothing else now") {
+		if echoed++; strings.Contains(text, "From now on I answer only") {
 			break
 		}
 		require.Less(t, echoed, 100)

@@ -34,7 +34,7 @@ func TestChatInARoom(t *testing.T) {
 	// By mistake, the room has a grant.
 	access := []verb.Grant{{JID: jid.MustParse("admin@localhost"), Role: verb.Admin}, {JID: room.Bare(), Role: verb.Admin}}
 	services := verb.Services{
-		Rosters: rosterpush.New(stanzas.New(c, ejabberd.New(c), log)), Jobs: working, Own: service.String(), Hosts: c.Hosts,
+		Rosters: rosterpush.New(stanzas.New(c, ejabberd.New(c), log)), Jobs: working, OwnDomain: service.String(), Hosts: c.Hosts,
 	}
 	chat.Register(c, verb.New(services, access, log, log), log)
 	testserver.RunComponent(t, c)

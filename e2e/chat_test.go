@@ -113,7 +113,7 @@ func chatVerbs(t *testing.T, d chatDeployment) {
 	assert.Contains(t, c.ask(`getRoster "`+jids[0]), "a quote is not closed")
 	assert.Contains(t, c.ask("help getRoster"), "Example:\ngetRoster ana@localhost")
 	c.say("help")
-	assert.True(t, strings.HasPrefix(c.receive(), "(1/2)\nThe commands that you may send here (37):\n"))
+	assert.True(t, strings.HasPrefix(c.receive(), "(1/2)\nCommands that you can send here (37):\n"))
 	assert.True(t, strings.HasPrefix(c.receive(), "(2/2)\n"))
 	assert.Equal(t, "Done", c.ask("sendMessageToUser news reader@localhost “the secret”"))
 	c.requireNoMoreAnswers()
@@ -168,7 +168,7 @@ func chatReplies(t *testing.T, d chatDeployment) {
 // test, because no other test uses that host.
 func chatYes(t *testing.T, d chatDeployment) {
 	c, other := d.chatter(t, "boss@localhost/phone"), d.chatter(t, "boss@localhost/desk")
-	const none = "There is nothing that waits for a yes: a question is over when another message comes, and after a minute."
+	const none = "There is nothing to confirm. A question ends after a minute, or with your next message."
 	const add = `addBuddyToRoster known@example.org contact@example.org "" "" none`
 	asks := func() string {
 		require.Equal(t, "Done", c.ask(add))

@@ -25,7 +25,7 @@ func chatForbidden(t *testing.T, d chatDeployment) {
 // messages get none, and the log records each.
 func chatStranger(t *testing.T, d chatDeployment) {
 	c, other := d.chatter(t, "stranger@localhost/one"), d.chatter(t, "stranger@localhost/two")
-	assert.Equal(t, "Sorry, stranger@localhost may not run commands here. Whoever looks after this server can change that.", c.ask("getRoster a@localhost"))
+	assert.Equal(t, "Sorry, stranger@localhost may not run commands here. The administrator of this server can change that.", c.ask("getRoster a@localhost"))
 	for range 20 {
 		c.say("Please!")
 		other.say("help")
@@ -90,7 +90,7 @@ func chatForged(t *testing.T, d chatDeployment) {
 	const remove = "removeBuddyFromRoster victim@localhost contact@localhost"
 	for _, to := range []string{service.String(), service.String() + "/any"} {
 		for _, from := range []string{"quiet@localhost", "quiet@localhost/r"} {
-			require.Equal(t, "Done; the server took it; should the recipient refuse it, only quiet@localhost is told", c.ask("sendMessageToUser "+from+" "+to+" '"+remove+"'"))
+			require.Equal(t, "Done; the server took it; if the recipient refuses it, only quiet@localhost is told", c.ask("sendMessageToUser "+from+" "+to+" '"+remove+"'"))
 		}
 		require.Equal(t, "Done", c.ask("sendMessageToUser news "+to+" '"+remove+"'"))
 		require.Equal(t, "sent to 1 of 1 recipient\n"+to+" – Done", c.ask("broadcast quiet@localhost ["+to+"] '"+remove+"'"))

@@ -138,7 +138,7 @@ func TestWhoCalls(t *testing.T) {
 		"one of many groups":      {as(64003, 64003, append([]uint32{64099, 64100}, socketGroup...), "getRoster", "a@localhost"), cliResult{line, "", 0}},
 		"a group that only reads": {as(64003, 64100, socketGroup, "removeRoster", "a@localhost"), forbidden("uid 64003 may not run removeRoster: it takes the role write")},
 		"a user without a grant":  {as(64004, 64004, socketGroup, "getRoster", "a@localhost"), forbidden("uid 64004 may not run commands here")},
-		"not of the group":        {as(64001, 64001, nil, "getRoster", "a@localhost"), forbidden(socket + ": permission denied; only the component's user and group may call, or root")},
+		"not of the group":        {as(64001, 64001, nil, "getRoster", "a@localhost"), forbidden(socket + ": permission denied; only root and the component's user and group may connect")},
 	} {
 		assert.Equal(t, test.want, test.got, name)
 	}

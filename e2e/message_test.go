@@ -65,7 +65,7 @@ func requireSent(t testing.TB, admin *xmppclient.Client, from, to string, lines 
 	}
 	text := "Done"
 	if sender := jid.MustParse(from); sender.Localpart() != "" && sender.Domain().String() != testserver.Component {
-		text += "; the server took it; should the recipient refuse it, only " + sender.Bare().String() + " is told"
+		text += "; the server took it; if the recipient refuses it, only " + sender.Bare().String() + " is told"
 	}
 	require.Equal(t, answer{"info", text, []string{"Done"}}, runVerb(t, admin, "sendMessageToUser", pairs...))
 }

@@ -44,7 +44,7 @@ func TestSharedRosters(t *testing.T) {
 	assert.ErrorContains(t, err, "the item is of a shared roster group")
 
 	written := runVerb(t, admin, "addBuddyToRoster", "userJid", "alice@localhost", "buddyJid", "carol@localhost", "buddyGroup", "Mine", "subscription_type", "to")
-	notVisible := answer{"info", "Done; carol@localhost in the roster of alice@localhost: the item is of a shared roster group, which only the server's administrator can change; what was written is seen where that does not count", []string{"Done"}}
+	notVisible := answer{"info", "Done; carol@localhost in the roster of alice@localhost: the item is of a shared roster group, which only the server's administrator can change; what was written shows only when the group no longer has this contact", []string{"Done"}}
 	assert.Equal(t, notVisible, written)
 	assert.Equal(t, notVisible, runVerb(t, admin, "setBidireccionalBuddys", "userAJid", "alice@localhost", "userBJid", "carol@localhost", "userBNick", "C", "groupForB", "Mine"))
 

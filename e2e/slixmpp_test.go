@@ -241,7 +241,7 @@ func TestSlixmppChats(t *testing.T) {
 		{"Getroster “" + user + "”", "1 item\ncontact@localhost – Terry \"T\" <&> ✓ – both – Friends, Work"},
 		{"checkUserJid nobody@localhost", "false"},
 		{"getRoster user@example.org", "herereader@localhost may not run getRoster on example.org."},
-		{"I'm new here", `Sorry, I do not know the command "I'm". Send "help" for those that I know.`},
+		{"I'm new here", `Sorry, I do not know the command "I'm". Send "help" for a list of commands.`},
 	} {
 		say(test.line)
 		got := client.do(t, "hear", "", "", nil)

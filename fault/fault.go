@@ -29,6 +29,8 @@ const (
 	// NoAnswer is a request that was sent and not answered. It is unknown whether the
 	// server carried it out.
 	NoAnswer
+	// TimedOut is a request whose time was over.
+	TimedOut
 	// Busy is a request that conflicts with another one under way.
 	Busy
 	// Refused is a request that the server refused, or that its configuration does not
@@ -84,19 +86,26 @@ func (e *Error) IsAway() bool { return e.Code == Away || e.Code == NoAnswer || e
 // IsTemporary reports whether the same request may succeed later.
 func (e *Error) IsTemporary() bool { return e.Temporary || e.IsAway() || e.Code == Busy }
 
-// Of returns the fault of an error: the result of the first method Fault in its chain, from
-// the outside. The end of a request's time (context.DeadlineExceeded) is a Busy fault. Any
-// other error is an Internal fault, whose text does not contain the error. err must not be
-// nil.
+// Of returns the fault of an error: the result of the first method Fault in its chain,
+// from the outside. An error without that method is TimedOut at the end of the request's
+// time, else Internal. A missing answer at that end is TimedOut, too.
 func Of(err error) *Error {
-	if e, ok := errors.AsType[interface {
+	timedOut := &Error{Code: TimedOut, Text: "it took too long and was given up"}
+	over := errors.Is(err, context.DeadlineExceeded)
+	e, classified := errors.AsType[interface {
 		error
 		Fault() *Error
-	}](err); ok {
-		return e.Fault()
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return &Error{Code: Busy, Text: "it took too long and was given up; another verb may be busy with the same user (listJobs)"}
+	}](err)
+	switch {
+	case classified:
+		f := e.Fault()
+		if !over || f.Code != NoAnswer || f.Detail != "" {
+			return f
+		}
+		timedOut.ServerAway = true
+		return timedOut
+	case over:
+		return timedOut
 	}
 	return &Error{Code: Internal, Text: "something went wrong here; the log of the component says what"}
 }

@@ -28,12 +28,12 @@ func TestParseRole(t *testing.T) {
 	}
 }
 
-// TestGrantIsForWhom tries whom the grant of an account and that of a domain
-// are for.
-func TestGrantIsForWhom(t *testing.T) {
+// TestGrantJID checks which requesters the grant of an account covers, and which the grant of
+// a domain.
+func TestGrantJID(t *testing.T) {
 	for _, test := range []struct {
-		grant, asker string
-		want         bool
+		grant, requester string
+		want             bool
 	}{
 		{"app@a.example", "app@a.example/r", true},
 		{"app@a.example", "app@a.example", true},
@@ -47,9 +47,9 @@ func TestGrantIsForWhom(t *testing.T) {
 		{"app.a.example", "a.example", false},
 		{"a.example", "app.a.example/r", false},
 	} {
-		t.Run(test.grant+"-"+test.asker, func(t *testing.T) {
+		t.Run(test.grant+"-"+test.requester, func(t *testing.T) {
 			n := newNamespace(new(memory), verb.Grant{JID: jid.MustParse(test.grant), Role: verb.Read})
-			verbs := n.Visible(jid.MustParse(test.asker))
+			verbs := n.Visible(jid.MustParse(test.requester))
 			assert.Equal(t, test.want, len(verbs) > 0)
 		})
 	}
@@ -59,9 +59,9 @@ func TestFind(t *testing.T) {
 	reader, stranger := jid.MustParse("reader@a.example/r"), jid.MustParse("stranger@a.example/r")
 	n := newNamespace(new(memory), everything, verb.Grant{JID: reader.Bare(), Role: verb.Read})
 	for _, test := range []struct {
-		asker jid.JID
-		verb  string
-		want  string // the error, "" for none
+		requester jid.JID
+		verb      string
+		want      string // the error; empty: none
 	}{
 		{admin, "removeRoster", ""},
 		{reader, "getRoster", ""},
@@ -72,8 +72,8 @@ func TestFind(t *testing.T) {
 		{stranger, "getRoster", "stranger@a.example may not run commands here"},
 		{stranger, "nothing", "stranger@a.example may not run commands here"},
 	} {
-		t.Run(fmt.Sprint(test.asker.Localpart(), "-", test.verb), func(t *testing.T) {
-			v, err := n.Find(test.asker, test.verb)
+		t.Run(fmt.Sprint(test.requester.Localpart(), "-", test.verb), func(t *testing.T) {
+			v, err := n.Find(test.requester, test.verb)
 			if test.want == "" {
 				require.NoError(t, err)
 				assert.Equal(t, test.verb, v.Name)
@@ -87,16 +87,16 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// notRecognized is what the script of 2012 said of an unknown command.
+// notRecognized is what the script of 2012 printed for an unknown command.
 const notRecognized = "Error: Command not recognized\nUse 'help' to get information about command syntax"
 
 func isForbidden(err error) bool {
 	return wire.KindOf(err) == wire.Forbidden
 }
 
-// TestGrantsNeverExtend lets anybody with any grants run any verb on anybody.
-// What the server is then asked lies within one of the grants, by role and by
-// host; and what lies within one is not refused.
+// TestGrantsNeverExtend runs random verbs with random arguments, for requesters with random
+// grants. Each request to the server lies within one of the grants, by role and by host. A
+// run that lies within one grant is not refused.
 func TestGrantsNeverExtend(t *testing.T) {
 	r := rand.New(rand.NewPCG(50, 356))
 	pick := func(from ...string) string { return from[r.IntN(len(from))] }
@@ -111,7 +111,7 @@ func TestGrantsNeverExtend(t *testing.T) {
 				Hosts: slices.DeleteFunc([]string{"a.example", "b.example", "c.example"}, func(string) bool { return r.IntN(2) == 0 }),
 			})
 		}
-		asker := jid.MustParse(pick(accounts...) + pick("", "/r", "/a.example"))
+		requester := jid.MustParse(pick(accounts...) + pick("", "/r", "/a.example"))
 		v := verbs[r.IntN(len(verbs))]
 		values := make(map[string][]string)
 		for i, p := range v.Params {
@@ -143,10 +143,10 @@ func TestGrantsNeverExtend(t *testing.T) {
 
 		server := &memory{rooms: map[room.Room][]room.Affiliate{{Name: "text", Host: "a.example"}: nil, {Name: "x", Host: "b.example"}: nil}}
 		n := newNamespace(server, grants...)
-		_, err := n.Run(t.Context(), verb.Request{Asker: asker, Front: "test", Verb: v.Name, Values: values})
+		_, err := n.Run(t.Context(), verb.Request{Requester: requester, Front: "test", Verb: v.Name, Values: values})
 
 		for _, p := range v.Params {
-			if p.Kind == verb.Confirm || p.Kind == verb.After { // names nothing that is touched
+			if p.Kind == verb.Confirm || p.Kind == verb.After { // these name no host that the verb concerns
 				delete(values, p.Name)
 			}
 		}
@@ -156,28 +156,28 @@ func TestGrantsNeverExtend(t *testing.T) {
 		}
 		within := slices.ContainsFunc(grants, func(g verb.Grant) bool {
 			outside := func(j jid.JID) bool { return len(g.Hosts) > 0 && !slices.Contains(g.Hosts, j.Domainpart()) }
-			return g.JID.Equal(asker.Bare()) && g.Role >= v.Role && (g.Role > verb.Read || len(server.written) == 0) &&
+			return g.JID.Equal(requester.Bare()) && g.Role >= v.Role && (g.Role > verb.Read || len(server.written) == 0) &&
 				!slices.ContainsFunc(slices.Concat(server.read, server.written, named), outside)
 		})
-		require.Equalf(t, within, !isForbidden(err), "%s %s %v: grants %v: %v", asker, v.Name, values, grants, err)
+		require.Equalf(t, within, !isForbidden(err), "%s %s %v: grants %v: %v", requester, v.Name, values, grants, err)
 		if !within {
 			require.Empty(t, server.read)
 			require.Empty(t, server.written)
 		}
-		require.Equal(t, slices.ContainsFunc(n.Visible(asker), func(o *verb.Verb) bool { return o.Name == v.Name }), canFind(n, asker, v.Name))
+		require.Equal(t, slices.ContainsFunc(n.Visible(requester), func(o *verb.Verb) bool { return o.Name == v.Name }), canFind(n, requester, v.Name))
 		outcomes[within]++
 	}
 	assert.Greater(t, outcomes[true], 1000)
 	assert.Greater(t, outcomes[false], 1000)
 }
 
-func canFind(n *verb.Namespace, asker jid.JID, name string) bool {
-	_, err := n.Find(asker, name)
+func canFind(n *verb.Namespace, requester jid.JID, name string) bool {
+	_, err := n.Find(requester, name)
 	return err == nil
 }
 
-// jids are what a verb's arguments name: JIDs, domains, and all. What confirms
-// names nothing.
+// jids returns what the arguments of a verb name: JIDs, domains, and all. The argument
+// confirm names nothing.
 func jids(values map[string][]string) []jid.JID {
 	var found []jid.JID
 	for name, v := range values {
@@ -193,12 +193,12 @@ func jids(values map[string][]string) []jid.JID {
 	return found
 }
 
-// TestTwoGrants: what one verb names must lie within one grant.
+// TestTwoGrants checks that one grant must cover everything that a run names.
 func TestTwoGrants(t *testing.T) {
-	asker := jid.MustParse("app@a.example/r")
+	requester := jid.MustParse("app@a.example/r")
 	n := newNamespace(new(memory),
-		verb.Grant{JID: asker.Bare(), Role: verb.Write, Hosts: []string{"a.example"}},
-		verb.Grant{JID: asker.Bare(), Role: verb.Read, Hosts: []string{"b.example"}})
+		verb.Grant{JID: requester.Bare(), Role: verb.Write, Hosts: []string{"a.example"}},
+		verb.Grant{JID: requester.Bare(), Role: verb.Read, Hosts: []string{"b.example"}})
 	for _, test := range []struct {
 		verb, a, b string
 		want       bool
@@ -209,7 +209,7 @@ func TestTwoGrants(t *testing.T) {
 		{"checkBidirecctionalBuddys", "u@a.example", "v@a.example", true},
 		{"checkBidirecctionalBuddys", "u@b.example", "v@b.example", true},
 	} {
-		_, err := n.Run(t.Context(), verb.Request{Asker: asker, Front: "test", Verb: test.verb, Values: args("userAJid", test.a, "userBJid", test.b)})
+		_, err := n.Run(t.Context(), verb.Request{Requester: requester, Front: "test", Verb: test.verb, Values: args("userAJid", test.a, "userBJid", test.b)})
 		assert.Equal(t, !test.want, isForbidden(err), test)
 		if !test.want {
 			assert.ErrorContains(t, err, "app@a.example may not run "+test.verb)

@@ -13,17 +13,20 @@ import (
 	"emanagement/xmpp/address"
 )
 
-// parse reads a verb's arguments from their text. own is the component's own
-// domain; spelling returns a host as its server spells it. Values of no parameter
-// are left out.
-func (v *Verb) parse(own string, spelling func(host string) string, values map[string][]string) (Args, error) {
+// parse parses the arguments of a verb. ownDomain is the component's own domain, and
+// spelling returns a host as its server spells it. Values of unknown parameters are
+// ignored. The error is a *wire.Error of the kind Argument.
+func (v *Verb) parse(ownDomain string, spelling func(host string) string, values map[string][]string) (Args, error) {
 	a := Args{
+		jids:     make(map[string]jid.JID),
+		text:     make(map[string]string),
+		lists:    make(map[string][]string),
+		jidLists: make(map[string][]jid.JID),
+		numbers:  make(map[string]int),
 		spelling: spelling,
-		jids:     make(map[string]jid.JID), text: make(map[string]string), list: make(map[string][]string),
-		people: make(map[string][]jid.JID), number: make(map[string]int),
 	}
 	for _, p := range v.Params {
-		if err := a.read(own, p, values[p.Name]); err != nil {
+		if err := a.parse(ownDomain, p, values[p.Name]); err != nil {
 			return Args{}, BadArgument(p.Name, err.Error())
 		}
 	}
@@ -33,9 +36,10 @@ func (v *Verb) parse(own string, spelling func(host string) string, values map[s
 	return a, nil
 }
 
-func (a *Args) read(own string, p Param, values []string) error {
+// parse parses the argument of one parameter.
+func (a *Args) parse(ownDomain string, p Param, values []string) error {
 	if !p.Kind.Multi() && len(values) > 1 {
-		return fmt.Errorf("one value is enough, here are %d", len(values))
+		return fmt.Errorf("expected one value, got %d", len(values))
 	}
 	value := strings.Join(values, "\n")
 	blank := strings.TrimSpace(value) == ""
@@ -44,28 +48,28 @@ func (a *Args) read(own string, p Param, values []string) error {
 		return errors.New("a value is missing")
 	case p.Kind == Groups:
 		for _, v := range values {
-			a.list[p.Name] = append(a.list[p.Name], strings.Split(newlines.Replace(v), "\n")...)
+			a.lists[p.Name] = append(a.lists[p.Name], strings.Split(newlines.Replace(v), "\n")...)
 		}
 	case p.Kind == Text:
-		// A line that was read from somewhere may still have its end.
+		// A line that a program read from a file may still have its line end.
 		a.text[p.Name] = newlines.Replace(strings.TrimRight(value, "\r\n"))
 	case p.Kind == Lines:
 		a.text[p.Name] = newlines.Replace(value)
 	case blank:
 	case p.Kind == Recipients || p.Kind == RecipientsOrAll:
-		return a.readPeople(p, strings.TrimSpace(value))
+		return a.parseJIDs(p, strings.TrimSpace(value))
 	default:
-		return a.readOne(own, p, strings.TrimSpace(value))
+		return a.parseWord(ownDomain, p, strings.TrimSpace(value))
 	}
 	return nil
 }
 
-// newlines writes the ends of lines as XML reads them (XML 1.0 §2.11): what a
-// server is sent otherwise it gives back like this.
+// newlines replaces line ends by those that an XML parser reports (XML 1.0 §2.11). A
+// server would return any other line end changed.
 var newlines = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
-// readOne reads what is one word.
-func (a *Args) readOne(own string, p Param, value string) error {
+// parseWord parses a value that is one word.
+func (a *Args) parseWord(ownDomain string, p Param, value string) error {
 	if options := p.Kind.Options(); options != nil {
 		if !slices.Contains(options, value) {
 			return fmt.Errorf("%s is not one of %s", quoted(value), strings.Join(options, ", "))
@@ -75,12 +79,12 @@ func (a *Args) readOne(own string, p Param, value string) error {
 	}
 	switch p.Kind {
 	case Number, Priority:
-		return a.readNumber(p, value)
+		return a.parseNumber(p, value)
 	case Domain, Host:
-		return a.readDomain(p, value)
+		return a.parseDomain(p, value)
 	case Confirm:
 		if host, err := address.ParseDomain(value); err == nil {
-			value = a.spelling(host) // as readDomain has it
+			value = a.spelling(host) // as parseDomain does
 		}
 		a.text[p.Name] = value
 		return nil
@@ -88,14 +92,14 @@ func (a *Args) readOne(own string, p Param, value string) error {
 		a.text[p.Name] = value
 		return nil
 	}
-	return a.readJID(own, p, value)
+	return a.parseJID(ownDomain, p, value)
 }
 
-func (a *Args) readJID(own string, p Param, value string) error {
+func (a *Args) parseJID(ownDomain string, p Param, value string) error {
 	if p.Kind == Sender && !strings.ContainsAny(value, "@/") {
-		value = value + "@" + own
+		value += "@" + ownDomain
 	}
-	j, err := a.readerOf(p)(value)
+	j, err := a.jidParser(p)(value)
 	if err != nil {
 		return fmt.Errorf("%s is %w", quoted(value), err)
 	}
@@ -103,32 +107,33 @@ func (a *Args) readJID(own string, p Param, value string) error {
 		return fmt.Errorf("%s is not a user's JID (user@host)", quoted(value))
 	}
 	if p.Kind == User || p.Kind == Contact || p.Kind == After {
-		j = j.Bare() // rosters know no resource
+		j = j.Bare() // rosters contain bare JIDs
 	}
 	a.jids[p.Name] = j
-	// After whom a list goes on says nothing of what is in it.
-	if p.Kind != After && (p.Kind != Sender || j.Domainpart() != own) {
+	// The JID after which a list continues says nothing about the content of the list.
+	if p.Kind != After && (p.Kind != Sender || j.Domainpart() != ownDomain) {
 		a.hosts = append(a.hosts, j.Domainpart())
 	}
 	return nil
 }
 
-// readerOf is what reads a JID for a parameter. A contact is named as it stands
-// in a roster.
-func (a *Args) readerOf(p Param) func(string) (jid.JID, error) {
+// jidParser returns the function that parses a JID for a parameter. A contact keeps the
+// exact text that stands in a roster.
+func (a *Args) jidParser(p Param) func(string) (jid.JID, error) {
 	switch {
 	case p.Kind == Contact:
 		return address.ParseStored
 	case p.New || p.Kind == Sender:
-		return a.spelled(address.ParseNew)
+		return a.withSpelling(address.ParseNew)
 	}
-	return a.spelled(address.Parse)
+	return a.withSpelling(address.Parse)
 }
 
-// spelled reads a JID and spells its host as the server does.
-func (a *Args) spelled(read func(string) (jid.JID, error)) func(string) (jid.JID, error) {
+// withSpelling returns a function that parses a JID and spells its host as the server
+// does.
+func (a *Args) withSpelling(parse func(string) (jid.JID, error)) func(string) (jid.JID, error) {
 	return func(s string) (jid.JID, error) {
-		j, err := read(s)
+		j, err := parse(s)
 		if err != nil {
 			return jid.JID{}, err
 		}
@@ -136,7 +141,7 @@ func (a *Args) spelled(read func(string) (jid.JID, error)) func(string) (jid.JID
 	}
 }
 
-func (a *Args) readDomain(p Param, value string) error {
+func (a *Args) parseDomain(p Param, value string) error {
 	hint := " (or " + All + ")"
 	if p.Kind == Host {
 		hint = ""
@@ -153,7 +158,7 @@ func (a *Args) readDomain(p Param, value string) error {
 	return nil
 }
 
-func (a *Args) readNumber(p Param, value string) error {
+func (a *Args) parseNumber(p Param, value string) error {
 	n, err := strconv.Atoi(value)
 	low, high := 1, 1_000_000
 	if p.Kind == Priority {
@@ -162,43 +167,43 @@ func (a *Args) readNumber(p Param, value string) error {
 	if err != nil || n < low || n > high {
 		return fmt.Errorf("%s is not a number from %d to %d", quoted(value), low, high)
 	}
-	a.number[p.Name] = n
+	a.numbers[p.Name] = n
 	return nil
 }
 
-// readPeople reads several JIDs: [a@b,c@d] as emanagement wanted them, or one
-// a line.
-func (a *Args) readPeople(p Param, value string) error {
+// parseJIDs parses a list of JIDs: [a@b,c@d] as in the script of 2012, or one per line. It
+// drops duplicates.
+func (a *Args) parseJIDs(p Param, value string) error {
 	if p.Kind == RecipientsOrAll && strings.EqualFold(value, All) {
 		a.hosts = append(a.hosts, All)
 		return nil
 	}
 	if strings.HasPrefix(value, "[") && !strings.HasSuffix(value, "]") {
-		return errors.New("a list that begins with [ ends with ]")
+		return errors.New("a list that begins with [ must end with ]")
 	}
-	known := make(map[string]bool) // there may be very many
-	for _, word := range peopleIn(value) {
-		j, err := a.spelled(address.Parse)(word)
+	seen := make(map[string]bool) // a set, because a list may be very long
+	for _, word := range splitJIDs(value) {
+		j, err := a.withSpelling(address.Parse)(word)
 		if err == nil && word == All {
 			err = &address.Error{}
 		}
 		if err != nil {
 			return fmt.Errorf("%s is %w", quoted(word), err)
 		}
-		if name := j.String(); !known[name] {
-			known[name] = true
-			a.people[p.Name] = append(a.people[p.Name], j)
+		if name := j.String(); !seen[name] {
+			seen[name] = true
+			a.jidLists[p.Name] = append(a.jidLists[p.Name], j)
 		}
 		a.hosts = append(a.hosts, j.Domainpart())
 	}
-	if len(a.people[p.Name]) == 0 {
-		return errors.New("it names nobody")
+	if len(a.jidLists[p.Name]) == 0 {
+		return errors.New("the list is empty")
 	}
 	return nil
 }
 
-// peopleIn are the words of a list of JIDs.
-func peopleIn(value string) []string {
+// splitJIDs splits a list of JIDs into its words.
+func splitJIDs(value string) []string {
 	words := strings.Split(value, "\n")
 	if list, ok := strings.CutPrefix(value, "["); ok && strings.HasSuffix(list, "]") {
 		words = strings.Split(strings.TrimSuffix(list, "]"), ",")
@@ -209,11 +214,11 @@ func peopleIn(value string) []string {
 	return slices.DeleteFunc(words, func(w string) bool { return w == "" })
 }
 
-// maxQuoted is how much of a wrong value is shown, in characters: it may be the
-// list of everybody.
+// maxQuoted limits how much of a wrong value an error shows, in characters. The value may
+// be a long list.
 const maxQuoted = 100
 
-// quoted shows a value that cannot be taken.
+// quoted returns a wrong value for an error text, shortened if it is long.
 func quoted(value string) string {
 	if r := []rune(value); len(r) > maxQuoted {
 		value = string(r[:maxQuoted]) + "…"

@@ -17,18 +17,18 @@ import (
 
 const ownDomain = "emanagement.a.example"
 
-// parsed is what was read of one argument p, whichever way it is kept.
+// parsed is the parsed value of the parameter p, in the field for its kind.
 type parsed struct {
 	jid    string
 	text   string
 	list   []string
-	people []string
+	jids   []string
 	number int
 }
 
 func parseOne(k Kind, required bool, values ...string) (parsed, []string, error) {
 	v := &Verb{Params: []Param{{Name: "p", Label: "P", Kind: k, Required: required}}}
-	a, err := v.parse(ownDomain, asItIs, map[string][]string{"p": values, "other": {"x"}})
+	a, err := v.parse(ownDomain, sameSpelling, map[string][]string{"p": values, "other": {"x"}})
 	if err != nil {
 		return parsed{}, nil, err
 	}
@@ -36,10 +36,10 @@ func parseOne(k Kind, required bool, values ...string) (parsed, []string, error)
 	if j := a.jid("p"); !j.Equal(jid.JID{}) {
 		got.jid = j.String()
 	}
-	for _, j := range a.several("p") {
-		got.people = append(got.people, j.String())
+	for _, j := range a.jidList("p") {
+		got.jids = append(got.jids, j.String())
 	}
-	got.number, _ = a.num("p")
+	got.number, _ = a.number("p")
 	return got, a.hosts, nil
 }
 
@@ -50,7 +50,7 @@ func TestArgumentsOfEveryKind(t *testing.T) {
 		kind   Kind
 		values []string
 		want   parsed
-		hosts  []string // that are concerned
+		hosts  []string // that the verb concerns
 	}{
 		{User, []string{" U@A.Example./phone\n"}, parsed{jid: "u@a.example"}, at("a.example")},
 		{Contact, []string{"B@b.example/phone"}, parsed{jid: "B@b.example"}, at("b.example")},
@@ -73,10 +73,10 @@ func TestArgumentsOfEveryKind(t *testing.T) {
 		{Sender, []string{"x@" + ownDomain}, parsed{jid: "x@" + ownDomain}, all},
 		{Recipient, []string{"u@a.example/r"}, parsed{jid: "u@a.example/r"}, at("a.example")},
 		{Recipient, []string{"a.example"}, parsed{jid: "a.example"}, at("a.example")},
-		{Recipients, []string{"[x@a.example, Y@b.example/r ,]"}, parsed{people: []string{"x@a.example", "y@b.example/r"}}, at("a.example", "b.example")},
-		{Recipients, []string{"x@a.example", "", " X@a.example ", "y@a.example"}, parsed{people: []string{"x@a.example", "y@a.example"}}, at("a.example", "a.example", "a.example")},
-		{Recipients, []string{"x@a.example\ny@a.example"}, parsed{people: []string{"x@a.example", "y@a.example"}}, at("a.example", "a.example")},
-		{RecipientsOrAll, []string{"[x@a.example]"}, parsed{people: []string{"x@a.example"}}, at("a.example")},
+		{Recipients, []string{"[x@a.example, Y@b.example/r ,]"}, parsed{jids: []string{"x@a.example", "y@b.example/r"}}, at("a.example", "b.example")},
+		{Recipients, []string{"x@a.example", "", " X@a.example ", "y@a.example"}, parsed{jids: []string{"x@a.example", "y@a.example"}}, at("a.example", "a.example", "a.example")},
+		{Recipients, []string{"x@a.example\ny@a.example"}, parsed{jids: []string{"x@a.example", "y@a.example"}}, at("a.example", "a.example")},
+		{RecipientsOrAll, []string{"[x@a.example]"}, parsed{jids: []string{"x@a.example"}}, at("a.example")},
 		{RecipientsOrAll, []string{" all "}, parsed{}, all},
 		{Domain, []string{"A.Example."}, parsed{text: "a.example"}, at("a.example")},
 		{Domain, []string{"all"}, parsed{text: "all"}, all},
@@ -128,8 +128,8 @@ func TestArgumentsOfEveryKindRefused(t *testing.T) {
 		{Sender, []string{"a.example/r"}, `"a.example/r" is not a user's JID (user@host)`},
 		{Recipient, []string{"u@"}, `"u@" is not a JID`},
 		{Recipients, []string{"[x@a.example,no one@b]"}, `"no one@b" is not a JID: in the name of an account, ' ' is written \20 (XEP-0106)`},
-		{Recipients, []string{"[, ]"}, "it names nobody"},
-		{Recipients, []string{"[]"}, "it names nobody"},
+		{Recipients, []string{"[, ]"}, "the list is empty"},
+		{Recipients, []string{"[]"}, "the list is empty"},
 		{RecipientsOrAll, []string{"[x@a.example,@]"}, `"@" is not a JID`},
 		{Domain, []string{"u@a.example"}, `"u@a.example" is not a domain (or all)`},
 		{Domain, []string{"a.example/r"}, `"a.example/r" is not a domain (or all)`},
@@ -149,9 +149,9 @@ func TestArgumentsOfEveryKindRefused(t *testing.T) {
 	}
 }
 
-// TestLeftOut: an argument that is empty is as good as none, and one that is
-// needed is asked for.
-func TestLeftOut(t *testing.T) {
+// TestEmptyArguments checks that an empty argument counts as none: it is an error if the
+// parameter is required.
+func TestEmptyArguments(t *testing.T) {
 	for _, k := range kinds() {
 		for _, values := range [][]string{nil, {""}, {" \t\n "}} {
 			_, _, err := parseOne(k, true, values...)
@@ -159,20 +159,20 @@ func TestLeftOut(t *testing.T) {
 			got, hosts, err := parseOne(k, false, values...)
 			require.NoError(t, err)
 			assert.Equal(t, []string{All}, hosts)
-			if k == Text || k == Lines || k == Groups { // kept as they are
+			if k == Text || k == Lines || k == Groups { // these keep blanks
 				got.text, got.list = "", nil
 			}
 			assert.Equal(t, parsed{}, got, "%s %q", k, values)
 		}
 		if !k.Multi() {
 			_, _, err := parseOne(k, false, "x", "y")
-			assert.Equal(t, BadArgument("p", "one value is enough, here are 2"), err, k)
+			assert.Equal(t, BadArgument("p", "expected one value, got 2"), err, k)
 		}
 	}
 }
 
-// FuzzArguments: whatever comes in is read into what its kind allows, or
-// refused in one line.
+// FuzzArguments checks that every value becomes a value that its kind permits, or is refused
+// in one line.
 func FuzzArguments(f *testing.F) {
 	for _, s := range []string{
 		"", "all", "a@b", "a@b/c", "b", "[a@b,c@d]", "[a@b", "a@b\nc@d", "-1", "127", "both", "away", "\x00", "\xff@b", "a@[::1]",
@@ -194,18 +194,18 @@ func FuzzArguments(f *testing.F) {
 			require.True(t, utf8.ValidString(err.Error()))
 			return
 		}
-		require.NotEmpty(t, hosts, "who may run it must not be left open")
-		for _, s := range append(got.people, got.jid) {
+		require.NotEmpty(t, hosts, "every run concerns a host")
+		for _, s := range append(got.jids, got.jid) {
 			if s == "" {
 				continue
 			}
 			read := address.Parse
 			if k == Contact || k == Recipient || k == Recipients || k == RecipientsOrAll {
-				read = address.ParseStored // it may stand somewhere just so
+				read = address.ParseStored // a server may have stored it like this
 			}
 			j, err := read(s)
 			require.NoError(t, err)
-			require.Equal(t, s, j.String(), "it is as servers write it")
+			require.Equal(t, s, j.String(), "the server's own form")
 			if k != After && (j.Domainpart() != ownDomain || k != Sender) {
 				require.Contains(t, hosts, j.Domainpart())
 			}
@@ -227,21 +227,21 @@ func FuzzArguments(f *testing.F) {
 		case k == Number:
 			require.Positive(t, got.number)
 		case k == Recipients:
-			require.NotEmpty(t, got.people)
+			require.NotEmpty(t, got.jids)
 		case k == Text || k == Lines:
 			require.NotContains(t, got.text, "\r")
-			whole := strings.ReplaceAll(strings.ReplaceAll(value, "\r\n", "\n"), "\r", "\n")
+			text := strings.ReplaceAll(strings.ReplaceAll(value, "\r\n", "\n"), "\r", "\n")
 			if k == Text {
-				whole = strings.TrimRight(whole, "\n")
+				text = strings.TrimRight(text, "\n")
 			}
-			require.Equal(t, whole, got.text)
+			require.Equal(t, text, got.text)
 		}
 	})
 }
 
-// TestAfterWhomNobodyMayBeNamed: a list goes on after a user whom servers have,
-// though today's rules do not allow the name.
-func TestAfterWhomNobodyMayBeNamed(t *testing.T) {
+// TestAfterStoredName checks that a list can continue after a user whose name today's rules
+// forbid, because servers have such users.
+func TestAfterStoredName(t *testing.T) {
 	got, _, err := parseOne(After, false, " ♥@A.example ")
 	require.NoError(t, err)
 	assert.Equal(t, "♥@a.example", got.jid)
@@ -251,5 +251,5 @@ func TestAfterWhomNobodyMayBeNamed(t *testing.T) {
 	}
 }
 
-// asItIs is the spelling of a server that knows no other.
-func asItIs(host string) string { return host }
+// sameSpelling returns a host as it is, like a server that has no other spelling of it.
+func sameSpelling(host string) string { return host }

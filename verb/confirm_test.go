@@ -12,21 +12,22 @@ import (
 	"mellium.im/xmpp/jid"
 )
 
-// destroyer is a verb that asks first, and counts what it did.
+// destroyer makes a verb that must be confirmed, and records the hosts of each preview and
+// each run.
 type destroyer struct {
-	counted, destroyed []string // hosts
-	err                error
+	previewed, destroyed []string // hosts
+	err                  error
 }
 
 func (d *destroyer) verb(params ...Param) *Verb {
 	return &Verb{
 		Name: "destroy", Role: Admin, Params: append(params, Param{Name: "confirm", Label: "Again", Kind: Confirm, Extra: true}),
-		stakes: func(ctx context.Context, c *call) (string, error) {
+		preview: func(ctx context.Context, c *call) (string, error) {
 			hosts, err := c.domains(ctx)
 			if err != nil {
 				return "", err
 			}
-			d.counted = append(d.counted, hosts...)
+			d.previewed = append(d.previewed, hosts...)
 			return "at least 7 things of " + c.target(), d.err
 		},
 		run: func(ctx context.Context, c *call) (Result, error) {
@@ -37,11 +38,11 @@ func (d *destroyer) verb(params ...Param) *Verb {
 	}
 }
 
-// TestConfirmation: nothing is done until the asker has typed what is meant,
-// and only who does not know yet is told what is at stake.
+// TestConfirmation checks that nothing is done without the right confirmation, and that only
+// an empty confirmation is answered by the preview.
 func TestConfirmation(t *testing.T) {
 	domain := Param{Name: "domain", Label: "Host, or all", Kind: Domain, Required: true}
-	stakes := func(target string) error {
+	unconfirmed := func(target string) error {
 		return &wire.Error{Kind: wire.Confirm, Text: "at least 7 things of " + target, Word: target}
 	}
 	wrong := func(typed, target string) error {
@@ -49,57 +50,62 @@ func TestConfirmation(t *testing.T) {
 	}
 	every := []string{"a.example", "b.example"}
 	for name, test := range map[string]struct {
-		params             []Param
-		values             []string
-		want               error
-		counted, destroyed []string
+		params    []Param
+		values    []string
+		want      error
+		previewed []string
+		destroyed []string
 	}{
-		"nothing typed":        {[]Param{domain}, []string{"domain", "a.example"}, stakes("a.example"), every[:1], nil},
-		"a blank":              {[]Param{domain}, []string{"domain", "a.example", "confirm", " "}, stakes("a.example"), every[:1], nil},
+		"nothing typed":        {[]Param{domain}, []string{"domain", "a.example"}, unconfirmed("a.example"), every[:1], nil},
+		"a blank":              {[]Param{domain}, []string{"domain", "a.example", "confirm", " "}, unconfirmed("a.example"), every[:1], nil},
 		"another one":          {[]Param{domain}, []string{"domain", "a.example", "confirm", "b.example"}, wrong("b.example", "a.example"), nil, nil},
 		"yes":                  {[]Param{domain}, []string{"domain", "a.example", "confirm", "yes"}, wrong("yes", "a.example"), nil, nil},
 		"all for one":          {[]Param{domain}, []string{"domain", "a.example", "confirm", "all"}, wrong("all", "a.example"), nil, nil},
 		"one for all":          {[]Param{domain}, []string{"domain", "all", "confirm", "a.example"}, wrong("a.example", "all"), nil, nil},
 		"the right one":        {[]Param{domain}, []string{"domain", "a.example", "confirm", "a.example"}, nil, nil, every[:1]},
 		"spelled in two ways":  {[]Param{domain}, []string{"domain", "A.Example", "confirm", "a.EXAMPLE."}, nil, nil, every[:1]},
-		"all, nothing typed":   {[]Param{domain}, []string{"domain", "all"}, stakes("all"), every, nil},
+		"all, nothing typed":   {[]Param{domain}, []string{"domain", "all"}, unconfirmed("all"), every, nil},
 		"all":                  {[]Param{domain}, []string{"domain", "all", "confirm", "all"}, nil, nil, every},
-		"no domain":            {nil, nil, stakes("all"), every, nil},
+		"no domain":            {nil, nil, unconfirmed("all"), every, nil},
 		"no domain, confirmed": {nil, []string{"confirm", "all"}, nil, nil, every},
 		"no domain, a host":    {nil, []string{"confirm", "a.example"}, wrong("a.example", "all"), nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := new(destroyer)
-			_, err := newExtra(t.Context(), d.verb(test.params...)).run(t, boss, "destroy", test.values...)
+			_, err := newTestNamespace(t.Context(), d.verb(test.params...)).run(t, boss, "destroy", test.values...)
 			assert.Equal(t, test.want, err)
-			assert.Equal(t, test.counted, d.counted)
+			assert.Equal(t, test.previewed, d.previewed)
 			assert.Equal(t, test.destroyed, d.destroyed)
 		})
 	}
 }
 
+// TestConfirmationIsWorded checks what a requester learns who has not confirmed a verb.
 func TestConfirmationIsWorded(t *testing.T) {
+	_, err := newTestNamespace(t.Context(), new(destroyer).verb()).run(t, boss, "destroy")
+	assert.Equal(t, wire.Confirm, wire.KindOf(err))
+	assert.EqualError(t, err, "at least 7 things of all")
 }
 
-// TestStakesUnknown: what cannot be counted cannot be confirmed blindly.
-func TestStakesUnknown(t *testing.T) {
+// TestPreviewFails checks that a verb whose preview fails does not run.
+func TestPreviewFails(t *testing.T) {
 	d := &destroyer{err: errors.New("some secret of the machine")}
-	_, err := newExtra(t.Context(), d.verb()).run(t, boss, "destroy")
+	_, err := newTestNamespace(t.Context(), d.verb()).run(t, boss, "destroy")
 	var failed *wire.Error
 	require.ErrorAs(t, err, &failed)
 	assert.NotContains(t, failed.Text, "secret")
 	assert.Empty(t, d.destroyed)
 }
 
-// TestWhomHostsLimit: who may act for some hosts only may not run what
-// concerns them all, and learns nothing of what is at stake there.
-func TestWhomHostsLimit(t *testing.T) {
+// TestGrantWithHosts checks that a requester whose grant has hosts may not run a verb that
+// concerns other hosts, and does not learn what it would destroy there.
+func TestGrantWithHosts(t *testing.T) {
 	did := func(context.Context, *call) (Result, error) { return Result{}, nil }
 	param := func(k Kind, name string) []Param { return []Param{{Name: name, Label: "P", Kind: k}} }
 	for name, test := range map[string]struct {
 		verb    *Verb
 		values  []string
-		refused string // where, "" for not
+		refused string // the scope in the error; empty: not refused
 	}{
 		"no host named":       {&Verb{run: did}, nil, "every host"},
 		"no host concerned":   {&Verb{run: did, Hostless: true}, nil, ""},
@@ -116,7 +122,7 @@ func TestWhomHostsLimit(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.verb.Name, test.verb.Role = "try", Admin
-			n := newExtra(t.Context(), test.verb)
+			n := newTestNamespace(t.Context(), test.verb)
 			_, err := n.run(t, limited, "try", test.values...)
 			if test.refused == "" {
 				require.NoError(t, err)
@@ -126,21 +132,21 @@ func TestWhomHostsLimit(t *testing.T) {
 			assert.Regexp(t, "^limited@a.example may not run try.* on "+test.refused+"$", err.Error())
 			assert.Contains(t, n.records.String(), "msg=forbidden")
 			_, err = n.run(t, boss, "try", test.values...)
-			assert.NotEqual(t, wire.Forbidden, wire.KindOf(err), "somebody without limits may")
+			assert.NotEqual(t, wire.Forbidden, wire.KindOf(err), "a requester without limits may")
 		})
 	}
 }
 
-// TestBodiesAreNotRecorded: what people write to each other is theirs.
+// TestBodiesAreNotRecorded checks that no log has the text of a message.
 func TestBodiesAreNotRecorded(t *testing.T) {
-	n := newExtra(t.Context(), &Verb{
+	n := newTestNamespace(t.Context(), &Verb{
 		Name: "say", Role: Write, Hostless: true, Params: []Param{{Name: "msg", Label: "Text", Kind: Lines, Required: true}, {Name: "title", Label: "Title", Kind: Text}},
 		run: func(context.Context, *call) (Result, error) { return Result{}, nil },
 	})
 	n.answer(t, boss, "say", "msg", "between us", "title", "in the open")
 	assert.NotContains(t, n.records.String(), "between us")
 	assert.Contains(t, n.records.String(), `msg=[\"(not shown)\"] title=[\"in the open\"]`)
-	_, err := n.Run(t.Context(), Request{Asker: jid.MustParse("stranger@a.example/r"), Verb: "say", Values: values("msg", "between us")})
+	_, err := n.Run(t.Context(), Request{Requester: jid.MustParse("stranger@a.example/r"), Verb: "say", Values: values("msg", "between us")})
 	require.Error(t, err)
 	assert.NotContains(t, n.records.String()+n.log.String(), "between us")
 }

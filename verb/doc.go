@@ -1,9 +1,13 @@
-// Package verb is the admin command namespace: one table of verbs, each with
-// its parameters, who may run it, what it does and what it answers. The
-// fronts (front/adhoc, front/chat, front/control) only read that table: what they offer, ask for
-// and show follows from it.
+// Package verb is the namespace of admin commands: a table of verbs, and the one way to
+// run them.
 //
-// A verb's way is always the same: find it, check who asks, read the arguments,
-// check the hosts they name, run. That way is Namespace.Run, and no front has
-// another.
+// The core runs any verb. It finds the verb, checks that the requester may run it, reads
+// its arguments, checks the hosts that they name, asks for confirmation, lets a long verb
+// continue as a job, and records each write. Namespace.Run does all of that, and no front
+// runs a verb in another way. The core names no verb.
+//
+// The table has one file for each family of verbs, table_*.go. An entry is a Verb: its
+// texts, its parameters, the role that it needs, and the function that runs it. The fronts
+// (front/adhoc, front/chat, front/control) read the table: their forms, help texts and
+// lists follow from it.
 package verb

@@ -10,8 +10,8 @@ import (
 	"emanagement/verb/wire"
 )
 
-// Every error that a verb returns to a front is a *wire.Error. What the packages below
-// return is a fault, which outcome turns into one.
+// Every error that a front receives is a *wire.Error. The packages below return faults, and
+// outcome turns a fault into a *wire.Error.
 
 // BadArgument refuses the argument of a parameter. why begins with the value or says
 // what is missing.
@@ -19,12 +19,13 @@ func BadArgument(param, why string) *wire.Error {
 	return &wire.Error{Kind: wire.Argument, Param: param, Why: why, Text: param + ": " + why}
 }
 
+// forbidden returns an error of the kind Forbidden.
 func forbidden(format string, args ...any) *wire.Error {
 	return &wire.Error{Kind: wire.Forbidden, Text: fmt.Sprintf(format, args...)}
 }
 
-// unknownVerb refuses a name that the table does not have, and names the verb of a
-// list that is most similar.
+// unknownVerb refuses a name that the table does not have. Its Meant is the verb of the
+// list with the most similar name.
 func unknownVerb(name string, verbs []*Verb) *wire.Error {
 	var names []string
 	for _, v := range verbs {
@@ -44,18 +45,19 @@ func FindVerb(name string) (*Verb, error) {
 	return nil, unknownVerb(name, verbs)
 }
 
-// Complaint words an error about an argument with the parameter's label, which people
-// know, and its name, which programs know. Other errors are worded as they are.
-func (v *Verb) Complaint(bad *wire.Error) string {
+// ErrorText returns the text of an error for people. If the error is about an argument, the
+// text begins with the parameter's label, which forms show.
+func (v *Verb) ErrorText(e *wire.Error) string {
 	for _, p := range v.Params {
-		if p.Name == bad.Param && bad.Why != "" {
-			return p.Label + " (" + p.Name + "): " + bad.Why
+		if p.Name == e.Param && e.Why != "" {
+			return p.Label + " (" + p.Name + "): " + e.Why
 		}
 	}
-	return bad.Text
+	return e.Text
 }
 
-// failure is the error of a verb that did not end well. It keeps the cause for the log.
+// failure returns the error of a verb that failed. once is the verb's field Once. The cause
+// is for the log.
 func failure(text string, f *fault.Error, once bool, cause error) *wire.Error {
 	e := &wire.Error{Kind: wire.Failed, Text: text, Temporary: f.IsTemporary(), Err: cause}
 	if f.IsAway() {
@@ -66,25 +68,25 @@ func failure(text string, f *fault.Error, once bool, cause error) *wire.Error {
 	return e
 }
 
-// outcome turns what a verb returned into what its requester is told: a result, or a
-// *wire.Error.
+// outcome turns what the function of a verb returned into a result or a *wire.Error. A
+// fault of the code Declined becomes a refusal.
 func (v *Verb) outcome(c *call, r Result, err error) (Result, error) {
 	if err == nil {
 		return r, nil
 	}
-	if _, ok := err.(*wire.Error); ok { // the verb has worded it
+	if _, ok := err.(*wire.Error); ok { // the verb has chosen it
 		return r, err
 	}
-	f := fault.Of(err)
+	f := faultOf(err)
 	switch f.Code {
 	case fault.Declined:
 		return refused("%s", f.Text), nil
 	case fault.Invalid:
 		return r, BadArgument(f.Param, f.Text)
 	case fault.NotServed:
-		if param, ok := v.namedHost(c, f.Host); ok {
-			if c.Miss != nil {
-				c.Miss(f.Host)
+		if param, ok := v.paramNamingHost(c, f.Host); ok {
+			if c.OnUnservedHost != nil {
+				c.OnUnservedHost(f.Host)
 			}
 			return r, BadArgument(param, f.Text)
 		}
@@ -92,8 +94,9 @@ func (v *Verb) outcome(c *call, r Result, err error) (Result, error) {
 	return r, failure(f.Message(!v.Once), f, v.Once, err)
 }
 
-// namedHost returns the parameter whose argument named a host.
-func (v *Verb) namedHost(c *call, host string) (param string, ok bool) {
+// paramNamingHost returns the parameter whose argument names a host. ok is false if none
+// does.
+func (v *Verb) paramNamingHost(c *call, host string) (param string, ok bool) {
 	for _, p := range v.Params {
 		if p.Kind != Contact && c.jid(p.Name).Domainpart() == host || (p.Kind == Domain || p.Kind == Host) && c.str(p.Name) == host {
 			return p.Name, true
@@ -102,6 +105,18 @@ func (v *Verb) namedHost(c *call, host string) (param string, ok bool) {
 	return "", false
 }
 
-// explain words why something failed for a requester. once says that it must not be
-// repeated if its outcome is unknown.
-func explain(err error, once bool) string { return fault.Of(err).Message(!once) }
+// faultOf is fault.Of. If the time of the request was over, the text also names the verb
+// that shows other requests.
+func faultOf(err error) *fault.Error {
+	f := fault.Of(err)
+	if f.Code != fault.TimedOut {
+		return f
+	}
+	hinted := *f
+	hinted.Text += timeoutHint
+	return &hinted
+}
+
+// reason returns why something failed, for a requester. once means that the request must
+// not be repeated if its outcome is unknown.
+func reason(err error, once bool) string { return faultOf(err).Message(!once) }

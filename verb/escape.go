@@ -6,25 +6,26 @@ import (
 	"unicode"
 )
 
-// What people have put into a nick or a group is shown on terminals, in chats and
-// in forms, and read by scripts line by line. So whatever would break a line or
-// turn it round is written as a backslash sequence. JSON has all of it as it is.
+// Nicks and groups are shown on terminals, in chats and in forms, and scripts read them
+// line by line. So a character that would break a line, or change its direction, is written
+// as a backslash sequence. JSON has every character as it is.
 
-// oneLine keeps a text from being taken for more than one line or column. A
-// backslash in it is one (XEP-0106).
-func oneLine(s string) string { return visible(s, false) }
+// escapeControls replaces the characters that break a line or a column, or change a line's
+// direction. A backslash stays as it is, because it is common in JIDs (XEP-0106).
+func escapeControls(s string) string { return escapeWith(s, false) }
 
-// escape is oneLine, and unambiguous: a backslash is doubled.
-func escape(s string) string { return visible(s, true) }
+// escape is escapeControls, but doubles each backslash, so that the original text can be
+// recovered.
+func escape(s string) string { return escapeWith(s, true) }
 
-func visible(s string, unambiguous bool) string {
+func escapeWith(s string, doubleBackslash bool) string {
 	if !strings.ContainsFunc(s, func(r rune) bool { return r == '\\' || breaksLine(r) }) {
 		return s
 	}
 	var b strings.Builder
 	for _, r := range s {
 		switch {
-		case r == '\\' && unambiguous:
+		case r == '\\' && doubleBackslash:
 			b.WriteString(`\\`)
 		case r == '\t':
 			b.WriteString(`\t`)
@@ -41,10 +42,9 @@ func visible(s string, unambiguous bool) string {
 	return b.String()
 }
 
-// breaksLine says whether a character controls how a line is shown: control
-// characters, separators of lines and paragraphs, and what embeds, overrides or
-// isolates a direction (UAX #9 §2). Joiners and direction marks stay, for names
-// are written with them.
+// breaksLine reports whether a character controls how a line is shown: a control
+// character, a separator of lines or paragraphs, or one that embeds, overrides or isolates a
+// direction (UAX #9 §2). Joiners and direction marks are not among them: names need them.
 func breaksLine(r rune) bool {
 	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || '\u202a' <= r && r <= '\u202e' || '\u2066' <= r && r <= '\u2069'
 }

@@ -8,25 +8,23 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func shout(s string) string { return strings.ToUpper(s) }
-
-// TestExamples: every parameter takes the value that it is shown with.
+// TestExamples checks that every parameter accepts its example.
 func TestExamples(t *testing.T) {
 	for _, v := range Verbs() {
-		given, people := make(map[string][]string), 0
+		given, users := make(map[string][]string), 0
 		for _, p := range v.Params {
 			if p.Kind.IsJID() || p.Kind == Sender {
-				people++
+				users++
 			}
-			given[p.Name] = []string{p.example("a.example", people)}
+			given[p.Name] = []string{p.example("a.example", users)}
 			assert.NotEmpty(t, given[p.Name][0], "%s %s", v.Name, p.Name)
 		}
-		_, err := v.parse("emanagement.a.example", asItIs, given)
+		_, err := v.parse("emanagement.a.example", sameSpelling, given)
 		assert.NoError(t, err, v.Name)
 		for _, j := range v.Places() {
 			for _, k := range v.Places() {
 				same := strings.Join(given[j.Name], "") == strings.Join(given[k.Name], "")
-				assert.False(t, j.Name != k.Name && j.Kind.IsJID() && k.Kind.IsJID() && same, "%s: two of the same", v.Name)
+				assert.False(t, j.Name != k.Name && j.Kind.IsJID() && k.Kind.IsJID() && same, "%s: the same JID twice", v.Name)
 			}
 		}
 	}

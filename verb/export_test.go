@@ -2,6 +2,6 @@ package verb
 
 import "time"
 
-// Impatient has askers wait no longer than this for a verb that takes long,
-// and hear of it as often.
-func (n *Namespace) Impatient(d time.Duration) { n.patience, n.news = d, d }
+// SetWaits sets how long a requester waits for a long verb, and how often messages about the
+// job are sent.
+func (n *Namespace) SetWaits(d time.Duration) { n.maxWait, n.reportInterval = d, d }

@@ -5,13 +5,12 @@ import (
 	"strings"
 )
 
-// YesFlag confirms a verb that destroys much, whatever else it takes.
+// YesFlag is the flag that confirms a verb that destroys much. Every verb accepts it.
 const YesFlag = "yes"
 
-// ReadFlags reads the words that follow a verb's arguments, --name value or
-// --name=value, and adds what they say to the values. yes says that one of
-// them is --yes. The error is a
-// *wire.Error: of the kind Usage for a word that is not a flag, else Argument.
+// ReadFlags parses the words that follow a verb's arguments, --name value or --name=value,
+// and adds their values to values. yes reports whether --yes is among them. The error is a
+// *wire.Error: of the kind Usage for a word that is not a flag, else of the kind Argument.
 func (v *Verb) ReadFlags(words []string, values map[string][]string) (yes bool, err error) {
 	for len(words) > 0 {
 		word := words[0]
@@ -20,20 +19,20 @@ func (v *Verb) ReadFlags(words []string, values map[string][]string) (yes bool, 
 		if !isFlag {
 			return false, v.Usage()
 		}
-		name, value, inside := strings.Cut(name, "=")
-		if strings.EqualFold(name, YesFlag) && !inside {
+		name, value, hasValue := strings.Cut(name, "=")
+		if strings.EqualFold(name, YesFlag) && !hasValue {
 			yes = true
 			continue
 		}
 		p, ok := v.flag(name)
 		switch {
 		case !ok:
-			return false, BadArgument(word, v.takesFlags())
+			return false, BadArgument(word, v.listFlags())
 		case values[p.Name] != nil:
-			return false, BadArgument(word, "it is there twice")
-		case !inside && len(words) == 0:
+			return false, BadArgument(word, "the flag is given twice")
+		case !hasValue && len(words) == 0:
 			return false, BadArgument(word, "its value is missing")
-		case !inside:
+		case !hasValue:
 			value, words = words[0], words[1:]
 		}
 		values[p.Name] = []string{value}
@@ -41,9 +40,9 @@ func (v *Verb) ReadFlags(words []string, values map[string][]string) (yes bool, 
 	return yes, nil
 }
 
-// flagName takes the dashes off a flag. The keyboards of phones make one of
-// two.
-func flagName(word string) (string, bool) {
+// flagName returns a flag without its dashes. isFlag is false for any other word. The
+// keyboards of phones replace two hyphens by one dash.
+func flagName(word string) (name string, isFlag bool) {
 	for _, dashes := range []string{"--", "—", "–"} {
 		if name, ok := strings.CutPrefix(word, dashes); ok && name != "" {
 			return name, true
@@ -52,7 +51,7 @@ func flagName(word string) (string, bool) {
 	return "", false
 }
 
-// flag finds a flag by its name, in whichever case.
+// flag returns the flag of that name, in upper or lower case.
 func (v *Verb) flag(name string) (Param, bool) {
 	for _, p := range v.Flags() {
 		if strings.EqualFold(p.Name, name) {
@@ -62,8 +61,8 @@ func (v *Verb) flag(name string) (Param, bool) {
 	return Param{}, false
 }
 
-// takesFlags says which flags there are.
-func (v *Verb) takesFlags() string {
+// listFlags lists the verb's flags in a sentence.
+func (v *Verb) listFlags() string {
 	var names []string
 	for _, p := range v.Flags() {
 		names = append(names, "--"+p.Name)

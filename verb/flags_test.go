@@ -1,6 +1,7 @@
 package verb
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -41,7 +42,7 @@ func TestReadFlags(t *testing.T) {
 		"an unknown one":      {v, words("--from", "x"), nil, false, BadArgument("--from", "destroy takes --limit, --statusText, --yes")},
 		"none known":          {plain, words("--from=x"), nil, false, BadArgument("--from=x", "plain takes no flags")},
 		"no value":            {v, words("--limit"), nil, false, BadArgument("--limit", "its value is missing")},
-		"twice":               {v, words("--limit", "5", "--limit=5"), nil, false, BadArgument("--limit=5", "it is there twice")},
+		"twice":               {v, words("--limit", "5", "--limit=5"), nil, false, BadArgument("--limit=5", "the flag is given twice")},
 		"what has a place":    {v, words("--domain", "x"), nil, false, BadArgument("--domain", "destroy takes --limit, --statusText, --yes")},
 		"the confirmation":    {v, words("--confirm", "x"), nil, false, BadArgument("--confirm", "destroy takes --limit, --statusText, --yes")},
 		"yes with a value":    {v, words("--yes=no"), nil, false, BadArgument("--yes=no", "destroy takes --limit, --statusText, --yes")},
@@ -67,21 +68,21 @@ func TestReadFlags(t *testing.T) {
 	assert.Equal(t, "destroy domain [--limit LIMIT] [--statusText STATUSTEXT] [--yes]", v.FullSyntax())
 }
 
-// TestFlagsAreApart: no verb has two flags, or one and --yes, that differ in
-// case only; nor are there two such verbs.
-func TestFlagsAreApart(t *testing.T) {
-	e := newExtra(t.Context())
+// TestNamesDiffer checks that no two flags of a verb, --yes included, differ only in upper
+// and lower case. The same applies to the names of verbs.
+func TestNamesDiffer(t *testing.T) {
+	e := newTestNamespace(t.Context())
 	for _, v := range Verbs() {
-		spelled, known := e.Spelled(shout(v.Name))
+		spelled, known := e.Canonical(strings.ToUpper(v.Name))
 		assert.True(t, known)
 		assert.Equal(t, v.Name, spelled)
 		for _, p := range v.Flags() {
-			found, ok := v.flag(shout(p.Name))
+			found, ok := v.flag(strings.ToUpper(p.Name))
 			assert.True(t, ok)
 			assert.Equal(t, p, found, v.Name)
-			assert.NotEqual(t, shout(YesFlag), shout(p.Name))
+			assert.NotEqual(t, strings.ToUpper(YesFlag), strings.ToUpper(p.Name))
 		}
 	}
-	_, known := e.Spelled("getRoste")
+	_, known := e.Canonical("getRoste")
 	assert.False(t, known)
 }

@@ -17,28 +17,28 @@ import (
 var (
 	boss    = jid.MustParse("boss@a.example/r")
 	mate    = jid.MustParse("mate@a.example/r")
-	limited = jid.MustParse("limited@a.example/r") // an admin, but of one host only
+	limited = jid.MustParse("limited@a.example/r") // an admin of one host only
 )
 
-// extra is a namespace with verbs of the test's own, and what it says.
-type extra struct {
+// testNamespace is a namespace with additional verbs, its logs, and the messages that it sends.
+type testNamespace struct {
 	*Namespace
 	records, log bytes.Buffer
 
-	mu   sync.Mutex
-	told []string // the messages: to whom, and what
-	fail error    // of the next messages
+	mu       sync.Mutex
+	messages []string // about jobs: recipient and text
+	fail     error    // returned for the next messages
 }
 
-func newExtra(ctx context.Context, verbs ...*Verb) *extra {
-	e := new(extra)
+func newTestNamespace(ctx context.Context, verbs ...*Verb) *testNamespace {
+	e := new(testNamespace)
 	services := Services{
-		Own: "emanagement.a.example", Jobs: jobs.New(ctx),
+		OwnDomain: "emanagement.a.example", Jobs: jobs.New(ctx),
 		Hosts: func(context.Context) ([]string, error) { return []string{"a.example", "b.example"}, nil },
-		Tell: func(_ context.Context, to jid.JID, text string) error {
+		Notify: func(_ context.Context, to jid.JID, text string) error {
 			e.mu.Lock()
 			defer e.mu.Unlock()
-			e.told = append(e.told, to.String()+": "+text)
+			e.messages = append(e.messages, to.String()+": "+text)
 			return e.fail
 		},
 	}
@@ -52,19 +52,20 @@ func newExtra(ctx context.Context, verbs ...*Verb) *extra {
 	return e
 }
 
-// run runs a verb with values in pairs of name and value.
-func (e *extra) run(t testing.TB, asker jid.JID, verb string, pairs ...string) (Result, error) {
-	return e.Run(t.Context(), Request{Asker: asker, Front: "test", Verb: verb, Values: values(pairs...)})
+// run runs a verb with arguments as pairs of name and value.
+func (e *testNamespace) run(t testing.TB, requester jid.JID, verb string, pairs ...string) (Result, error) {
+	return e.Run(t.Context(), Request{Requester: requester, Front: "test", Verb: verb, Values: values(pairs...)})
 }
 
-// answer is the outcome of a verb that must not fail.
-func (e *extra) answer(t testing.TB, asker jid.JID, verb string, pairs ...string) string {
+// answer runs a verb that must not fail, and returns its lines.
+func (e *testNamespace) answer(t testing.TB, requester jid.JID, verb string, pairs ...string) string {
 	t.Helper()
-	r, err := e.run(t, asker, verb, pairs...)
+	r, err := e.run(t, requester, verb, pairs...)
 	require.NoError(t, err)
 	return strings.Join(r.Lines(), "\n")
 }
 
+// values makes arguments from pairs of name and value.
 func values(pairs ...string) map[string][]string {
 	m := make(map[string][]string)
 	for i := 0; i < len(pairs); i += 2 {

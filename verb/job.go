@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -19,137 +18,135 @@ import (
 )
 
 const (
-	// defaultPatience is how long an asker is kept waiting before a verb goes
-	// on as a job: clients give up after 10 s or later.
-	defaultPatience = 8 * time.Second
-	// defaultNews is how often an asker hears of a job that goes on.
-	defaultNews = time.Minute
-	// tellTimeout bounds a message to an asker.
-	tellTimeout = 30 * time.Second
-	// maxMessage bounds a message's text, in bytes: people read it in a chat.
+	// defaultMaxWait is how long a requester waits before a long verb continues as a job.
+	// Clients give up after 10 s or later.
+	defaultMaxWait = 8 * time.Second
+	// defaultReportInterval is the time between two messages about a running job.
+	defaultReportInterval = time.Minute
+	// notifyTimeout limits the sending of one message.
+	notifyTimeout = 30 * time.Second
+	// maxMessage limits the text of a message, in bytes. People read it in a chat.
 	maxMessage = 16 << 10
 )
 
-// runAsJob runs a verb as a job and waits for its end as long as the asker
-// does. After that, messages tell the asker how far it is and how it ended.
-func (n *Namespace) runAsJob(ctx context.Context, v *Verb, c *call, q Request, carryOut func(context.Context) (Result, error)) (Result, error) {
-	var r Result // both are the job's until it has ended
+// runAsJob runs a verb as a job, and waits for its end as long as the requester does. After
+// that, messages tell the requester the progress and the end of the job.
+func (n *Namespace) runAsJob(ctx context.Context, v *Verb, c *call, q Request, execute func(context.Context) (Result, error)) (Result, error) {
+	var r Result // r and err belong to the job's goroutine until the job has ended
 	var err error
-	job, refusal := n.services.Jobs.Start(identity(c.asker), v.Name, func(ctx context.Context, say func(Progress)) {
-		c.say = func(p Progress) {
-			say(p)
-			if number, due := c.reports.note(p.Text, n.news); due {
-				n.log.Info("job goes on", "job", number, "verb", v.Name, "progress", p.Text)
-				n.tell(c, number, v, "goes on: "+p.Text)
-			}
-			if q.Attend != nil {
-				q.Attend(p)
+	job, refusal := n.services.Jobs.Start(identity(c.requester), v.Name, func(ctx context.Context, setProgress func(Progress)) {
+		c.progress = func(p Progress) {
+			setProgress(p)
+			n.reportProgress(c, v, p)
+			if q.OnProgress != nil {
+				q.OnProgress(p)
 			}
 		}
-		r, err = n.guarded(v, func() (Result, error) { return carryOut(ctx) })
+		r, err = n.recovering(v, func() (Result, error) { return execute(ctx) })
 	})
 	switch {
 	case errors.Is(refusal, jobs.ErrEnding):
 		return Result{}, &wire.Error{Kind: wire.Away, Text: "the component is about to stop; ask again in a moment", Temporary: true, Err: refusal}
 	case refusal != nil:
-		return refused("you have too many verbs under way; wait for one to end, or stop one (listJobs, stopJob)"), nil
+		return refused("%s", tooManyJobs), nil
 	}
-	if q.Attend != nil {
+	if q.OnProgress != nil {
 		defer context.AfterFunc(ctx, job.Stop)()
 		<-job.Done()
 		return r, err
 	}
-	if job.Await(ctx, cmp.Or(q.Patience, n.patience), func() { n.tellEnd(c, job, v, r, err) }) {
+	if job.Await(ctx, cmp.Or(q.MaxWait, n.maxWait), func() { n.reportEnd(c, job, v, r, err) }) {
 		return r, err
 	}
-	c.reports.begin(job.Number)
-	return accepted(job.Number, "job %d: %s goes on; messages will tell how far it is and how it ends, and so does listJobs", job.Number, v.Name), nil
+	c.report.begin(job.Number)
+	return started(job.Number, jobStarted, job.Number, v.Name), nil
 }
 
-// guarded runs a verb so that its panic ends that verb alone.
-func (n *Namespace) guarded(v *Verb, run func() (Result, error)) (r Result, err error) {
+// recovering runs a verb. A panic ends only that verb, with an error.
+func (n *Namespace) recovering(v *Verb, run func() (Result, error)) (r Result, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			n.log.Error("a verb panicked", "verb", v.Name, "panic", p, "stack", string(debug.Stack()))
-			err = &wire.Error{Kind: wire.Failed, Text: fault.Of(nil).Text, Err: fmt.Errorf("panic: %v", p)}
+			cause := fmt.Errorf("panic: %v", p)
+			err = &wire.Error{Kind: wire.Failed, Text: fault.Of(cause).Text, Err: cause}
 		}
 	}()
 	return run()
 }
 
-// reports are what an asker hears of a job that goes on. There is none while
-// the asker still waits.
-type reports struct {
+// jobReport holds the latest progress of a long verb, and when the requester was last told
+// about its job.
+type jobReport struct {
 	mu       sync.Mutex
-	job      int // its number, once the asker waits no more
-	told     time.Time
+	job      int // the job's number, 0 while the requester still waits for the result
+	sent     time.Time
 	progress string
 }
 
-func (s *reports) begin(job int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.job, s.told = job, time.Now()
+// begin starts the messages about a job. The requester has just been told its number.
+func (r *jobReport) begin(job int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.job, r.sent = job, time.Now()
 }
 
-// note notes how far the job is, and says whether it is time to tell.
-func (s *reports) note(progress string, every time.Duration) (job int, due bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.progress = progress
-	due = s.job > 0 && time.Since(s.told) >= every
+// set stores the progress. due reports whether a message about the job must be sent.
+func (r *jobReport) set(progress string, interval time.Duration) (job int, due bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.progress = progress
+	due = r.job > 0 && time.Since(r.sent) >= interval
 	if due {
-		s.told = time.Now()
+		r.sent = time.Now()
 	}
-	return s.job, due
+	return r.job, due
 }
 
-func (s *reports) last() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.progress
+// last returns the progress that was stored last.
+func (r *jobReport) last() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.progress
 }
 
-// cutShort is the failure of a job whose context has ended: that happens only
-// when it is stopped, or with the program.
-func cutShort(cause error, progress string) error {
-	who := "the component was stopped"
+// interrupted returns the error of a long verb whose context has ended: the job was stopped,
+// or the program ends.
+func interrupted(cause error, progress string) error {
+	why := "the component was stopped"
 	if errors.Is(cause, jobs.ErrStopped) {
-		who = "stopped"
+		why = "stopped"
 	}
-	return &wire.Error{Kind: wire.Failed, Text: fmt.Sprintf("%s; what was done until then stays done: %s", who, cmp.Or(progress, "nothing yet")), Err: cause}
+	return &wire.Error{Kind: wire.Failed, Text: fmt.Sprintf("%s; what was done until then stays done: %s", why, cmp.Or(progress, "nothing yet")), Err: cause}
 }
 
-// tellEnd tells the one who asked for a job of its end.
-func (n *Namespace) tellEnd(c *call, job *jobs.Job, v *Verb, r Result, err error) {
+// reportProgress stores the progress of a job. If a message is due, it sends the progress to
+// the requester and to the log.
+func (n *Namespace) reportProgress(c *call, v *Verb, p Progress) {
+	number, due := c.report.set(p.Text, n.reportInterval)
+	if due {
+		n.log.Info("job goes on", "job", number, "verb", v.Name, "progress", p.Text)
+		n.notify(c, number, v, "goes on: "+p.Text)
+	}
+}
+
+// reportEnd sends the outcome of a job to its requester and to the log.
+func (n *Namespace) reportEnd(c *call, job *jobs.Job, v *Verb, r Result, err error) {
 	text := r.Outcome()
 	if e, ok := errors.AsType[*wire.Error](err); ok {
 		text = e.Text
 	}
 	n.log.Info("job ended", "job", job.Number, "verb", job.Name, "took", time.Since(job.Began), "outcome", text)
-	// A verb that was not carried out to its end may say what it has done.
+	// A verb that failed may have returned a table of what it did.
 	if r.shape == wire.Table && len(r.lines) > 0 {
-		text += "\n" + strings.Join(r.worstFirst(), "\n")
+		text += "\n" + strings.Join(r.failuresFirst(), "\n")
 	}
-	n.tell(c, job.Number, v, text)
+	n.notify(c, job.Number, v, text)
 }
 
-// worstFirst is Readable, but recipients who were not reached come before the
-// others: a message may not have room for all.
-func (r Result) worstFirst() []string {
-	lines := r.Readable()
-	if r.missed > 0 {
-		slices.SortStableFunc(lines, func(a, b string) int {
-			return cmp.Compare(strings.Count(a, dash+reached), strings.Count(b, dash+reached))
-		})
-	}
-	return lines
-}
-
-// tell sends a message about a job, cut where it is too long. Only whoever has
-// a JID can be sent one.
-func (n *Namespace) tell(c *call, number int, v *Verb, text string) {
-	asker, ok := c.asker.(jid.JID)
+// notify sends the requester a message about a job, shortened if it is too long. A requester
+// without a JID receives none.
+func (n *Namespace) notify(c *call, number int, v *Verb, text string) {
+	to, ok := c.requester.(jid.JID)
 	if !ok {
 		return
 	}
@@ -161,70 +158,9 @@ func (n *Namespace) tell(c *call, number int, v *Verb, text string) {
 		}
 		text = fmt.Sprintf("%s(%s left out; %s)", shown, wire.Count(strings.Count(text[len(shown):], "\n")+1, "line"), advice)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), tellTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), notifyTimeout)
 	defer cancel()
-	if err := n.services.Tell(ctx, asker, fmt.Sprintf("job %d: %s: %s", number, v.Name, text)); err != nil {
-		n.log.Warn("an asker could not be told of a job", "job", number, "to", asker, "why", err)
+	if err := n.services.Notify(ctx, to, fmt.Sprintf("job %d: %s: %s", number, v.Name, text)); err != nil {
+		n.log.Warn("a message about a job could not be sent", "job", number, "to", to, "why", err)
 	}
-}
-
-// jobVerbs is the part of the table that looks after verbs that take long.
-func jobVerbs() []*Verb {
-	return []*Verb{
-		{
-			Name:     "listJobs",
-			Title:    "Show jobs",
-			Summary:  "show the verbs that are under way",
-			Help:     "Those that take longer than a client waits. One line each: number, verb, who asked, since when, how far. The columns are separated by tabs.",
-			Role:     Read,
-			Hostless: true,
-			run:      listJobs,
-		},
-		{
-			Name:     "stopJob",
-			Title:    "Stop job",
-			Summary:  "stop a verb that is under way",
-			Help:     "What it has done until then stays done. Only who asked for it may stop it, and who has the role admin on every host.",
-			Role:     Read,
-			Recorded: true,
-			Hostless: true,
-			Params:   []Param{{Name: "job", Label: "Number, as listJobs shows it", Kind: Number, Required: true}},
-			run:      stopJob,
-		},
-	}
-}
-
-type jobItem struct {
-	Job      int    `json:"job"`
-	Verb     string `json:"verb"`
-	Asker    string `json:"asker"`
-	Began    string `json:"began"`
-	Progress string `json:"progress"`
-	Done     int    `json:"done"`
-	Total    int    `json:"total"` // 0: nobody knows
-}
-
-func listJobs(_ context.Context, c *call) (Result, error) {
-	r := Result{shape: wire.Table, counted: "job"}
-	for _, j := range c.Jobs.Running() {
-		began := j.Began.UTC().Format(time.RFC3339)
-		p := j.Progress()
-		r.add(jobItem{j.Number, j.Name, j.Owner, began, p.Text, p.Done, p.Total}, fmt.Sprint(j.Number), j.Name, j.Owner, began, p.Text)
-	}
-	return r, nil
-}
-
-func stopJob(_ context.Context, c *call) (Result, error) {
-	number, _ := c.num("job")
-	for _, j := range c.Jobs.Running() {
-		if j.Number != number {
-			continue
-		}
-		if j.Owner != identity(c.asker) && !c.admin {
-			return refused("job %d is not yours", number), nil
-		}
-		j.Stop()
-		return Result{}, nil
-	}
-	return refused("job %d not found", number), nil
 }

@@ -8,38 +8,38 @@ import (
 	"emanagement/room"
 )
 
-// Kind says what values a parameter takes.
+// Kind is the kind of a parameter: it determines which values the parameter accepts.
 type Kind int
 
 // The kinds.
 const (
-	User            Kind = iota // the bare JID of a user whose roster is meant
-	Contact                     // the bare JID of a contact, anywhere
-	Session                     // a user's JID; with a resource that one session, else all
-	Sender                      // the same, or a name at the component's own domain
+	User            Kind = iota // the bare JID of the owner of a roster
+	Contact                     // the bare JID of a contact on any server
+	Session                     // a user's JID; with a resource, only that session
+	Sender                      // a Session, or an address at the component's own domain
 	Recipient                   // a JID, bare or full
-	After                       // the bare JID of a user after whom a list goes on
-	Recipients                  // several of those: [a@b,c@d], or one a line
-	RecipientsOrAll             // the same, or all
-	Domain                      // one of the server's hosts, or all
+	After                       // the bare JID after which a list continues
+	Recipients                  // several Recipients: [a@b,c@d], or one per line
+	RecipientsOrAll             // Recipients, or All
+	Domain                      // one of the server's hosts, or All
 	Host                        // one of the server's hosts
-	Text                        // a line of text, may be empty
+	Text                        // a line of text, which may be empty
 	Lines                       // text of several lines
-	Groups                      // group names, any number
+	Groups                      // any number of group names
 	Subscription                // none, to, from or both
 	Show                        // away, chat, dnd, xa; available or empty for none
-	Priority                    // of a presence
+	Priority                    // the priority of a presence
 	Number                      // 1 or more
-	Room                        // a room's name
+	Room                        // the name of a room
 	Affiliation                 // owner, admin, member, outcast, none
-	Confirm                     // repeats the argument domain
+	Confirm                     // the argument domain again
 )
 
-// All stands for every host, or everybody.
+// All stands for every host, or for every user.
 const All = "all"
 
-// Options lists the values of a kind that takes only certain ones, in the
-// order in which people are shown them; nil for the others.
+// Options lists the values of a kind that accepts only certain ones, in the order in which
+// forms show them. It returns nil for any other kind.
 func (k Kind) Options() []string {
 	switch k {
 	case Subscription:
@@ -56,7 +56,7 @@ func (k Kind) Options() []string {
 	return nil
 }
 
-// Words lists what is known of a kind's values beforehand, for completion.
+// Words lists the values of a kind that are known in advance, for completion.
 func (k Kind) Words() []string {
 	if k == Domain || k == RecipientsOrAll {
 		return []string{All}
@@ -64,22 +64,22 @@ func (k Kind) Words() []string {
 	return k.Options()
 }
 
-// Multi says whether a kind takes several values, or text of several lines.
+// Multi reports whether a kind accepts several values, or text of several lines.
 func (k Kind) Multi() bool {
 	return slices.Contains([]Kind{Groups, Lines, Recipients, RecipientsOrAll}, k)
 }
 
-// IsJID says whether a kind takes one JID.
+// IsJID reports whether a kind accepts exactly one JID.
 func (k Kind) IsJID() bool {
 	return slices.Contains([]Kind{User, Contact, Session, Recipient, After}, k)
 }
 
-// namesHost says whether the values of a kind name hosts.
+// namesHost reports whether the values of a kind name hosts.
 func (k Kind) namesHost() bool {
 	return slices.Contains([]Kind{User, Contact, Session, Sender, Recipient, Recipients, RecipientsOrAll, Domain, Host}, k)
 }
 
-// String says what a kind takes, in words for people.
+// String describes the values that a kind accepts, for people.
 func (k Kind) String() string {
 	if options := k.Options(); options != nil {
 		return "one of " + strings.Join(options, ", ")
@@ -87,20 +87,20 @@ func (k Kind) String() string {
 	return [...]string{
 		User:            "a user's JID",
 		Contact:         "a JID",
-		Session:         "a user's JID; with a resource that one session, else all",
-		Sender:          "a local user's JID, or a name at the component's own domain",
+		Session:         "a user's JID; with a resource, only that session",
+		Sender:          "a local user's JID, or an address at the component's own domain",
 		Recipient:       "a JID, bare or full",
-		Recipients:      "JIDs, one a line, or [a@b,c@d]",
-		RecipientsOrAll: "JIDs, one a line, or [a@b,c@d], or all",
+		Recipients:      "JIDs, one per line, or [a@b,c@d]",
+		RecipientsOrAll: "JIDs, one per line, or [a@b,c@d], or all",
 		Domain:          "a host of the server, or all",
 		Host:            "a host of the server",
-		After:           "a JID of the list, after which it goes on",
+		After:           "a JID; the list continues after it",
 		Text:            "a line of text",
 		Lines:           "text of several lines",
-		Groups:          "names, one a line",
+		Groups:          "names, one per line",
 		Priority:        "a number from -128 to 127",
-		Number:          "a number from 1 on",
-		Room:            "a room's name, which stands before the @",
-		Confirm:         "the argument domain again, or all where there is none",
+		Number:          "a number, 1 or more",
+		Room:            "a room's name, the part before the @",
+		Confirm:         "the argument domain again, or all if the verb has none",
 	}[k]
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// kinds are all there are.
+// kinds lists all kinds.
 func kinds() []Kind {
 	var all []Kind
 	for k := User; k <= Confirm; k++ {
@@ -15,7 +15,7 @@ func kinds() []Kind {
 	return all
 }
 
-// TestKinds says of every kind what fronts make of it.
+// TestKinds checks what fronts use of each kind.
 func TestKinds(t *testing.T) {
 	type traits struct {
 		multi, jid bool
@@ -23,7 +23,7 @@ func TestKinds(t *testing.T) {
 	}
 	want := map[Kind]traits{
 		User: {jid: true}, Contact: {jid: true}, Session: {jid: true}, Recipient: {jid: true}, After: {jid: true},
-		Sender:     {}, // a name is no JID, and clients check
+		Sender:     {}, // it accepts a local part alone, and clients check the syntax of JIDs
 		Recipients: {multi: true}, RecipientsOrAll: {multi: true}, Lines: {multi: true}, Groups: {multi: true},
 		Subscription: {options: 4}, Show: {options: 5}, Affiliation: {options: 5},
 		Domain: {}, Host: {}, Text: {}, Priority: {}, Number: {}, Room: {}, Confirm: {},
@@ -35,6 +35,6 @@ func TestKinds(t *testing.T) {
 		assert.NotContains(t, words, k.String())
 		words[k.String()] = k
 	}
-	assert.Len(t, words, len(want), "each is in the table above")
+	assert.Len(t, words, len(want), "the table above has every kind")
 	assert.Equal(t, "one of available, away, chat, dnd, xa", Show.String())
 }

@@ -7,11 +7,11 @@ import (
 	"emanagement/verb/wire"
 )
 
-// This is a verb as emanagement took it: VERB ARGS..., words apart. What is
-// new since then has flags.
+// The command line of the script of 2012: VERB ARGS..., as separate words. Parameters that
+// the script did not have are flags, see flags.go.
 
-// Usage refuses a line with too few or too many arguments, in the words of the script
-// of 2012. Nothing was done.
+// Usage returns the error of a line with too few or too many arguments, in the words of
+// the script of 2012. Nothing was done.
 func (v *Verb) Usage() *wire.Error {
 	return &wire.Error{Kind: wire.Usage, Text: strings.Join([]string{
 		fmt.Sprintf("Error: Params required for command %s: %d", v.Name, len(v.Places())),
@@ -21,14 +21,14 @@ func (v *Verb) Usage() *wire.Error {
 	}, "\n")}
 }
 
-// What emanagement printed where there is no such verb, and after every error
-// of a line.
+// Lines that the script of 2012 printed for an unknown verb, and after every error of a
+// command line.
 const (
 	notRecognized = "Error: Command not recognized"
 	useHelp       = "Use 'help' to get information about command syntax"
 )
 
-// Syntax is the verb's line in emanagement's help.
+// Syntax returns the verb's line in the help of the script of 2012.
 func (v *Verb) Syntax() string {
 	words := []string{v.Name}
 	for _, p := range v.Places() {
@@ -37,7 +37,7 @@ func (v *Verb) Syntax() string {
 	return strings.Join(words, " ")
 }
 
-// FullSyntax is the same with what is new: the flags, which may be left out.
+// FullSyntax returns Syntax followed by the optional flags.
 func (v *Verb) FullSyntax() string {
 	words := []string{v.Syntax()}
 	for _, p := range v.Flags() {
@@ -49,11 +49,12 @@ func (v *Verb) FullSyntax() string {
 	return strings.Join(words, " ")
 }
 
-// Places are the parameters that have a place on a line.
+// Places returns the parameters that have a place on a command line.
 func (v *Verb) Places() []Param { return v.params(false) }
 
-// Place is the parameter that has the i-th place on a line, counted from 0.
-func (v *Verb) Place(i int) (Param, bool) {
+// Place returns the parameter that has the i-th place on a command line, counted from 0. ok
+// is false if there is none.
+func (v *Verb) Place(i int) (p Param, ok bool) {
 	places := v.Places()
 	if i >= len(places) {
 		return Param{}, false
@@ -61,8 +62,8 @@ func (v *Verb) Place(i int) (Param, bool) {
 	return places[i], true
 }
 
-// Flags are the parameters that have a flag instead, named like them. The
-// confirmation is none of these: each front has a way of its own for it.
+// Flags returns the parameters that have a flag of their name instead of a place. The
+// parameter confirm is not among them: each front asks for the confirmation in its own way.
 func (v *Verb) Flags() []Param { return v.params(true) }
 
 func (v *Verb) params(extra bool) []Param {
@@ -75,8 +76,9 @@ func (v *Verb) params(extra bool) []Param {
 	return params
 }
 
-// Arguments takes the verb's arguments off the words that follow it, each as it
-// is, and returns what comes after them. A *wire.Error of the kind Usage where there are too few.
+// Arguments takes the verb's arguments off the words that follow its name. values has each
+// word unchanged, by the name of its parameter. rest has the words after the arguments. The
+// error is a *wire.Error of the kind Usage if there are too few words.
 func (v *Verb) Arguments(words []string) (values map[string][]string, rest []string, err error) {
 	places := v.Places()
 	if len(words) < len(places) {

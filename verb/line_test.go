@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestArguments: what stands in a place is taken as it is.
+// TestArguments checks that each word is taken unchanged.
 func TestArguments(t *testing.T) {
 	v := &Verb{Name: "do", Params: []Param{
 		{Name: "user", Kind: User, Required: true}, {Name: "nick", Kind: Text}, {Name: "limit", Kind: Number, Extra: true}, {Name: "confirm", Kind: Confirm, Extra: true},

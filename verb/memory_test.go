@@ -18,22 +18,22 @@ import (
 	"emanagement/verb/jobs"
 )
 
-// own is the component's domain.
+// own is the component's own domain.
 const own = "emanagement.a.example"
 
 // served are the hosts of the server in memory.
 var served = []string{"a.example", "b.example"}
 
-// memory is a server that keeps rosters in memory, remembers whose it was
-// asked for, and fails where it is told to.
+// memory is a server in memory. It records the JIDs of its reads and writes, and fails if
+// told to.
 type memory struct {
 	mu      sync.Mutex
 	rosters map[string][]rosterpush.Item // by user
 	rooms   map[room.Room][]room.Affiliate
 	read    []jid.JID
 	written []jid.JID
-	fail    func(write bool) error // before anything is done
-	wait    func(user jid.JID)     // before a roster is read
+	fail    func(write bool) error // called before each operation
+	wait    func(user jid.JID)     // called before each read of a roster
 }
 
 func (m *memory) Roster(_ context.Context, user jid.JID) ([]rosterpush.Item, error) {
@@ -61,7 +61,8 @@ func (m *memory) Put(_ context.Context, user jid.JID, item rosterpush.Item, _ *r
 	return nil
 }
 
-// Remove ends the contact's subscription too, as servers do.
+// Remove counts as a write of the contact's roster too: servers end the contact's
+// subscription.
 func (m *memory) Remove(_ context.Context, user jid.JID, was rosterpush.Item) error {
 	contact := was.JID
 	m.mu.Lock()
@@ -81,7 +82,7 @@ func (m *memory) takeOut(user, contact jid.JID) {
 	m.rosters[user.String()] = slices.DeleteFunc(m.rosters[user.String()], func(i rosterpush.Item) bool { return i.JID.Equal(contact) })
 }
 
-// Sessions implements presence.Server. Everybody has one.
+// Sessions implements presence.Server. Every user has one.
 func (m *memory) Sessions(_ context.Context, user jid.JID) ([]presence.Session, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -110,7 +111,7 @@ func (m *memory) Kick(_ context.Context, session jid.JID, _ string) error { retu
 // SendMessage implements message.Server.
 func (m *memory) SendMessage(_ context.Context, _, to jid.JID, _ string) error { return m.touch(to) }
 
-// OnlineRooms implements rooms.Server.
+// OnlineRooms implements room.Server.
 func (m *memory) OnlineRooms(_ context.Context, host string) ([]room.Room, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -124,22 +125,22 @@ func (m *memory) OnlineRooms(_ context.Context, host string) ([]room.Room, error
 	return list, m.failure(false)
 }
 
-// CreateRoom implements rooms.Server.
+// CreateRoom implements room.Server.
 func (m *memory) CreateRoom(_ context.Context, r room.Room, _ bool) error {
 	return m.change(r, false, room.ErrExists, func() { m.rooms[r] = nil })
 }
 
-// DestroyRoom implements rooms.Server.
+// DestroyRoom implements room.Server.
 func (m *memory) DestroyRoom(_ context.Context, r room.Room) error {
 	return m.change(r, true, room.ErrNoRoom, func() { delete(m.rooms, r) })
 }
 
-// SetAffiliation implements rooms.Server.
+// SetAffiliation implements room.Server.
 func (m *memory) SetAffiliation(_ context.Context, r room.Room, a room.Affiliate) error {
 	return m.change(r, true, room.ErrNoRoom, func() { m.rooms[r] = append(m.rooms[r], a) })
 }
 
-// Affiliations implements rooms.Server.
+// Affiliations implements room.Server.
 func (m *memory) Affiliations(_ context.Context, r room.Room) ([]room.Affiliate, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -151,7 +152,7 @@ func (m *memory) Affiliations(_ context.Context, r room.Room) ([]room.Affiliate,
 	return slices.Clone(affiliates), m.failure(false)
 }
 
-// Occupants implements rooms.Server. Everybody with an affiliation is inside.
+// Occupants implements room.Server. Every JID with an affiliation is an occupant.
 func (m *memory) Occupants(ctx context.Context, r room.Room) ([]jid.JID, error) {
 	affiliates, err := m.Affiliations(ctx, r)
 	var jids []jid.JID
@@ -161,15 +162,16 @@ func (m *memory) Occupants(ctx context.Context, r room.Room) ([]jid.JID, error) 
 	return jids, err
 }
 
-// change makes a change of a room that must be there, or must not.
-func (m *memory) change(r room.Room, there bool, otherwise error, do func()) error {
+// change changes a room. It returns the error unexpected unless exists tells correctly
+// whether the room exists.
+func (m *memory) change(r room.Room, exists bool, unexpected error, do func()) error {
 	if err := m.touch(jid.MustParse(r.Host)); err != nil {
 		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if _, ok := m.rooms[r]; ok != there {
-		return otherwise
+	if _, ok := m.rooms[r]; ok != exists {
+		return unexpected
 	}
 	do()
 	return nil
@@ -202,7 +204,7 @@ func (m *memory) failure(write bool) error {
 	return m.fail(write)
 }
 
-// source knows of everybody who has a roster, and of somebody else.
+// source lists every user who has a roster, and one other user.
 func (m *memory) source() hosts.Source {
 	return hosts.Source{Name: "memory", Users: func(_ context.Context, host string) ([]jid.JID, bool, error) {
 		m.mu.Lock()
@@ -217,7 +219,7 @@ func (m *memory) source() hosts.Source {
 	}}
 }
 
-// newNamespace is the namespace on a server in memory.
+// newNamespace returns the namespace of a server in memory.
 func newNamespace(m *memory, access ...verb.Grant) *verb.Namespace {
 	if m.rosters == nil {
 		m.rosters = make(map[string][]rosterpush.Item)
@@ -228,9 +230,9 @@ func newNamespace(m *memory, access ...verb.Grant) *verb.Namespace {
 	discard := slog.New(slog.DiscardHandler)
 	rosters := rosterpush.New(m)
 	services := verb.Services{
-		Rosters: rosters, HostRosters: hosts.New(rosters, m.source()), Presences: presence.New(m), Messages: message.New(m), Rooms: room.New(m), Jobs: jobs.New(context.Background()), Own: own,
-		Hosts: func(context.Context) ([]string, error) { return served, nil },
-		Tell:  func(context.Context, jid.JID, string) error { return nil },
+		Rosters: rosters, HostRosters: hosts.New(rosters, m.source()), Presences: presence.New(m), Messages: message.New(m), Rooms: room.New(m), Jobs: jobs.New(context.Background()), OwnDomain: own,
+		Hosts:  func(context.Context) ([]string, error) { return served, nil },
+		Notify: func(context.Context, jid.JID, string) error { return nil },
 	}
 	return verb.New(services, access, discard, discard)
 }
@@ -240,7 +242,7 @@ var (
 	everything = verb.Grant{JID: admin.Bare(), Role: verb.Admin}
 )
 
-// args makes a verb's arguments from pairs of name and value.
+// args makes arguments from pairs of name and value.
 func args(pairs ...string) map[string][]string {
 	m := make(map[string][]string)
 	for i := 0; i < len(pairs); i += 2 {

@@ -7,80 +7,71 @@ import (
 	"emanagement/verb/wire"
 )
 
-// dash stands between what one line of a chat says.
+// dash separates the values of an item in a chat.
 const dash = " – "
 
-// phraser is an item of a table that people read otherwise than as its
-// columns.
-type phraser interface{ phrases() []string }
+// readableItem is an item of a table that people read otherwise than as its columns.
+type readableItem interface{ readable() []string }
 
-// Readable is a table's lines as people read them in a chat: no tabs, no
-// rules, nothing that says nothing. Of what is no table, the outcome is all.
+// failedItem is an item of a table that may be a failure.
+type failedItem interface{ failed() bool }
+
+// Readable returns the lines of a table for people who read them in a chat or a form: no
+// tabs, no rules, no empty values. For any other result it returns nil: the outcome says
+// everything.
 func (r Result) Readable() []string {
 	if r.shape != wire.Table {
 		return nil
 	}
 	var lines []string
 	for _, item := range r.items {
-		p, ok := item.(phraser)
+		i, ok := item.(readableItem)
 		if !ok {
-			return dashed(r.lines)
+			return withDashes(r.lines)
 		}
-		lines = append(lines, p.phrases()...)
+		lines = append(lines, i.readable()...)
 	}
 	return lines
 }
 
-// dashed is lines of columns with a dash between those that say something.
-func dashed(lines []string) []string {
+// failuresFirst returns the lines of Readable. If recipients were not reached, their lines
+// come first: a message may not have room for all lines.
+func (r Result) failuresFirst() []string {
+	lines := r.Readable()
+	if r.unreached == 0 || len(lines) != len(r.items) {
+		return lines
+	}
+	var failures, others []string
+	for i, item := range r.items {
+		if f, ok := item.(failedItem); ok && f.failed() {
+			failures = append(failures, lines[i])
+		} else {
+			others = append(others, lines[i])
+		}
+	}
+	return append(failures, others...)
+}
+
+// withDashes returns lines with dashes instead of tabs, and without their empty columns.
+func withDashes(lines []string) []string {
 	var readable []string
 	for _, line := range lines {
-		readable = append(readable, phrase(strings.Split(line, "\t")...))
+		readable = append(readable, joinNonEmpty(strings.Split(line, "\t")...))
 	}
 	return readable
 }
 
-func phrase(words ...string) string {
+// joinNonEmpty joins the words that are not empty by dashes.
+func joinNonEmpty(words ...string) string {
 	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), dash)
 }
 
-// Next is the user after whom a table goes on that a limit has cut; empty
-// where it has all.
-func (r Result) Next() string { return r.next }
-
-func (i rosterItem) phrases() []string {
-	ask := ""
-	if i.Ask != "none" {
-		ask = "request pending"
-	}
-	groups := make([]string, len(i.Groups))
-	for n, g := range i.Groups {
-		groups[n] = typed(g)
-	}
-	return []string{phrase(oneLine(i.JID), typed(i.Nick), i.Subscription, ask, strings.Join(groups, ", "))}
-}
-
-func (o ownedRoster) phrases() []string {
-	lines := []string{"", oneLine(o.User) + ":"}
-	for _, item := range o.Items {
-		if p, ok := item.(phraser); ok {
-			lines = append(lines, p.phrases()...)
-		}
-	}
-	if o.Error != "" {
-		lines = append(lines, oneLine(o.Error))
-	}
-	return lines
-}
-
-func (p pair) phrases() []string { return []string{phrase(oneLine(p[0]), oneLine(p[1]))} }
-
-// typed shows a value as it can be typed in a chat, alone or between double
-// quotes: there a backslash is one, but before a quote (that at the end, too) and another
-// backslash.
-func typed(s string) string {
+// typeable returns a value as a user can type it in a chat, alone or between double quotes.
+// There a backslash is an ordinary character, except before a quote or another backslash.
+// The quote may be the closing one.
+func typeable(s string) string {
 	if strings.Contains(s, `\\`) || strings.Contains(s, `\"`) || strings.HasSuffix(s, `\`) {
 		s = Quote(s)
 	}
-	return oneLine(s)
+	return escapeControls(s)
 }

@@ -31,47 +31,43 @@ func TestReadable(t *testing.T) {
 		result Result
 		want   []string
 	}{
-		"a roster":         {roster, items},
-		"rosters":          {owned, []string{"", "u@a.example:", items[0], items[1], "", "v@a.example:"}},
-		"pairs":            {pairs, []string{"a@a.example – b@a.example"}},
-		"columns":          {columns, []string{"1 – x", ""}},
-		"words":            {lines("user", []string{"a", "b\tc"}), []string{"a", `b\tc`}},
-		"none":             {lines("user", nil), nil},
-		"done":             {Result{}, nil},
-		"yes":              {yesNo(true), nil},
-		"a refusal":        {refused("no"), nil},
-		"one that goes on": {accepted(1, "job 1"), nil},
+		"a roster":      {roster, items},
+		"rosters":       {owned, []string{"", "u@a.example:", items[0], items[1], "", "v@a.example:"}},
+		"pairs":         {pairs, []string{"a@a.example – b@a.example"}},
+		"columns":       {columns, []string{"1 – x", ""}},
+		"words":         {lines("user", []string{"a", "b\tc"}), []string{"a", `b\tc`}},
+		"none":          {lines("user", nil), nil},
+		"done":          {Result{}, nil},
+		"yes":           {yesNo(true), nil},
+		"a refusal":     {refused("no"), nil},
+		"a started job": {started(1, "job 1"), nil},
 	} {
 		assert.Equal(t, test.want, test.result.Readable(), name)
 	}
-	assert.Equal(t, []string{"1\t\tx\t", "\t"}, columns.Lines(), "as they were")
+	assert.Equal(t, []string{"1\t\tx\t", "\t"}, columns.Lines(), "the lines of 2012 keep their tabs")
 	text, err := json.Marshal(pairs.items)
 	require.NoError(t, err)
 	assert.JSONEq(t, `[["a@a.example","b@a.example"]]`, string(text))
 }
 
-// TestNext is where a list goes on.
+// TestNext checks that Next returns where a list continues.
 func TestNext(t *testing.T) {
 	assert.Equal(t, "a@a.example", Result{shape: wire.Table, next: "a@a.example"}.Next())
 	assert.Empty(t, Result{}.Next())
 }
 
-func TestComplaint(t *testing.T) {
+func TestErrorText(t *testing.T) {
 	v := &Verb{Params: []Param{{Name: "userJid", Label: "User"}}}
-	assert.Equal(t, "User (userJid): no", v.Complaint(BadArgument("userJid", "no")))
-	assert.Equal(t, "other: no", v.Complaint(BadArgument("other", "no")))
+	assert.Equal(t, "User (userJid): no", v.ErrorText(BadArgument("userJid", "no")))
+	assert.Equal(t, "other: no", v.ErrorText(BadArgument("other", "no")))
 }
 
-// TestWorstFirst: where there is no room for all, those who were not reached are
-// what somebody wants to know.
-func TestWorstFirst(t *testing.T) {
-	r := Result{shape: wire.Table, missed: 1}
-	for _, name := range []string{"a", "b", "c"} {
-		outcome := reached
-		if name == "b" {
-			outcome = "no such user"
-		}
-		r.addOutcome(jid.MustParse(name+"@a.example"), outcome)
-	}
-	assert.Equal(t, []string{"b@a.example – no such user", "a@a.example – Done", "c@a.example – Done"}, r.worstFirst())
+// TestFailuresFirst checks that recipients who were not reached come first: a message may
+// not have room for all.
+func TestFailuresFirst(t *testing.T) {
+	r := Result{shape: wire.Table}
+	r.addReached(jid.MustParse("a@a.example"))
+	r.addUnreached(jid.MustParse("b@a.example"), "no such user")
+	r.addReached(jid.MustParse("c@a.example"))
+	assert.Equal(t, []string{"b@a.example – no such user", "a@a.example – Done", "c@a.example – Done"}, r.failuresFirst())
 }

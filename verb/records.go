@@ -13,24 +13,24 @@ import (
 )
 
 const (
-	// maxName is how much of a verb's name is recorded: of one that the table
-	// does not have, whoever asks decides how long it is.
+	// maxName limits the recorded name of a verb, in bytes. The requester chooses the name,
+	// and the table may not have it.
 	maxName = 64
-	// maxPeople is how many recipients stand in the line of a run: each has a
-	// line of its own for what was sent.
-	maxPeople = 3
+	// maxRecipients limits how many recipients the record of a run names. Each message has
+	// a record of its own.
+	maxRecipients = 3
 )
 
-// recordsOf is where a run leaves its lines in the audit log, each of which
-// says who asked for what, and the run's number, which no other run has.
+// recordsOf returns the audit log of one run. Each of its lines has the requester, the
+// front, the verb and the run's number, which no other run has.
 func (n *Namespace) recordsOf(q Request) *slog.Logger {
 	name := q.Verb[:min(len(q.Verb), maxName)]
-	return n.audit.With("run", n.runs.Add(1), "asker", q.Asker.String(), "front", q.Front, "verb", name)
+	return n.audit.With("run", n.runs.Add(1), "asker", q.Requester.String(), "front", q.Front, "verb", name)
 }
 
-// report leaves one line for a write, whatever came of it, and one in the log
-// for a failure.
-func (n *Namespace) report(records *slog.Logger, v *Verb, values map[string][]string, r Result, err error, took time.Duration) {
+// record writes the outcome of a run: a line in the audit log if the verb writes or is
+// Recorded, and a line in the log if it failed.
+func (n *Namespace) record(records *slog.Logger, v *Verb, values map[string][]string, r Result, err error, took time.Duration) {
 	outcome := r.Outcome()
 	if err != nil {
 		outcome = err.Error()
@@ -41,17 +41,18 @@ func (n *Namespace) report(records *slog.Logger, v *Verb, values map[string][]st
 	}
 }
 
-// recordRefusal leaves a line where something is forbidden.
-func recordRefusal(records *slog.Logger, a arguments, err error) {
+// recordForbidden writes a line to the audit log if the error is of the kind Forbidden.
+func recordForbidden(records *slog.Logger, a arguments, err error) {
 	if wire.KindOf(err) == wire.Forbidden {
 		records.Warn("forbidden", "arguments", a, "outcome", err.Error())
 	}
 }
 
-// arguments are a verb's as they are recorded: a map in JSON, and words in
-// text.
+// arguments are the recorded arguments of a run. A JSON log shows them as a map, a text log
+// as words.
 type arguments map[string][]string
 
+// String returns the arguments as words, sorted by name.
 func (a arguments) String() string {
 	var words []string
 	for _, name := range slices.Sorted(maps.Keys(a)) {
@@ -60,8 +61,8 @@ func (a arguments) String() string {
 	return cmp.Or(strings.Join(words, " "), "none")
 }
 
-// loggable is a verb's arguments without what people wrote to each other, and
-// of many recipients the first.
+// loggable returns the arguments to record. It leaves out the texts of messages, and names
+// only the first of many recipients.
 func (v *Verb) loggable(values map[string][]string) arguments {
 	a := make(arguments)
 	for _, p := range v.Params {
@@ -71,7 +72,7 @@ func (v *Verb) loggable(values map[string][]string) arguments {
 		case p.Kind == Lines:
 			a[p.Name] = []string{"(not shown)"}
 		case p.Kind == Recipients || p.Kind == RecipientsOrAll:
-			a[p.Name] = firstOf(peopleIn(strings.TrimSpace(strings.Join(value, "\n"))))
+			a[p.Name] = firstOf(splitJIDs(strings.TrimSpace(strings.Join(value, "\n"))))
 		default:
 			a[p.Name] = value
 		}
@@ -79,9 +80,10 @@ func (v *Verb) loggable(values map[string][]string) arguments {
 	return a
 }
 
-func firstOf(people []string) []string {
-	if len(people) <= maxPeople {
-		return people
+// firstOf returns the first recipients of a list and the number of the others.
+func firstOf(recipients []string) []string {
+	if len(recipients) <= maxRecipients {
+		return recipients
 	}
-	return append(people[:maxPeople:maxPeople], fmt.Sprintf("and %d more", len(people)-maxPeople))
+	return append(recipients[:maxRecipients:maxRecipients], fmt.Sprintf("and %d more", len(recipients)-maxRecipients))
 }

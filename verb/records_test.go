@@ -21,15 +21,16 @@ import (
 	"emanagement/verb/wire"
 )
 
-// line is what one line of the audit log says of a run.
+// line is one line of the audit log.
 type line struct {
-	Msg, Asker, Front, Verb string
-	Run                     int64
-	Arguments               map[string][]string
-	User, Outcome           string
+	Msg, Front, Verb string
+	Requester        string `json:"asker"`
+	Run              int64
+	Arguments        map[string][]string
+	User, Outcome    string
 }
 
-// recorded is a namespace that keeps rosters in memory, and its audit log.
+// recorded is a namespace with rosters in memory, and its audit log.
 type recorded struct {
 	*verb.Namespace
 	log bytes.Buffer
@@ -40,7 +41,7 @@ func newRecorded(server *memory, access ...verb.Grant) *recorded {
 		server.rosters = make(map[string][]rosterpush.Item)
 	}
 	r := new(recorded)
-	r.Namespace = verb.New(verb.Services{Rosters: rosterpush.New(audit.Rosters(server)), Own: own}, access,
+	r.Namespace = verb.New(verb.Services{Rosters: rosterpush.New(audit.Rosters(server)), OwnDomain: own}, access,
 		audit.NewLog(&r.log), slog.New(slog.DiscardHandler))
 	return r
 }
@@ -56,8 +57,8 @@ func (r *recorded) lines(t testing.TB) []line {
 	return lines
 }
 
-// TestForbiddenIsRecorded: whoever tries what he may not do leaves a line, be
-// it his role or a host that does not let him.
+// TestForbiddenIsRecorded checks that a forbidden request leaves a line, whether its role or
+// its host forbids it.
 func TestForbiddenIsRecorded(t *testing.T) {
 	stranger, reader, writer := jid.MustParse("s@a.example/r"), jid.MustParse("r@a.example/r"), jid.MustParse("w@a.example/r")
 	n := newRecorded(new(memory),
@@ -65,7 +66,7 @@ func TestForbiddenIsRecorded(t *testing.T) {
 		verb.Grant{JID: writer.Bare(), Role: verb.Write, Hosts: []string{"a.example"}})
 	there := args("userJid", "u@b.example", "unknown", "x")
 	for _, test := range []struct {
-		asker     jid.JID
+		requester jid.JID
 		verb      string
 		arguments map[string][]string
 		outcome   string
@@ -77,24 +78,25 @@ func TestForbiddenIsRecorded(t *testing.T) {
 		{writer, "getRoster", args("userJid", "u@b.example"), "w@a.example may not run getRoster on b.example"},
 	} {
 		n.log.Reset()
-		_, err := n.Run(t.Context(), verb.Request{Asker: test.asker, Front: "test", Verb: test.verb, Values: there})
+		_, err := n.Run(t.Context(), verb.Request{Requester: test.requester, Front: "test", Verb: test.verb, Values: there})
 		require.EqualError(t, err, test.outcome)
 		got := n.lines(t)
 		require.Len(t, got, 1)
 		assert.NotZero(t, got[0].Run)
 		got[0].Run = 0
-		assert.Equal(t, line{Msg: "forbidden", Asker: test.asker.String(), Front: "test", Verb: test.verb, Arguments: test.arguments, Outcome: test.outcome}, got[0])
+		assert.Equal(t, line{Msg: "forbidden", Requester: test.requester.String(), Front: "test", Verb: test.verb, Arguments: test.arguments, Outcome: test.outcome}, got[0])
 	}
 
 	n.log.Reset()
-	_, err := n.Run(t.Context(), verb.Request{Asker: reader, Front: "test", Verb: "no such verb"})
+	_, err := n.Run(t.Context(), verb.Request{Requester: reader, Front: "test", Verb: "no such verb"})
 	require.Equal(t, wire.Unknown, wire.KindOf(err))
 	_, err = n.Find(stranger, "getRoster")
 	require.Error(t, err)
-	assert.Empty(t, n.log.String(), "a slip of the pen is not an attempt, nor is a look")
+	assert.Empty(t, n.log.String(), "neither a misspelt verb nor Find is a forbidden run")
 }
 
-// TestFailureIsRecorded with its cause, which the asker does not learn.
+// TestFailureIsRecorded checks that the log has the cause of a failure, which the requester
+// does not learn.
 func TestFailureIsRecorded(t *testing.T) {
 	n := newRecorded(&memory{fail: func(write bool) error {
 		if write {
@@ -103,7 +105,7 @@ func TestFailureIsRecorded(t *testing.T) {
 		return nil
 	}}, everything)
 	values := args("userJid", "u@a.example", "buddyJid", "b@a.example", "subscription_type", "to")
-	_, err := n.Run(t.Context(), verb.Request{Asker: admin, Front: "test", Verb: "addBuddyToRoster", Values: values})
+	_, err := n.Run(t.Context(), verb.Request{Requester: admin, Front: "test", Verb: "addBuddyToRoster", Values: values})
 	require.Error(t, err)
 	got := n.lines(t)
 	require.Len(t, got, 2)
@@ -112,8 +114,8 @@ func TestFailureIsRecorded(t *testing.T) {
 	assert.Equal(t, values, got[1].Arguments)
 }
 
-// TestRunsAreNumbered: the lines of one run have a number in common that no
-// other has, whatever else goes on, and not even one after a new start.
+// TestRunsAreNumbered checks that the lines of one run have a number that no other run has:
+// neither a concurrent one nor one after a restart.
 func TestRunsAreNumbered(t *testing.T) {
 	const starts, runs = 2, 100
 	users := make(map[int64]string) // by run
@@ -123,7 +125,7 @@ func TestRunsAreNumbered(t *testing.T) {
 		for i := range runs {
 			all.Go(func() {
 				values := args("userAJid", fmt.Sprintf("u%d@a.example", i), "userBJid", fmt.Sprintf("v%d@a.example", i))
-				_, err := n.Run(t.Context(), verb.Request{Asker: admin, Front: "test", Verb: "setBidireccionalBuddys", Values: values})
+				_, err := n.Run(t.Context(), verb.Request{Requester: admin, Front: "test", Verb: "setBidireccionalBuddys", Values: values})
 				assert.NoError(t, err)
 			})
 		}
@@ -148,8 +150,8 @@ func TestRunsAreNumbered(t *testing.T) {
 	assert.Len(t, users, starts*runs)
 }
 
-// FuzzArgumentsAreOneLine: what somebody asks for, allowed or not, is one line
-// that says it as it was.
+// FuzzArgumentsAreOneLine checks that a request leaves one line with its exact arguments,
+// whatever these contain.
 func FuzzArgumentsAreOneLine(f *testing.F) {
 	for _, s := range []string{
 		"", "x", "a\nb", "\r\n", `"`, `\`, "\x00", "\xff", "\u2028", "x\" outcome=Done\ntime=", "{}\n{\"msg\":\"verb\"}", strings.Repeat("é", 40),
@@ -160,7 +162,7 @@ func FuzzArgumentsAreOneLine(f *testing.F) {
 	valid := func(s string) string { return string([]rune(s)) }
 	f.Fuzz(func(t *testing.T, name, value string) {
 		n := newRecorded(new(memory), verb.Grant{JID: jid.MustParse("w@a.example"), Role: verb.Write, Hosts: []string{"a.example"}})
-		_, err := n.Run(t.Context(), verb.Request{Asker: admin, Front: "test", Verb: name})
+		_, err := n.Run(t.Context(), verb.Request{Requester: admin, Front: "test", Verb: name})
 		require.Error(t, err)
 		got := n.lines(t)
 		require.Len(t, got, 1)
@@ -169,7 +171,7 @@ func FuzzArgumentsAreOneLine(f *testing.F) {
 		assert.True(t, strings.HasPrefix(valid(name), strings.TrimRight(got[0].Verb, "\uFFFD")), "%q", got[0].Verb)
 
 		n.log.Reset()
-		_, err = n.Run(t.Context(), verb.Request{Asker: jid.MustParse("w@a.example/r"), Front: "test", Verb: "addBuddyToRoster",
+		_, err = n.Run(t.Context(), verb.Request{Requester: jid.MustParse("w@a.example/r"), Front: "test", Verb: "addBuddyToRoster",
 			Values: args("userJid", "u@b.example", "buddyJid", "b@a.example", "subscription_type", "to", "buddyNick", value, "unknown", value)})
 		require.Error(t, err)
 		got = n.lines(t)

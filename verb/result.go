@@ -6,24 +6,23 @@ import (
 	"strconv"
 	"strings"
 
-	"emanagement/rosterpush"
 	"emanagement/verb/wire"
 )
 
-// Result is a verb's answer, as the verb makes it. The zero value is Done.
-// wire.Result is what programs get of it.
+// Result is a verb's answer, as the verb makes it. The zero value is Done. wire.Result is
+// the same answer for programs.
 type Result struct {
-	shape   wire.Shape // Done if empty
-	yes     bool
-	text    string // of a table: the outcome, if that is not the count of items
-	counted string // what a table's items are; "item" if empty
-	items   []any  // of a table, for programs
-	lines   []string
-	closing bool   // the last line is no row
-	next    string // the JID after which the table goes on
-	job     int    // that was started
-	missed  int    // recipients that were not reached
-	remarks []string
+	shape     wire.Shape // Done if empty
+	yes       bool       // of an answer
+	text      string     // of a refusal or a started job; of a table, its outcome if that is not the count of its items
+	noun      string     // of a table: what its items are; "item" if empty
+	items     []any      // of a table, for programs
+	lines     []string   // of a table, as the script of 2012 printed them
+	closing   bool       // the last line is not a row
+	next      string     // of a truncated table: the JID after which it continues
+	job       int        // of a started job: its number
+	unreached int        // recipients that were not reached
+	remarks   []string
 }
 
 // add adds an item to a table, and the line that shows it: its columns.
@@ -32,34 +31,37 @@ func (r *Result) add(item any, columns ...string) {
 	r.lines = append(r.lines, strings.Join(columns, "\t"))
 }
 
-// Refused reports whether the answer is that the verb cannot be carried out. Nothing
-// was changed then.
+// Refused reports whether the verb refused the request. Nothing was changed then.
 func (r Result) Refused() bool { return r.shape == wire.Refusal }
+
+// Next returns the JID after which a table continues that a limit has truncated. It is
+// empty if the table is complete.
+func (r Result) Next() string { return r.next }
 
 // Outcome returns the answer in one line.
 func (r Result) Outcome() string { return r.outcome(true) }
 
-// OutcomeWithoutGoOn is Outcome for a front that tells by itself how to get the rest of
-// a list that a limit has cut.
-func (r Result) OutcomeWithoutGoOn() string { return r.outcome(false) }
+// ShortOutcome is Outcome for a front that itself shows how to get the rest of a truncated
+// list.
+func (r Result) ShortOutcome() string { return r.outcome(false) }
 
-func (r Result) outcome(goOn bool) string {
+func (r Result) outcome(withHint bool) string {
 	switch r.shape {
 	case wire.Answer:
 		return strconv.FormatBool(r.yes)
 	case wire.Table:
 		if r.text != "" {
-			return oneLine(strings.Join(append([]string{r.text}, r.remarks...), "; "))
+			return escapeControls(strings.Join(append([]string{r.text}, r.remarks...), "; "))
 		}
-		return oneLine(wire.Result{Items: r.items, Counted: r.counted, Next: r.next, Remarks: r.remarks}.TableOutcome(goOn))
+		return escapeControls(wire.Result{Items: r.items, Counted: r.noun, Next: r.next, Remarks: r.remarks}.TableOutcome(withHint))
 	case wire.Refusal, wire.Started:
-		return oneLine(r.text)
+		return escapeControls(r.text)
 	}
-	return oneLine(strings.Join(append([]string{"Done"}, r.remarks...), "; "))
+	return escapeControls(strings.Join(append([]string{"Done"}, r.remarks...), "; "))
 }
 
-// Lines returns the answer as the script of 2012 printed it: a table's rows with a tab
-// between the columns.
+// Lines returns the answer as the script of 2012 printed it. The columns of a table are
+// separated by tabs.
 func (r Result) Lines() []string {
 	switch r.shape {
 	case wire.Table:
@@ -70,16 +72,16 @@ func (r Result) Lines() []string {
 	return []string{r.Outcome()}
 }
 
-// Wire returns the answer as programs get it.
+// Wire returns the answer for programs.
 func (r Result) Wire() wire.Result {
-	w := wire.Result{Shape: r.shape, Outcome: r.Outcome(), Missed: r.missed, Next: r.next, Job: r.job, Lines: r.Lines()}
+	w := wire.Result{Shape: r.shape, Outcome: r.Outcome(), Missed: r.unreached, Next: r.next, Job: r.job, Lines: r.Lines()}
 	switch r.shape {
 	case "":
 		w.Shape = wire.Done
 	case wire.Answer:
 		w.Answer = &r.yes
 	case wire.Table:
-		w.Items, w.Counted, w.Remarks, w.Closing = notNil(r.items), r.counted, r.remarks, r.closing
+		w.Items, w.Counted, w.Remarks, w.Closing = notNil(r.items), r.noun, r.remarks, r.closing
 	}
 	return w
 }
@@ -87,7 +89,7 @@ func (r Result) Wire() wire.Result {
 // MarshalJSON implements json.Marshaler.
 func (r Result) MarshalJSON() ([]byte, error) { return json.Marshal(r.Wire()) }
 
-// notNil has an empty list be one in JSON too.
+// notNil returns an empty list for nil. In JSON, nil would be null.
 func notNil[T any](list []T) []T {
 	if list == nil {
 		return []T{}
@@ -95,49 +97,25 @@ func notNil[T any](list []T) []T {
 	return list
 }
 
+// yesNo returns an answer.
 func yesNo(yes bool) Result { return Result{shape: wire.Answer, yes: yes} }
 
+// refused returns a refusal. The verb must not have changed anything.
 func refused(format string, args ...any) Result {
 	return Result{shape: wire.Refusal, text: fmt.Sprintf(format, args...)}
 }
 
-func accepted(job int, format string, args ...any) Result {
+// started returns the answer of a verb that continues as a job.
+func started(job int, format string, args ...any) Result {
 	return Result{shape: wire.Started, job: job, text: fmt.Sprintf(format, args...)}
 }
 
-// lines is a table of words, one a line.
-func lines(counted string, words []string) Result {
-	r := Result{shape: wire.Table, counted: counted}
+// lines returns a table with one word per line. noun is what the words are, in the
+// singular.
+func lines(noun string, words []string) Result {
+	r := Result{shape: wire.Table, noun: noun}
 	for _, w := range words {
-		r.add(w, oneLine(w))
-	}
-	return r
-}
-
-// rosterItem is an item of a roster in JSON.
-type rosterItem struct {
-	JID          string   `json:"jid"`
-	Nick         string   `json:"nick"`
-	Subscription string   `json:"subscription"`
-	Ask          string   `json:"ask"`
-	Groups       []string `json:"groups"`
-}
-
-// rosterTable is a roster as the script of 2012 showed it: jid, nick, subscription,
-// ask, groups.
-func rosterTable(items []rosterpush.Item) Result {
-	r := Result{shape: wire.Table}
-	for _, i := range items {
-		ask := "none"
-		if i.Pending {
-			ask = "out"
-		}
-		groups := make([]string, len(i.Groups))
-		for g := range i.Groups {
-			groups[g] = escape(i.Groups[g])
-		}
-		r.add(rosterItem{i.JID.String(), i.Name, string(i.Subscription), ask, notNil(i.Groups)},
-			oneLine(i.JID.String()), escape(i.Name), string(i.Subscription), ask, strings.Join(groups, ";"))
+		r.add(w, escapeControls(w))
 	}
 	return r
 }

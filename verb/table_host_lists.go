@@ -1,8 +1,11 @@
 package verb
 
 import (
+	"context"
+	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"mellium.im/xmpp/jid"
 
@@ -10,19 +13,64 @@ import (
 	"emanagement/verb/wire"
 )
 
-// The pages of long lists. A requester goes on after the last JID of a page by the
-// argument from.
+// Lists about whole hosts, in pages. The argument from is the last JID of the page before.
 
 const (
 	// defaultLimit is the number of entries that a list shows if the argument limit is
 	// left out.
 	defaultLimit = 1000
-	// maxAnswer limits a list's text, in bytes.
+	// maxAnswer limits the text of a list, in bytes.
 	maxAnswer = 1 << 20
 )
 
-// after leaves out of sorted users those up to the argument from.
-func (c *call) after(users []jid.JID) []jid.JID {
+// rule is the line that the script of 2012 printed around a roster.
+var rule = strings.Repeat("-", 37)
+
+// pair is two users who have each other, as JSON.
+type pair [2]string
+
+// readable implements readableItem.
+func (p pair) readable() []string {
+	return []string{joinNonEmpty(escapeControls(p[0]), escapeControls(p[1]))}
+}
+
+// ownedRoster is a roster with its owner, as JSON.
+type ownedRoster struct {
+	User  string `json:"user"`
+	Items []any  `json:"items"`
+	Error string `json:"error,omitempty"` // why the roster cannot be shown
+}
+
+// readable implements readableItem.
+func (o ownedRoster) readable() []string {
+	lines := []string{"", escapeControls(o.User) + ":"}
+	for _, item := range o.Items {
+		if i, ok := item.(readableItem); ok {
+			lines = append(lines, i.readable()...)
+		}
+	}
+	if o.Error != "" {
+		lines = append(lines, escapeControls(o.Error))
+	}
+	return lines
+}
+
+// owners finds the users who have a roster, on the hosts that a call names.
+func (c *call) owners(ctx context.Context) ([]jid.JID, hosts.Census, error) {
+	domains, err := c.domains(ctx)
+	if err != nil {
+		return nil, hosts.Census{}, err
+	}
+	return c.HostRosters.Owners(ctx, domains, c.reportSearch)
+}
+
+// reportSearch reports the progress of a search for rosters.
+func (c *call) reportSearch(s hosts.Census) {
+	c.progress(Progress{Text: fmt.Sprintf("%s looked at, %s found", wire.Count(s.Visited, "user"), wire.Count(s.Rosters, "roster")), Done: s.Visited, Total: s.Users})
+}
+
+// afterFrom returns the sorted users that come after the argument from.
+func (c *call) afterFrom(users []jid.JID) []jid.JID {
 	from := c.jid("from").String()
 	i := slices.IndexFunc(users, func(u jid.JID) bool { return u.String() > from })
 	if i < 0 {
@@ -31,46 +79,37 @@ func (c *call) after(users []jid.JID) []jid.JID {
 	return users[i:]
 }
 
-// list is an answer that grows until it is long enough.
-type list struct {
-	counted string
-	limit   int
-	most    int // bytes
-	items   []any
-	lines   []string
-	size    int
-	last    jid.JID // whose entry was added last
-	cut     bool
+// pagedList is a list that grows until it reaches its limits.
+type pagedList struct {
+	noun      string // what its items are
+	limit     int    // items
+	maxSize   int    // bytes
+	items     []any
+	lines     []string
+	size      int
+	last      jid.JID // the user of the last entry
+	truncated bool
 }
 
-// newList is an empty list. Where the asker takes one of any length, only the
-// argument limit cuts it.
-func (c *call) newList(counted string) *list {
-	l := &list{counted: counted, limit: defaultLimit, most: maxAnswer}
-	if c.whole {
-		l.limit, l.most = math.MaxInt, math.MaxInt
+// newPagedList returns an empty list. If the requester accepts answers of any length, only
+// the argument limit truncates it.
+func (c *call) newPagedList(noun string) *pagedList {
+	l := &pagedList{noun: noun, limit: defaultLimit, maxSize: maxAnswer}
+	if c.unlimited {
+		l.limit, l.maxSize = math.MaxInt, math.MaxInt
 	}
-	if limit, given := c.num("limit"); given {
+	if limit, given := c.number("limit"); given {
 		l.limit = limit
 	}
 	return l
 }
 
-// pair is two who have each other, in JSON.
-type pair [2]string
-
-// ownedRoster is a roster of a list in JSON.
-type ownedRoster struct {
-	User  string `json:"user"`
-	Items []any  `json:"items"`
-	Error string `json:"error,omitempty"` // why it cannot be shown
-}
-
-// add adds a user's entry, unless the list is long enough and what was added
-// last is another user's: a list goes on after a user.
-func (l *list) add(user jid.JID, item any, lines ...string) bool {
-	if (len(l.items) >= l.limit || l.size >= l.most) && !user.Equal(l.last) {
-		l.cut = true
+// add adds an entry of a user. It returns false, and adds nothing, if the list has reached
+// its limits. All entries of one user are on the same page, because the next page begins
+// after a user.
+func (l *pagedList) add(user jid.JID, item any, lines ...string) bool {
+	if (len(l.items) >= l.limit || l.size >= l.maxSize) && !user.Equal(l.last) {
+		l.truncated = true
 		return false
 	}
 	for _, line := range lines {
@@ -82,25 +121,25 @@ func (l *list) add(user jid.JID, item any, lines ...string) bool {
 	return true
 }
 
-// result is the list as an answer. Its outcome says whether it goes on, and
-// what it rests on.
-func (l *list) result(census hosts.Census) Result {
-	r := Result{shape: wire.Table, counted: l.counted, items: l.items, lines: l.lines, remarks: []string{restsOn(census)}}
-	if l.cut {
+// result returns the list. Its outcome says whether the list continues, and what the search
+// was based on.
+func (l *pagedList) result(census hosts.Census) Result {
+	r := Result{shape: wire.Table, noun: l.noun, items: l.items, lines: l.lines, remarks: []string{foundBy(census)}}
+	if l.truncated {
 		r.next = l.last.String()
 	}
 	return r
 }
 
-// done is the list as those verbs print it that say Done at the end.
-func (l *list) done(census hosts.Census) Result {
+// resultWithDone returns the list of a verb that prints Done at its end.
+func (l *pagedList) resultWithDone(census hosts.Census) Result {
 	end := "Done"
-	if l.cut {
-		end = wire.More + wire.GoOn(l.last.String())
+	if l.truncated {
+		end = wire.More + wire.ContinueHint(l.last.String())
 	}
 	r := l.result(census)
 	r.lines, r.closing = append(r.lines, end), true
 	return r
 }
 
-func restsOn(c hosts.Census) string { return "found by " + c.String() }
+func foundBy(c hosts.Census) string { return "found by " + c.String() }

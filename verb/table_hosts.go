@@ -4,35 +4,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
 	"time"
 
-	"mellium.im/xmpp/jid"
-
 	"emanagement/fault"
-	"emanagement/rosterpush"
 	"emanagement/rosterpush/hosts"
 	"emanagement/verb/wire"
 	"emanagement/xmpp/address"
 )
 
-const (
-	// countTime is how long an asker is kept waiting for the count of what
-	// would be removed.
-	countTime = 2 * time.Second
-)
+// countTimeout limits how long a requester waits for the number of items that would be
+// removed.
+const countTimeout = 2 * time.Second
 
-// rule is what emanagement drew around a roster.
-var rule = strings.Repeat("-", 37)
-
-// domainVerbs is the part of the table about the rosters of whole hosts.
-func domainVerbs() []*Verb {
-	domain := Param{Name: "domain", Label: "Host, or all", Kind: Domain, Required: true}
-	confirm := Param{Name: "confirm", Label: "Confirm: the host again, or all", Kind: Confirm, Extra: true}
-	from := Param{Name: "from", Label: "Go on after this JID", Kind: After, Extra: true}
-	limit := Param{Name: "limit", Label: fmt.Sprintf("Show no more than this (%d where left out)", defaultLimit), Kind: Number, Extra: true, Example: "100"}
-	const removing = "Each item is removed as removeBuddyFromRoster does it. Unless that is confirmed, nothing is removed and the number of items is told."
-	const paging = "Sorted. Where the limit cuts the list, the title says from where to go on."
+// hostVerbs are the verbs about the rosters of whole hosts.
+func hostVerbs() []*Verb {
+	from := Param{Name: "from", Label: "Continue after this JID", Kind: After, Extra: true}
+	limit := Param{Name: "limit", Label: fmt.Sprintf("Maximum number of entries, %d by default", defaultLimit), Kind: Number, Extra: true, Example: "100"}
+	const removing = "It removes each contact as removeBuddyFromRoster does. Without confirmation it removes nothing, and reports the number of items."
+	const paging = "The list is sorted. If the limit cuts it, the title says where to continue."
 	return []*Verb{
 		{
 			Name:    "removeAllRostersByDomain",
@@ -41,9 +31,9 @@ func domainVerbs() []*Verb {
 			Help:    removing,
 			Role:    Admin,
 			Long:    true,
-			Params:  []Param{domain, confirm},
+			Params:  []Param{domainParam, confirmParam},
 			run:     removeAllRosters,
-			stakes:  countRosters,
+			preview: previewRemoveAllRosters,
 		},
 		{
 			Name:    "removeAllRosters",
@@ -52,35 +42,35 @@ func domainVerbs() []*Verb {
 			Help:    removing,
 			Role:    Admin,
 			Long:    true,
-			Params:  []Param{confirm},
+			Params:  []Param{confirmParam},
 			run:     removeAllRosters,
-			stakes:  countRosters,
+			preview: previewRemoveAllRosters,
 		},
 		{
 			Name:    "getAllUserJidsWithRosterByDomain",
-			Title:   "Who has a roster",
-			Summary: "show who on a host has a roster",
-			Help:    "One JID a line. " + paging,
+			Title:   "Users with a roster",
+			Summary: "show the users of a host who have a roster",
+			Help:    "One JID per line. " + paging,
 			Role:    Read,
 			Long:    true,
-			Params:  []Param{domain, from, limit},
+			Params:  []Param{domainParam, from, limit},
 			run:     getAllUserJidsWithRoster,
 		},
 		{
 			Name:    "printAllRostersByDomain",
 			Title:   "Show host's rosters",
 			Summary: "show every roster of a host",
-			Help:    "As getRoster shows it, between rules. " + paging,
+			Help:    "It shows each roster as getRoster does, between lines of dashes. " + paging,
 			Role:    Read,
 			Long:    true,
-			Params:  []Param{domain, from, limit},
+			Params:  []Param{domainParam, from, limit},
 			run:     printAllRosters,
 		},
 		{
 			Name:    "printAllRosters",
 			Title:   "Show all rosters",
 			Summary: "show every roster",
-			Help:    "As getRoster shows it, between rules. " + paging,
+			Help:    "It shows each roster as getRoster does, between lines of dashes. " + paging,
 			Role:    Read,
 			Long:    true,
 			Params:  []Param{from, limit},
@@ -89,26 +79,26 @@ func domainVerbs() []*Verb {
 		{
 			Name:    "printAllBidirecctionalBuddysByDomain",
 			Title:   "Show host's pairs",
-			Summary: "show every two users of a host who have each other",
-			Help:    "One pair a line: [a@host,b@host]. Both users are of the host. The pairs of one user stay together. " + paging,
+			Summary: "show every pair of users of a host",
+			Help:    "A pair is two users of the host who have each other. One pair per line: [a@host,b@host]. The limit does not separate the pairs of one user. " + paging,
 			Role:    Read,
 			Long:    true,
-			Params:  []Param{domain, from, limit},
+			Params:  []Param{domainParam, from, limit},
 			run:     printAllBidirecctionalBuddys,
 		},
 	}
 }
 
-// countRosters says what removeAllRosters would remove. It counts no longer
-// than an asker is likely to wait.
-func countRosters(ctx context.Context, c *call) (string, error) {
-	counting, cancel := context.WithTimeout(ctx, countTime)
+// previewRemoveAllRosters counts what removeAllRosters would remove. It stops counting
+// after 2 s, so that the requester still waits for the answer.
+func previewRemoveAllRosters(ctx context.Context, c *call) (string, error) {
+	counting, cancel := context.WithTimeout(ctx, countTimeout)
 	defer cancel()
 	domains, err := c.domains(ctx)
 	if err != nil {
 		return "", err
 	}
-	// To wait for a host that is none would take all of the time, and count nothing.
+	// A search on a host that is not served would wait for the host until the timeout.
 	if served, err := c.Hosts(ctx); err == nil && c.target() != All && !address.HasHost(served, c.target()) {
 		return "", &fault.NotServedError{Host: c.target(), Served: served}
 	}
@@ -120,11 +110,11 @@ func countRosters(ctx context.Context, c *call) (string, error) {
 	if err == nil && least == "" && census.Items == 0 && census.Unread == 0 && len(census.Inconclusive) == 0 {
 		return "", nil
 	}
-	where := "on " + c.target()
+	scope := "on " + c.target()
 	if c.target() == All {
-		where = "on every host"
+		scope = "on every host"
 	}
-	return fmt.Sprintf("this removes %s%s of %s %s", least, wire.Count(census.Items, "item"), wire.Count(census.Rosters, "roster"), where), err
+	return fmt.Sprintf("this removes %s%s of %s %s", least, wire.Count(census.Items, "item"), wire.Count(census.Rosters, "roster"), scope), err
 }
 
 func removeAllRosters(ctx context.Context, c *call) (Result, error) {
@@ -133,9 +123,23 @@ func removeAllRosters(ctx context.Context, c *call) (Result, error) {
 		return Result{}, err
 	}
 	removal, err := c.HostRosters.ClearAll(ctx, domains, func(r hosts.Removal) {
-		c.say(Progress{Text: fmt.Sprintf("%s looked at, %s", wire.Count(r.Visited, "roster"), r), Done: r.Visited, Total: r.Users})
+		c.progress(Progress{Text: fmt.Sprintf("%s looked at, %s", wire.Count(r.Visited, "roster"), r), Done: r.Visited, Total: r.Users})
 	})
-	return Result{remarks: []string{removal.String(), restsOn(removal.Census)}}, err
+	return Result{remarks: []string{removal.String(), foundBy(removal.Census)}}, withRepairVerbsForEach(err)
+}
+
+// withRepairVerbsForEach is withRepairVerbs for each roster that could not be cleared.
+func withRepairVerbsForEach(err error) error {
+	e, ok := errors.AsType[*hosts.ClearError](err)
+	if !ok {
+		return withRepairVerbs(err)
+	}
+	changed := *e
+	changed.Failed = slices.Clone(e.Failed)
+	for i := range changed.Failed {
+		changed.Failed[i].Err = withRepairVerbs(changed.Failed[i].Err)
+	}
+	return &changed
 }
 
 func getAllUserJidsWithRoster(ctx context.Context, c *call) (Result, error) {
@@ -143,9 +147,9 @@ func getAllUserJidsWithRoster(ctx context.Context, c *call) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	list := c.newList("user")
-	for _, o := range c.after(owners) {
-		if !list.add(o, o.String(), oneLine(o.String())) {
+	list := c.newPagedList("user")
+	for _, o := range c.afterFrom(owners) {
+		if !list.add(o, o.String(), escapeControls(o.String())) {
 			break
 		}
 	}
@@ -157,36 +161,30 @@ func printAllRosters(ctx context.Context, c *call) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	list := c.newList("roster")
-	rest := c.after(owners)
-	for i, o := range rest {
-		c.say(Progress{Text: fmt.Sprintf("%d of %s read", i, wire.Count(len(rest), "roster")), Done: i, Total: len(rest)})
+	list := c.newPagedList("roster")
+	owners = c.afterFrom(owners)
+	for i, o := range owners {
+		c.progress(Progress{Text: fmt.Sprintf("%d of %s read", i, wire.Count(len(owners), "roster")), Done: i, Total: len(owners)})
 		items, err := c.Rosters.Get(ctx, o)
-		unshown := isUnshown(err)
-		if err != nil && !unshown {
+		var entry ownedRoster
+		var lines []string
+		switch {
+		case cannotBeShown(err):
+			entry = ownedRoster{User: o.String(), Items: []any{}, Error: err.Error()}
+			lines = []string{escapeControls(err.Error())}
+		case err != nil:
 			return Result{}, err
+		case len(items) == 0:
+			continue // it was removed in the meantime
+		default:
+			roster := rosterTable(items)
+			entry, lines = ownedRoster{User: o.String(), Items: roster.items}, roster.lines
 		}
-		if len(items) == 0 && !unshown {
-			continue // removed in the meantime
-		}
-		roster := rosterTable(items)
-		entry := ownedRoster{User: o.String(), Items: roster.items}
-		if unshown {
-			entry, roster.lines = ownedRoster{User: o.String(), Items: []any{}, Error: err.Error()}, []string{oneLine(err.Error())}
-		}
-		head := []string{rule, oneLine(o.Localpart()) + " Roster", rule}
-		if !list.add(o, entry, append(append(head, roster.lines...), rule)...) {
+		if !list.add(o, entry, slices.Concat([]string{rule, escapeControls(o.Localpart()) + " Roster", rule}, lines, []string{rule})...) {
 			break
 		}
 	}
-	return list.done(census), nil
-}
-
-// isUnshown says whether a roster is there but cannot be shown.
-func isUnshown(err error) bool {
-	_, damaged := errors.AsType[*rosterpush.DamagedError](err)
-	_, unreadable := errors.AsType[*rosterpush.UnreadableError](err)
-	return damaged || unreadable
+	return list.resultWithDone(census), nil
 }
 
 func printAllBidirecctionalBuddys(ctx context.Context, c *call) (Result, error) {
@@ -194,30 +192,16 @@ func printAllBidirecctionalBuddys(ctx context.Context, c *call) (Result, error) 
 	if err != nil {
 		return Result{}, err
 	}
-	pairs, census, err := c.HostRosters.Pairs(ctx, domains, c.looked)
+	pairs, census, err := c.HostRosters.Pairs(ctx, domains, c.reportSearch)
 	if err != nil {
 		return Result{}, err
 	}
 	from := c.jid("from").String()
-	list := c.newList("pair")
+	list := c.newPagedList("pair")
 	for _, p := range pairs {
-		if p.A.String() > from && !list.add(p.A, pair{p.A.String(), p.B.String()}, oneLine(fmt.Sprintf("[%s,%s]", p.A, p.B))) {
+		if p.A.String() > from && !list.add(p.A, pair{p.A.String(), p.B.String()}, escapeControls(fmt.Sprintf("[%s,%s]", p.A, p.B))) {
 			break
 		}
 	}
-	return list.done(census), nil
-}
-
-// owners finds who on the hosts that a call means has a roster.
-func (c *call) owners(ctx context.Context) ([]jid.JID, hosts.Census, error) {
-	domains, err := c.domains(ctx)
-	if err != nil {
-		return nil, hosts.Census{}, err
-	}
-	return c.HostRosters.Owners(ctx, domains, c.looked)
-}
-
-// looked says how far a search for rosters is.
-func (c *call) looked(s hosts.Census) {
-	c.say(Progress{Text: fmt.Sprintf("%s looked at, %s found", wire.Count(s.Visited, "user"), wire.Count(s.Rosters, "roster")), Done: s.Visited, Total: s.Users})
+	return list.resultWithDone(census), nil
 }

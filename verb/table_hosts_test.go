@@ -22,7 +22,7 @@ import (
 )
 
 func request(name string, pairs ...string) verb.Request {
-	return verb.Request{Asker: admin, Front: "test", Verb: name, Values: args(pairs...)}
+	return verb.Request{Requester: admin, Front: "test", Verb: name, Values: args(pairs...)}
 }
 
 func both(contacts ...string) (items []rosterpush.Item) {
@@ -34,7 +34,7 @@ func both(contacts ...string) (items []rosterpush.Item) {
 
 const rule = "-------------------------------------"
 
-// small is a server with four rosters on two hosts.
+// small returns a server with four rosters on two hosts.
 func small() *memory {
 	return &memory{rosters: map[string][]rosterpush.Item{
 		"a@a.example": both("c@a.example", "b@a.example", "d@b.example"),
@@ -93,8 +93,8 @@ func TestLists(t *testing.T) {
 	}
 }
 
-// TestAnswersAreBounded: a list that is too big for one answer goes on in the
-// next, and nothing is left out.
+// TestAnswersAreBounded checks that a list that is too long for one answer continues in the
+// next one, and that no entry is missing.
 func TestAnswersAreBounded(t *testing.T) {
 	server := &memory{rosters: make(map[string][]rosterpush.Item)}
 	long := strings.Repeat("n", 100_000)
@@ -102,8 +102,8 @@ func TestAnswersAreBounded(t *testing.T) {
 		server.rosters[fmt.Sprintf("u%02d@a.example", i)] = []rosterpush.Item{{JID: jid.MustParse("c@far.example"), Name: long, Subscription: rosterpush.None}}
 	}
 	n := newNamespace(server, everything)
-	seen, answers := 0, 0
-	for from := ""; ; answers++ {
+	seen, pages := 0, 0
+	for from := ""; ; pages++ {
 		r, err := n.Run(t.Context(), request("printAllRosters", "from", from))
 		require.NoError(t, err)
 		lines := r.Lines()
@@ -117,13 +117,13 @@ func TestAnswersAreBounded(t *testing.T) {
 		}
 	}
 	assert.Equal(t, 30, seen)
-	assert.Equal(t, 2, answers, "beside the last")
+	assert.Equal(t, 2, pages, "before the last one")
 }
 
 func TestConfirmation(t *testing.T) {
 	for _, test := range []struct {
 		request verb.Request
-		want    error // nil: it is done
+		want    error // nil: none
 		left    int   // rosters
 	}{
 		{request("removeAllRostersByDomain", "domain", "a.example"), &wire.Error{Kind: wire.Confirm, Text: "this removes 6 items of 3 rosters on a.example", Word: "a.example"}, 4},
@@ -155,8 +155,8 @@ func TestConfirmation(t *testing.T) {
 	}
 }
 
-// TestUnconfirmedWhereGranted: a grant that saves an asker the confirmation does
-// so on its own hosts, and not on those of another grant.
+// TestUnconfirmedWhereGranted checks that a grant with Unconfirmed applies to its own hosts,
+// and not to those of another grant.
 func TestUnconfirmedWhereGranted(t *testing.T) {
 	const name = "removeAllRostersByDomain"
 	job := verb.Process{UID: 1001}
@@ -168,7 +168,7 @@ func TestUnconfirmedWhereGranted(t *testing.T) {
 	for host, free := range map[string]bool{"a.example": true, "b.example": false} {
 		server := small()
 		q := request(name, "domain", host)
-		q.Asker = job
+		q.Requester = job
 		_, err := newNamespace(server, grants...).Run(t.Context(), q)
 		if free {
 			require.NoError(t, err)
@@ -179,10 +179,10 @@ func TestUnconfirmedWhereGranted(t *testing.T) {
 	}
 }
 
-// TestStakesThatFail are no consent.
-func TestStakesThatFail(t *testing.T) {
+// TestPreviewThatFails checks that a preview that fails does not count as a confirmation.
+func TestPreviewThatFails(t *testing.T) {
 	for name, cause := range map[string]error{
-		"any": errors.New("made to fail"), "one that is told as an answer elsewhere": &rosterpush.ForeignContactError{},
+		"any": errors.New("made to fail"), "one that other verbs answer by a refusal": &rosterpush.ForeignContactError{},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := small()
@@ -224,21 +224,21 @@ func TestRemovalSaysWhatIsGone(t *testing.T) {
 	var failed *wire.Error
 	require.ErrorAs(t, err, &failed)
 	assert.Contains(t, failed.Text, "0 items of 0 rosters removed; ")
-	assert.Contains(t, failed.Text, "@b.example: x@far.example: something went wrong here; the log of the component says what; ", "each item is named")
+	assert.Contains(t, failed.Text, "@b.example: x@far.example: something went wrong here; the log of the component says what; ", "the error names each item")
 	assert.Contains(t, failed.Text, "; and 24 more, which the log names")
 	assert.NotContains(t, failed.Text, "secret")
 	assert.GreaterOrEqual(t, strings.Count(failed.Error(), "some secret"), 34, "one of each roster at least")
 }
 
-// TestRemovalWithoutIndex: where nobody can write down who is cut off, nothing
-// is, and the asker learns no more than that.
+// TestRemovalWithoutIndex checks that no item is removed if the index cannot save the users,
+// and that the requester does not learn the cause.
 func TestRemovalWithoutIndex(t *testing.T) {
 	server := small()
 	source := server.source()
 	source.Save = func(context.Context, []jid.JID) error { return errors.New("some secret of the machine") }
 	rosters := rosterpush.New(server)
 	n := verb.New(verb.Services{
-		Rosters: rosters, HostRosters: hosts.New(rosters, source), Jobs: jobs.New(t.Context()), Own: own,
+		Rosters: rosters, HostRosters: hosts.New(rosters, source), Jobs: jobs.New(t.Context()), OwnDomain: own,
 		Hosts: func(context.Context) ([]string, error) { return served, nil },
 	}, []verb.Grant{everything}, slog.New(slog.DiscardHandler), slog.New(slog.DiscardHandler))
 	_, err := n.Run(t.Context(), request("removeAllRosters", "confirm", "all"))
@@ -248,9 +248,9 @@ func TestRemovalWithoutIndex(t *testing.T) {
 	assert.Empty(t, server.written)
 }
 
-// TestNobodyIsNoAnswer: where nothing is known of a host, its rosters are not
-// said to be gone.
-func TestNobodyIsNoAnswer(t *testing.T) {
+// TestInconclusiveSearch checks that a host without any known user is an error, not an empty
+// list.
+func TestInconclusiveSearch(t *testing.T) {
 	rosters := rosterpush.New(new(memory))
 	services := verb.Services{
 		Rosters: rosters, HostRosters: hosts.New(rosters), Jobs: jobs.New(context.Background()),
@@ -270,14 +270,14 @@ func TestNobodyIsNoAnswer(t *testing.T) {
 	}
 }
 
-// told is a namespace whose messages arrive in a channel.
-func told(m *memory, log *slog.Logger) (*verb.Namespace, *jobs.Jobs, chan string) {
+// newNotifying returns a namespace whose messages about jobs arrive in a channel.
+func newNotifying(m *memory, log *slog.Logger) (*verb.Namespace, *jobs.Jobs, chan string) {
 	messages, working := make(chan string, 10_000), jobs.New(context.Background())
 	rosters := rosterpush.New(m)
 	n := verb.New(verb.Services{
 		Rosters: rosters, HostRosters: hosts.New(rosters, m.source()), Jobs: working,
 		Hosts: func(context.Context) ([]string, error) { return served, nil },
-		Tell: func(_ context.Context, to jid.JID, text string) error {
+		Notify: func(_ context.Context, to jid.JID, text string) error {
 			messages <- fmt.Sprintf("to %s: %s", to, text)
 			return nil
 		},
@@ -285,8 +285,8 @@ func told(m *memory, log *slog.Logger) (*verb.Namespace, *jobs.Jobs, chan string
 	return n, working, messages
 }
 
-// TestLongRemoval outlasts its asker: the server answers no read of one user
-// until it is told to.
+// TestLongRemoval checks a removal that continues as a job: the server answers the read of
+// one roster late.
 func TestLongRemoval(t *testing.T) {
 	server, release := small(), make(chan struct{})
 	server.rosters["slow@a.example"] = both("x@far.example")
@@ -295,8 +295,8 @@ func TestLongRemoval(t *testing.T) {
 			<-release
 		}
 	}
-	n, working, messages := told(server, slog.New(slog.DiscardHandler))
-	n.Impatient(time.Nanosecond)
+	n, working, messages := newNotifying(server, slog.New(slog.DiscardHandler))
+	n.SetWaits(time.Nanosecond)
 	r, err := n.Run(t.Context(), request("removeAllRosters", "confirm", "all"))
 	require.NoError(t, err)
 	assert.Equal(t, "job 1: removeAllRosters goes on; messages will tell how far it is and how it ends, and so does listJobs", r.Outcome())
@@ -317,6 +317,7 @@ func TestLongRemoval(t *testing.T) {
 	assert.Empty(t, list(t, n))
 }
 
+// list returns the lines of listJobs.
 func list(t *testing.T, n *verb.Namespace) []string {
 	t.Helper()
 	r, err := n.Run(t.Context(), request("listJobs"))
@@ -324,7 +325,7 @@ func list(t *testing.T, n *verb.Namespace) []string {
 	return r.Lines()
 }
 
-// TestStoppedRemoval says what it had done.
+// TestStoppedRemoval checks that the message about a stopped removal tells what it has done.
 func TestStoppedRemoval(t *testing.T) {
 	server, asked, release := small(), make(chan struct{}), make(chan struct{})
 	isAsked := sync.OnceFunc(func() { close(asked) })
@@ -334,8 +335,8 @@ func TestStoppedRemoval(t *testing.T) {
 			<-release
 		}
 	}
-	n, working, messages := told(server, slog.New(slog.DiscardHandler))
-	n.Impatient(time.Nanosecond)
+	n, working, messages := newNotifying(server, slog.New(slog.DiscardHandler))
+	n.SetWaits(time.Nanosecond)
 	_, err := n.Run(t.Context(), request("removeAllRosters", "confirm", "all"))
 	require.NoError(t, err)
 	<-asked
@@ -351,16 +352,16 @@ func TestStoppedRemoval(t *testing.T) {
 	assert.Regexp(t, `job 1: removeAllRosters: stopped; what was done until then stays done: \d rosters? looked at, (\d items?) of \d rosters? removed$`, end)
 }
 
-// TestLongListIsCutInAMessage: what a chat cannot show is not sent.
-func TestLongListIsCutInAMessage(t *testing.T) {
+// TestLongListInAMessage checks that a message with a long list is shortened.
+func TestLongListInAMessage(t *testing.T) {
 	server, release := new(memory), make(chan struct{})
 	server.rosters = make(map[string][]rosterpush.Item)
 	for i := range 1000 {
 		server.rosters[fmt.Sprintf("user-%04d@a.example", i)] = both("x@far.example")
 	}
 	server.wait = func(jid.JID) { <-release }
-	n, working, messages := told(server, slog.New(slog.DiscardHandler))
-	n.Impatient(time.Nanosecond)
+	n, working, messages := newNotifying(server, slog.New(slog.DiscardHandler))
+	n.SetWaits(time.Nanosecond)
 	_, err := n.Run(t.Context(), request("getAllUserJidsWithRosterByDomain", "domain", "a.example"))
 	require.NoError(t, err)
 	close(release)

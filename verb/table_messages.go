@@ -14,46 +14,45 @@ import (
 	"emanagement/verb/wire"
 )
 
-// messageVerbs is the part of the table that sends messages. What they say
-// goes to no log.
+// messageVerbs are the verbs that send messages. No log has the text of a message.
 func messageVerbs() []*Verb {
 	msg := Param{Name: "msg", Label: "The message", Kind: Lines, Required: true}
-	admin := Param{Name: "admin", Label: "Who sends it: a user of a host here, or a name at the component's domain", Kind: Sender, Required: true}
+	admin := Param{Name: "admin", Label: "Sender: a user of a host here, or an address at the component's domain", Kind: Sender, Required: true}
+	from := admin
+	from.Name = "fromJid"
 	return []*Verb{
 		{
 			Name:    "sendMessageToUser",
 			Title:   "Send message",
 			Summary: "send a chat message",
-			Help:    "As a user of a host here, so that it is archived like one of the user's own; or as a name at the component's domain (SocialStream). Who is offline gets it later. Only a name learns that there is no such recipient, and only on this server.",
+			Help:    "The sender can be a user of a host here; the message is then archived like the user's own. The sender can also be an address at the component's domain, such as SocialStream. An offline recipient gets the message later. The answer says that there is no such recipient only if the sender is such an address and the recipient is on this server.",
 			Role:    Write,
 			Once:    true,
-			Params: []Param{
-				{Name: "fromJid", Label: admin.Label, Kind: Sender, Required: true},
-				{Name: "toJid", Label: "To whom", Kind: Recipient, Required: true},
-				msg,
-			},
-			run: sendMessageToUser,
+			Params:  []Param{from, {Name: "toJid", Label: "Recipient", Kind: Recipient, Required: true}, msg},
+			run:     sendMessageToUser,
 		},
 		{
 			Name:    "broadcast",
 			Title:   "Send to several",
-			Summary: "send a chat message to several",
-			Help:    "One line a recipient: jid, and what came of it, with a tab between. Not more than a hundred are sent a second.",
+			Summary: "send a chat message to several recipients",
+			Help:    "One line per recipient: the JID and the outcome, separated by a tab. At most a hundred messages are sent per second.",
 			Role:    Write,
 			Once:    true,
 			Long:    true,
-			Params:  []Param{admin, {Name: "userJids", Label: "To whom: [a@b,c@d], or one a line", Kind: Recipients, Required: true}, msg},
-			run:     func(ctx context.Context, c *call) (Result, error) { return c.broadcast(ctx, c.several("userJids")) },
+			Params:  []Param{admin, {Name: "userJids", Label: "Recipients: [a@b,c@d], or one per line", Kind: Recipients, Required: true}, msg},
+			run: func(ctx context.Context, c *call) (Result, error) {
+				return c.broadcast(ctx, c.jidList("userJids"))
+			},
 		},
 		{
 			Name:    "broadcastToConnectedUsers",
 			Title:   "Send to connected",
-			Summary: "send a chat message to those who are connected",
-			Help:    "As broadcast, and who has no session gets none.",
+			Summary: "send a chat message to connected users",
+			Help:    "It works like broadcast. A recipient without a session gets no message.",
 			Role:    Write,
 			Once:    true,
 			Long:    true,
-			Params:  []Param{admin, {Name: "userJids", Label: "To whom: all, or [a@b,c@d], or one a line", Kind: RecipientsOrAll, Required: true}, msg},
+			Params:  []Param{admin, {Name: "userJids", Label: "Recipients: all, or [a@b,c@d], or one per line", Kind: RecipientsOrAll, Required: true}, msg},
 			run:     broadcastToConnectedUsers,
 		},
 	}
@@ -63,24 +62,23 @@ func sendMessageToUser(ctx context.Context, c *call) (Result, error) {
 	to := c.jid("toJid")
 	err := c.Messages.Send(ctx, c.jid("fromJid"), to, c.str("msg"))
 	if errors.Is(err, message.ErrNotTaken) {
-		return refused("%s: %s", to, notTaken(err)), nil
+		return refused("%s: %s", to, rejection(err)), nil
 	}
-	return c.unlessRefused(c.sent(), err)
+	return c.sent(), err
 }
 
-// sent is the result of a message that the server took. What it met after that
-// only its sender learns.
+// sent returns the result of a message that the server has taken. If the sender is a user,
+// later errors go to that user only.
 func (c *call) sent() Result {
 	j := c.jid("fromJid")
-	if j.Domainpart() == c.Own {
+	if j.Domainpart() == c.OwnDomain {
 		return Result{}
 	}
-	return Result{remarks: []string{fmt.Sprintf("the server took it; should the recipient refuse it, only %s is told", j.Bare())}}
+	return Result{remarks: []string{fmt.Sprintf("the server took it; if the recipient refuses it, only %s is told", j.Bare())}}
 }
 
-// notTaken says why a message was given back, in the server's own words where it
-// has any.
-func notTaken(err error) string {
+// rejection returns why the server returned a message, in its own words if it gave any.
+func rejection(err error) string {
 	if e, ok := errors.AsType[stanza.Error](err); ok {
 		for _, text := range e.Text {
 			if text != "" {
@@ -91,45 +89,44 @@ func notTaken(err error) string {
 	return message.ErrNotTaken.Error()
 }
 
-// broadcast sends a message to each of those. What refuses the first one for
-// the sender's or the text's sake refuses them all.
+// broadcast sends a message to each recipient. An error of the first message that every
+// other message would meet ends it.
 func (c *call) broadcast(ctx context.Context, to []jid.JID) (Result, error) {
 	r := Result{shape: wire.Table}
 	err := c.Messages.Broadcast(ctx, c.jid("admin"), to, c.str("msg"), func(recipient jid.JID, err error) error {
-		if len(r.items) == 0 && refusesAll(err) {
+		if len(r.items) == 0 && concernsAllRecipients(err) {
 			return err
 		}
-		outcome := reached
-		if err != nil {
-			outcome = outcomeOf(err, true)
-			r.missed++
+		if err == nil {
+			r.addReached(recipient)
+		} else {
+			r.addUnreached(recipient, sendFailure(err))
 		}
-		r.addOutcome(recipient, outcome)
-		c.say(Progress{Text: fmt.Sprintf("%d of %d", len(r.items), len(to)), Done: len(r.items), Total: len(to)})
+		c.progress(Progress{Text: fmt.Sprintf("%d of %d", len(r.items), len(to)), Done: len(r.items), Total: len(to)})
 		return nil
 	})
-	r.text = sentTo(len(r.items)-r.missed, len(to))
-	return c.unlessRefused(r, err)
+	r.setSentTo(len(to))
+	return r, err
 }
 
 func broadcastToConnectedUsers(ctx context.Context, c *call) (Result, error) {
-	named := c.several("userJids")
-	if named == nil {
+	recipients := c.jidList("userJids")
+	if recipients == nil {
 		hosts, err := c.Hosts(ctx)
 		if err != nil {
 			return Result{}, err
 		}
-		everybody, err := c.connected(ctx, hosts...)
+		all, err := c.connected(ctx, hosts...)
 		if err != nil {
 			return Result{}, err
 		}
-		return c.broadcast(ctx, everybody)
+		return c.broadcast(ctx, all)
 	}
 	var (
 		connected []jid.JID
-		absent    Result
+		others    Result
 	)
-	for _, user := range named {
+	for _, user := range recipients {
 		_, err := c.Presences.Sessions(ctx, user)
 		if err == nil {
 			connected = append(connected, user)
@@ -138,67 +135,66 @@ func broadcastToConnectedUsers(ctx context.Context, c *call) (Result, error) {
 		if ctx.Err() != nil {
 			return Result{}, err
 		}
-		absent.addOutcome(user, outcomeOf(err, false))
+		others.addUnreached(user, whyUnsent(err))
 	}
 	r, err := c.broadcast(ctx, connected)
-	if r.shape == wire.Table {
-		r.items, r.lines = append(r.items, absent.items...), append(r.lines, absent.lines...)
-		r.missed += len(absent.items)
-		r.text = sentTo(len(r.items)-r.missed, len(named))
-	}
+	r.items, r.lines, r.unreached = append(r.items, others.items...), append(r.lines, others.lines...), r.unreached+others.unreached
+	r.setSentTo(len(recipients))
 	return r, err
 }
 
-func sentTo(reached, all int) string {
-	return fmt.Sprintf("sent to %d of %s", reached, wire.Count(all, "recipient"))
-}
-
-// reached is the outcome of a message that was taken.
-const reached = "Done"
-
-// messageOutcome is what came of one message, in JSON.
+// messageOutcome is the outcome of one message of a broadcast, as JSON.
 type messageOutcome struct {
 	JID     string `json:"jid"`
 	Outcome string `json:"outcome"`
+	reached bool
 }
 
-func (r *Result) addOutcome(recipient jid.JID, outcome string) {
-	r.add(messageOutcome{recipient.String(), outcome}, oneLine(recipient.String()), escape(outcome))
+// failed implements failedItem.
+func (o messageOutcome) failed() bool { return !o.reached }
+
+// addReached adds a recipient whose message the server has taken to a table of outcomes.
+func (r *Result) addReached(recipient jid.JID) {
+	o := messageOutcome{recipient.String(), "Done", true}
+	r.add(o, escapeControls(o.JID), o.Outcome)
 }
 
-// refusesAll says whether a message was refused for what another recipient
-// would not change.
-func refusesAll(err error) bool {
-	_, sender := errors.AsType[*message.SenderError](err)
-	_, permission := errors.AsType[*fault.NotPermittedError](err)
-	return sender || permission || errors.Is(err, message.ErrIllegalText)
+// addUnreached adds any other recipient to a table of outcomes.
+func (r *Result) addUnreached(recipient jid.JID, why string) {
+	o := messageOutcome{recipient.String(), why, false}
+	r.add(o, escapeControls(o.JID), escape(why))
+	r.unreached++
 }
 
-// unlessRefused is a result, or the refusal of a sender or a text.
-func (c *call) unlessRefused(r Result, err error) (Result, error) {
-	if e, ok := errors.AsType[*message.SenderError](err); ok {
-		return refused("%v", e), nil
-	}
-	if errors.Is(err, message.ErrIllegalText) || errors.Is(err, presence.ErrIllegalText) {
-		return refused("%v", message.ErrIllegalText), nil
-	}
-	return r, err
+// setSentTo sets the outcome of a broadcast to that many recipients.
+func (r *Result) setSentTo(recipients int) {
+	r.text = fmt.Sprintf("sent to %d of %s", len(r.items)-r.unreached, wire.Count(recipients, "recipient"))
 }
 
-// outcomeOf says in a few words what became of a message that was not sent.
-// tried says that it may have been all the same.
-func outcomeOf(err error, tried bool) string {
+// concernsAllRecipients reports whether a message failed for a reason that does not depend
+// on its recipient.
+func concernsAllRecipients(err error) bool {
+	_, notPermitted := errors.AsType[*fault.NotPermittedError](err)
+	return notPermitted || fault.Is(err, fault.Declined)
+}
+
+// sendFailure returns in a few words why a message of a broadcast failed. The message may
+// have been sent all the same.
+func sendFailure(err error) string {
 	if errors.Is(err, message.ErrNotTaken) {
-		return notTaken(err)
+		return rejection(err)
 	}
+	return reason(err, true)
+}
+
+// whyUnsent returns in a few words why no message was sent to a recipient: the recipient has
+// no session, or that could not be found out.
+func whyUnsent(err error) string {
 	if errors.Is(err, presence.ErrNoSession) {
 		return presence.ErrNoSession.Error()
 	}
 	if e, ok := errors.AsType[*fault.NotServedError](err); ok {
 		return e.Error()
 	}
-	if !tried {
-		return "no message was sent: " + explain(err, false)
-	}
-	return explain(err, true)
+	return "no message was sent: " + reason(err, false)
 }

@@ -24,8 +24,7 @@ import (
 	"emanagement/verb/wire"
 )
 
-// mailbox is a server in memory that keeps what is sent, and fails for whom it
-// is told to.
+// mailbox is a server in memory that keeps the messages, and fails for certain recipients.
 type mailbox struct {
 	*memory
 	sent []string
@@ -49,10 +48,10 @@ func (m *mailbox) run(t *testing.T, log *slog.Logger, name string, pairs ...stri
 	working := jobs.New(t.Context())
 	defer working.Wait()
 	services := verb.Services{
-		Rosters: rosterpush.New(m), Presences: presence.New(m), Messages: message.New(m), Jobs: working, Own: own,
+		Rosters: rosterpush.New(m), Presences: presence.New(m), Messages: message.New(m), Jobs: working, OwnDomain: own,
 		Hosts: func(context.Context) ([]string, error) { return served, nil },
 	}
-	return verb.New(services, []verb.Grant{everything}, log, log).Run(t.Context(), verb.Request{Asker: admin, Front: "test", Verb: name, Values: args(pairs...)})
+	return verb.New(services, []verb.Grant{everything}, log, log).Run(t.Context(), verb.Request{Requester: admin, Front: "test", Verb: name, Values: args(pairs...)})
 }
 
 func TestMessageArguments(t *testing.T) {
@@ -63,11 +62,11 @@ func TestMessageArguments(t *testing.T) {
 		want  []string // sent; nil: refused
 		param string
 	}{
-		"a name":                 {"sendMessageToUser", []string{"fromJid", "SocialStream", "toJid", a, "msg", " hi "}, []string{"socialstream@" + own + ">" + a + ": hi "}, ""},
+		"an own address":         {"sendMessageToUser", []string{"fromJid", "SocialStream", "toJid", a, "msg", " hi "}, []string{"socialstream@" + own + ">" + a + ": hi "}, ""},
 		"a user, lines":          {"sendMessageToUser", []string{"fromJid", b + "/r", "toJid", a + "/r", "msg", "1", "msg", "", "msg", "2"}, []string{b + "/r>" + a + "/r:1\n\n2"}, ""},
 		"to a host":              {"sendMessageToUser", []string{"fromJid", b, "toJid", "a.example", "msg", "hi"}, []string{b + ">a.example:hi"}, ""},
 		"no sender":              {"sendMessageToUser", []string{"toJid", a, "msg", "hi"}, nil, "fromJid"},
-		"a name that is none":    {"sendMessageToUser", []string{"fromJid", "Social Stream", "toJid", a, "msg", "hi"}, nil, "fromJid"},
+		"two words":              {"sendMessageToUser", []string{"fromJid", "Social Stream", "toJid", a, "msg", "hi"}, nil, "fromJid"},
 		"a domain for a sender":  {"sendMessageToUser", []string{"fromJid", "x/y", "toJid", a, "msg", "hi"}, nil, "fromJid"},
 		"no recipient":           {"sendMessageToUser", []string{"fromJid", b, "msg", "hi"}, nil, "toJid"},
 		"no message":             {"sendMessageToUser", []string{"fromJid", b, "toJid", a, "msg", " \n "}, nil, "msg"},
@@ -165,7 +164,8 @@ func TestIllegalMessageIsRefused(t *testing.T) {
 	}
 }
 
-// TestMessagesAreNotLogged: who sent to whom is recorded, and never what.
+// TestMessagesAreNotLogged checks that the audit log has the sender and the recipient of a
+// message, and no log its text.
 func TestMessagesAreNotLogged(t *testing.T) {
 	for _, bad := range []error{nil, message.ErrNotTaken, errors.New("lost")} {
 		for _, name := range []string{"sendMessageToUser", "broadcast", "broadcastToConnectedUsers"} {
@@ -179,18 +179,18 @@ func TestMessagesAreNotLogged(t *testing.T) {
 	}
 }
 
-// TestBroadcastAsJob: what takes longer than an asker waits goes on, tells how
-// far it is, and its end, with what came of each, comes as a message.
+// TestBroadcastAsJob checks that a long broadcast continues as a job, reports its progress,
+// and sends the outcome of each message at its end.
 func TestBroadcastAsJob(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &mailbox{memory: new(memory)}
 		working := jobs.New(t.Context())
-		told := make(chan string, 1)
+		messages := make(chan string, 1)
 		services := verb.Services{
-			Presences: presence.New(m), Messages: message.New(m), Jobs: working, Own: own, Hosts: func(context.Context) ([]string, error) { return served, nil },
-			Tell: func(_ context.Context, to jid.JID, text string) error {
+			Presences: presence.New(m), Messages: message.New(m), Jobs: working, OwnDomain: own, Hosts: func(context.Context) ([]string, error) { return served, nil },
+			Notify: func(_ context.Context, to jid.JID, text string) error {
 				assert.Equal(t, admin, to)
-				told <- text
+				messages <- text
 				return nil
 			},
 		}
@@ -205,22 +205,23 @@ func TestBroadcastAsJob(t *testing.T) {
 			}
 		}
 		want += "(315 lines left out; the audit log has all of it)"
-		r, err := n.Run(t.Context(), verb.Request{Asker: admin, Verb: "broadcast", Values: args("admin", "News", "userJids", list, "msg", "hi")})
+		r, err := n.Run(t.Context(), verb.Request{Requester: admin, Verb: "broadcast", Values: args("admin", "News", "userJids", list, "msg", "hi")})
 		require.NoError(t, err)
 		assert.Equal(t, "job 1: broadcast goes on; messages will tell how far it is and how it ends, and so does listJobs", r.Outcome())
 		time.Sleep(time.Second)
 		synctest.Wait()
-		r, err = n.Run(t.Context(), verb.Request{Asker: admin, Verb: "listJobs"})
+		r, err = n.Run(t.Context(), verb.Request{Requester: admin, Verb: "listJobs"})
 		require.NoError(t, err)
 		assert.Contains(t, r.Lines()[0], "\t900 of 1000")
-		assert.Equal(t, want, <-told)
+		assert.Equal(t, want, <-messages)
 		working.Wait()
 		assert.Len(t, m.sent, 1000)
 	})
 }
 
-// TestRecipientsAreRecorded: a run's line names the first of many, for each has
-// a line of its own; and a refusal names each host once.
+// TestRecipientsAreRecorded checks that the record of a run names only the first of many
+// recipients, because each message has a record. It also checks that a refusal names each
+// host once.
 func TestRecipientsAreRecorded(t *testing.T) {
 	for list, want := range map[string]string{
 		"all":                         `["all"]`,
@@ -235,7 +236,7 @@ func TestRecipientsAreRecorded(t *testing.T) {
 	}
 
 	n := newRecorded(new(memory), verb.Grant{JID: admin.Bare(), Role: verb.Write, Hosts: []string{"a.example"}})
-	_, err := n.Run(t.Context(), verb.Request{Asker: admin, Front: "test", Verb: "broadcast",
+	_, err := n.Run(t.Context(), verb.Request{Requester: admin, Front: "test", Verb: "broadcast",
 		Values: args("admin", "b@a.example", "userJids", "[a@b.example,b@b.example,c@a.example]", "msg", "hi")})
 	assert.EqualError(t, err, admin.Bare().String()+" may not run broadcast on b.example")
 }

@@ -9,29 +9,30 @@ import (
 	"emanagement/presence"
 )
 
-// presenceVerbs is the part of the table about presences and sessions.
+// presenceVerbs are the verbs about presences and sessions.
 func presenceVerbs() []*Verb {
-	session := Param{Name: "userJid", Label: "User, or one session of it (user@host/resource)", Kind: Session, Required: true}
-	whose := Param{Name: "userJid", Label: "User, one session of it (user@host/resource), or a name at the component's domain", Kind: Sender, Required: true}
-	status := Param{Name: "status", Label: "A text for the contacts", Kind: Text, Extra: true, Example: "Out for lunch"}
-	priority := Param{Name: "priority", Label: "Priority, -128 to 127; as it is where left out", Kind: Priority, Extra: true}
+	session := Param{Name: "userJid", Label: "User, or one session (user@host/resource)", Kind: Session, Required: true}
+	sender := Param{Name: "userJid", Label: "User, one session (user@host/resource), or an address at the component's domain", Kind: Sender, Required: true}
+	status := Param{Name: "status", Label: "Status text for the contacts", Kind: Text, Extra: true, Example: "Out for lunch"}
+	priority := Param{Name: "priority", Label: "Priority, -128 to 127; unchanged if left out", Kind: Priority, Extra: true}
+	const sessions = "It changes every session of the user, or only the named one. "
 	return []*Verb{
 		{
 			Name:    "setPresence",
 			Title:   "Make available",
 			Summary: "make a user available",
-			Help:    "Every session of the user, or the one that is named; the server tells the contacts. Without a session there is nobody to make available. A name at the component's domain (SocialStream) is available to whoever has it in the roster.",
+			Help:    sessions + "The server informs the contacts. A user without a session cannot be made available. An address at the component's domain, such as SocialStream, becomes available to all users who have it in their rosters.",
 			Role:    Write,
-			Params:  []Param{whose, status, priority},
+			Params:  []Param{sender, status, priority},
 			run:     func(ctx context.Context, c *call) (Result, error) { return c.setPresence(ctx, presence.Presence{}) },
 		},
 		{
 			Name:    "unsetPresence",
 			Title:   "Make unavailable",
 			Summary: "make a user unavailable",
-			Help:    "Every session of the user, or the one that is named. The session itself stays.",
+			Help:    sessions + "The sessions themselves continue.",
 			Role:    Write,
-			Params:  []Param{whose, status},
+			Params:  []Param{sender, status},
 			run: func(ctx context.Context, c *call) (Result, error) {
 				return c.setPresence(ctx, presence.Presence{Unavailable: true})
 			},
@@ -39,43 +40,43 @@ func presenceVerbs() []*Verb {
 		{
 			Name:    "sendPresence",
 			Title:   "Set presence",
-			Summary: "let a user's presence show something",
-			Help:    "Every session of the user, or the one that is named; the server tells the contacts.",
+			Summary: "set what a user's presence shows",
+			Help:    sessions + "The server informs the contacts.",
 			Role:    Write,
-			Params:  []Param{whose, {Name: "show", Label: "What to show", Kind: Show}, status, priority},
+			Params:  []Param{sender, {Name: "show", Label: "What the presence shows", Kind: Show}, status, priority},
 			run:     sendPresence,
 		},
 		{
 			Name:    "getUserResource",
 			Title:   "Show sessions",
-			Summary: "show by which resources a user is connected",
-			Help:    "One line a session.",
+			Summary: "show the resources of a user's sessions",
+			Help:    "One resource per line.",
 			Role:    Read,
 			Params:  []Param{{Name: "userJid", Label: "User", Kind: User, Required: true}},
 			run:     getUserResource,
 		},
 		{
 			Name:    "getConnectedJids",
-			Title:   "Who is connected",
-			Summary: "show who is connected",
-			Help:    "One bare JID a line.",
+			Title:   "Connected users",
+			Summary: "show the connected users",
+			Help:    "One bare JID per line.",
 			Role:    Read,
 			run:     getConnectedJids,
 		},
 		{
 			Name:    "getConnectedJidsByDomain",
 			Title:   "Connected on a host",
-			Summary: "show who is connected on a host",
-			Help:    "One bare JID a line.",
+			Summary: "show the connected users of a host",
+			Help:    "One bare JID per line.",
 			Role:    Read,
-			Params:  []Param{{Name: "domain", Label: "Host, or all", Kind: Domain, Required: true}},
+			Params:  []Param{domainParam},
 			run:     getConnectedJids,
 		},
 		{
 			Name:    "kickUserJid",
 			Title:   "End sessions",
 			Summary: "end a user's sessions",
-			Help:    "All of them, or the one that is named. Clients may come back at once.",
+			Help:    "It ends every session of the user, or only the named one. Clients may connect again at once.",
 			Role:    Write,
 			Once:    true,
 			Params:  []Param{session},
@@ -83,9 +84,9 @@ func presenceVerbs() []*Verb {
 		},
 		{
 			Name:     "isEjabberdNodeStarted",
-			Title:    "Does it run?",
-			Summary:  "does the server run?",
-			Help:     "true if it says so; false also where it does not answer.",
+			Title:    "Is the server running?",
+			Summary:  "is the server running?",
+			Help:     "The answer is true if the server says so. It is false if the server does not answer.",
 			Role:     Read,
 			Hostless: true,
 			run:      isEjabberdNodeStarted,
@@ -101,27 +102,27 @@ func sendPresence(ctx context.Context, c *call) (Result, error) {
 	return c.setPresence(ctx, presence.Presence{Show: show})
 }
 
-// setPresence sets the sessions, or the name, that a call names, keeping the
-// priority where it names none.
+// setPresence sets the presence of the sessions, or of the address at the component's
+// domain, that the call names. The priority does not change if the call gives none.
 func (c *call) setPresence(ctx context.Context, p presence.Presence) (Result, error) {
 	p.Status = c.str("status")
 	change := func(old presence.Presence) presence.Presence {
-		now := p
-		now.Priority = old.Priority
-		if n, given := c.num("priority"); given {
-			now.Priority = n
+		changed := p
+		changed.Priority = old.Priority
+		if n, given := c.number("priority"); given {
+			changed.Priority = n
 		}
-		return now
+		return changed
 	}
-	if user := c.jid("userJid"); user.Domainpart() == c.Own {
-		hosts, err := c.Hosts(ctx)
-		if err != nil {
-			return Result{}, err
-		}
-		return c.unlessRefused(Result{}, c.Presences.Announce(ctx, user, change, hosts...))
+	user := c.jid("userJid")
+	if user.Domainpart() != c.OwnDomain {
+		return c.unlessNoSession(Result{}, c.Presences.Set(ctx, user, change))
 	}
-	r, err := c.unlessAbsent(Result{}, c.Presences.Set(ctx, c.jid("userJid"), change))
-	return c.unlessRefused(r, err)
+	hosts, err := c.Hosts(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	return Result{}, c.Presences.Announce(ctx, user, change, hosts...)
 }
 
 func getUserResource(ctx context.Context, c *call) (Result, error) {
@@ -130,15 +131,16 @@ func getUserResource(ctx context.Context, c *call) (Result, error) {
 	for _, s := range sessions {
 		resources = append(resources, s.JID.Resourcepart())
 	}
-	return c.unlessAbsent(lines("session", resources), err)
+	return c.unlessNoSession(lines("session", resources), err)
 }
 
 func kickUserJid(ctx context.Context, c *call) (Result, error) {
-	return c.unlessAbsent(Result{}, c.Presences.Kick(ctx, c.jid("userJid"), "Ended by an administrator"))
+	return c.unlessNoSession(Result{}, c.Presences.Kick(ctx, c.jid("userJid"), "Ended by an administrator"))
 }
 
-// unlessAbsent is a result, or the refusal of who has no session.
-func (c *call) unlessAbsent(r Result, err error) (Result, error) {
+// unlessNoSession returns the result and the error, or a refusal if the user has no
+// session.
+func (c *call) unlessNoSession(r Result, err error) (Result, error) {
 	if errors.Is(err, presence.ErrNoSession) {
 		return refused("%s no have any active session", c.jid("userJid")), nil
 	}
@@ -158,11 +160,11 @@ func getConnectedJids(ctx context.Context, c *call) (Result, error) {
 	return lines("user", jids), err
 }
 
-// connected lists the bare JIDs of those who are connected on the hosts.
+// connected lists the bare JIDs of the connected users of the hosts, without duplicates.
 func (c *call) connected(ctx context.Context, hosts ...string) ([]jid.JID, error) {
 	sessions, err := c.Presences.Connected(ctx, hosts...)
 	var users []jid.JID
-	for _, s := range sessions {
+	for _, s := range sessions { // sorted
 		if n := len(users); n == 0 || !users[n-1].Equal(s.Bare()) {
 			users = append(users, s.Bare())
 		}

@@ -6,101 +6,100 @@ import (
 	"fmt"
 	"strings"
 
+	"emanagement/fault"
 	"emanagement/room"
 	"emanagement/verb/wire"
 )
 
-// maxFailures is how many failures are told one by one; the log has them all.
-const maxFailures = 20
-
-// roomVerbs is the part of the table about chat rooms.
+// roomVerbs are the verbs about chat rooms.
 func roomVerbs() []*Verb {
-	roomParams := []Param{{Name: "roomName", Label: "Room, what stands before the @", Kind: Room, Required: true}, {Name: "domain", Label: "Host", Kind: Host, Required: true}}
-	domain := Param{Name: "domain", Label: "Host, or all", Kind: Domain, Required: true}
-	confirm := Param{Name: "confirm", Label: "Confirm: the host again, or all", Kind: Confirm, Extra: true}
+	roomName := Param{Name: "roomName", Label: "Room, the part before the @", Kind: Room, Required: true}
+	host := Param{Name: "domain", Label: "Host", Kind: Host, Required: true}
+	const service = "The room is at the service conference. of the host, with the server's defaults. "
+	const confirmation = "Without confirmation it destroys nothing, and reports the number of rooms."
 	return []*Verb{
 		{
 			Name:    "createPersistentRoom",
 			Title:   "Create lasting room",
 			Summary: "create a room that stays",
-			Help:    "At the service conference. of the host, with the server's defaults. It stays when its last occupant has left, and when the server restarts.",
+			Help:    service + "It stays when its last occupant has left, and when the server restarts.",
 			Role:    Write,
 			Once:    true,
-			Params:  roomParams,
+			Params:  []Param{roomName, host},
 			run:     func(ctx context.Context, c *call) (Result, error) { return c.createRoom(ctx, true) },
 		},
 		{
 			Name:    "createRoom",
 			Title:   "Create room",
-			Summary: "create a room for the moment",
-			Help:    "At the service conference. of the host, with the server's defaults. The room ends when its last occupant has left, and after half a minute if nobody comes.",
+			Summary: "create a temporary room",
+			Help:    service + "It ends when its last occupant has left, or after half a minute if no user enters it.",
 			Role:    Write,
 			Once:    true,
-			Params:  roomParams,
+			Params:  []Param{roomName, host},
 			run:     func(ctx context.Context, c *call) (Result, error) { return c.createRoom(ctx, false) },
 		},
 		{
 			Name:    "destroyRoom",
 			Title:   "Destroy room",
 			Summary: "destroy a room",
-			Help:    "Those who are in it are told, and put out. Clients may come back at once, which makes a new room of that name.",
+			Help:    "The occupants are informed and removed. Clients may return at once, which creates a new room of that name.",
 			Role:    Write,
 			Once:    true,
-			Params:  roomParams,
+			Params:  []Param{roomName, host},
 			run: func(ctx context.Context, c *call) (Result, error) {
-				return c.onRoom(func(r room.Room) (Result, error) { return Result{}, c.Rooms.Destroy(ctx, r) })
+				return c.withRoom(func(r room.Room) (Result, error) { return Result{}, c.Rooms.Destroy(ctx, r) })
 			},
 		},
 		{
 			Name:    "destroyAllRoomsByDomain",
 			Title:   "Destroy host's rooms",
 			Summary: "destroy every room of a host",
-			Help:    "Each as destroyRoom does. Unless that is confirmed, nothing is destroyed and the number of rooms is told.",
+			Help:    "It destroys each room as destroyRoom does. " + confirmation,
 			Role:    Admin,
 			Once:    true,
 			Long:    true,
-			Params:  []Param{domain, confirm},
+			Params:  []Param{domainParam, confirmParam},
 			run:     destroyAllRooms,
-			stakes:  roomsAtStake,
+			preview: previewDestroyAllRooms,
 		},
 		{
 			Name:    "destroyAllRooms",
 			Title:   "Destroy all rooms",
 			Summary: "destroy every room",
-			Help:    "Those of all hosts, each as destroyRoom does. Unless that is confirmed, nothing is destroyed and the number of rooms is told.",
+			Help:    "It destroys the rooms of all hosts, each as destroyRoom does. " + confirmation,
 			Role:    Admin,
 			Once:    true,
 			Long:    true,
-			Params:  []Param{confirm},
+			Params:  []Param{confirmParam},
 			run:     destroyAllRooms,
-			stakes:  roomsAtStake,
+			preview: previewDestroyAllRooms,
 		},
 		{
 			Name:    "getAllJidsOfRoom",
-			Title:   "Who is in a room",
-			Summary: "show who is in a room",
-			Help:    "One bare JID a line, also of those who came in more than once.",
+			Title:   "Occupants of a room",
+			Summary: "show the occupants of a room",
+			Help:    "One bare JID per line, even if a user has entered the room more than once.",
 			Role:    Read,
-			Params:  roomParams,
+			Params:  []Param{roomName, host},
 			run:     getAllJidsOfRoom,
 		},
 		{
 			Name:    "getAffiliationsOfRoom",
 			Title:   "Show affiliations",
-			Summary: "show who belongs to a room, and how",
-			Help:    "One line each: JID, affiliation (owner, admin, member, outcast), separated by a tab. Whoever is not there has none.",
+			Summary: "show the affiliations of a room",
+			Help:    "One line per affiliation: the JID, and owner, admin, member or outcast, separated by a tab. A user who is not listed has none.",
 			Role:    Read,
-			Params:  roomParams,
+			Params:  []Param{roomName, host},
 			run:     getAffiliationsOfRoom,
 		},
 		{
 			Name:    "setJidAffiliationOfRoom",
 			Title:   "Set affiliation",
-			Summary: "set how somebody belongs to a room",
-			Help:    "none takes an affiliation away. An outcast is put out of the room.",
+			Summary: "set a user's affiliation to a room",
+			Help:    "The value none removes the affiliation. A user who becomes an outcast is removed from the room.",
 			Role:    Write,
 			Params: []Param{
-				roomParams[0], roomParams[1],
+				roomName, host,
 				{Name: "jid", Label: "User, or a whole host", Kind: Contact, Required: true, New: true},
 				{Name: "affiliation", Label: "Affiliation", Kind: Affiliation, Required: true},
 			},
@@ -110,25 +109,25 @@ func roomVerbs() []*Verb {
 			Name:    "printAllRoomsByDomain",
 			Title:   "Show host's rooms",
 			Summary: "show the rooms of a host",
-			Help:    "One JID a line. Rooms that the server has put to sleep are not listed.",
+			Help:    "One JID per line. Rooms that hibernate are not listed.",
 			Role:    Read,
-			Params:  []Param{domain},
+			Params:  []Param{domainParam},
 			run:     printAllRooms,
 		},
 		{
 			Name:    "printAllRooms",
 			Title:   "Show all rooms",
 			Summary: "show all rooms",
-			Help:    "Those of all hosts, one JID a line. Rooms that the server has put to sleep are not listed.",
+			Help:    "The rooms of all hosts, one JID per line. Rooms that hibernate are not listed.",
 			Role:    Read,
 			run:     printAllRooms,
 		},
 	}
 }
 
-// onRoom does something with the room that a call names, and turns what is
-// known of rooms into an answer.
-func (c *call) onRoom(do func(room.Room) (Result, error)) (Result, error) {
+// withRoom calls do with the room that the call names. It words the errors that name a
+// room.
+func (c *call) withRoom(do func(room.Room) (Result, error)) (Result, error) {
 	named, err := room.Parse(c.str("roomName"), c.str("domain"))
 	var r Result
 	if err == nil {
@@ -139,22 +138,18 @@ func (c *call) onRoom(do func(room.Room) (Result, error)) (Result, error) {
 		return refused("Room %s not found", named), nil
 	case errors.Is(err, room.ErrExists):
 		return refused("Room %s already exists", named), nil
-	}
-	if e, ok := errors.AsType[*room.NameError](err); ok {
-		return r, BadArgument("roomName", e.Error())
-	}
-	if e, ok := errors.AsType[*room.ForeignUserError](err); ok {
-		return refused("%s", e.Error()), nil
+	case fault.Is(err, fault.Invalid): // the name of the room; the fault names no parameter
+		return r, BadArgument("roomName", fault.Of(err).Text)
 	}
 	return r, err
 }
 
 func (c *call) createRoom(ctx context.Context, persistent bool) (Result, error) {
-	return c.onRoom(func(r room.Room) (Result, error) { return Result{}, c.Rooms.Create(ctx, r, persistent) })
+	return c.withRoom(func(r room.Room) (Result, error) { return Result{}, c.Rooms.Create(ctx, r, persistent) })
 }
 
 func getAllJidsOfRoom(ctx context.Context, c *call) (Result, error) {
-	return c.onRoom(func(r room.Room) (Result, error) {
+	return c.withRoom(func(r room.Room) (Result, error) {
 		occupants, err := c.Rooms.Occupants(ctx, r)
 		var jids []string
 		for _, j := range occupants {
@@ -164,32 +159,32 @@ func getAllJidsOfRoom(ctx context.Context, c *call) (Result, error) {
 	})
 }
 
-// affiliate is somebody who belongs to a room, in JSON.
+// affiliate is an affiliation with a room, as JSON.
 type affiliate struct {
 	JID         string `json:"jid"`
 	Affiliation string `json:"affiliation"`
 }
 
 func getAffiliationsOfRoom(ctx context.Context, c *call) (Result, error) {
-	return c.onRoom(func(r room.Room) (Result, error) {
+	return c.withRoom(func(r room.Room) (Result, error) {
 		affiliates, err := c.Rooms.Affiliations(ctx, r)
-		table := Result{shape: wire.Table, counted: "affiliation"}
+		table := Result{shape: wire.Table, noun: "affiliation"}
 		for _, a := range affiliates {
-			table.add(affiliate{a.JID.String(), string(a.Affiliation)}, oneLine(a.JID.String()), string(a.Affiliation))
+			table.add(affiliate{a.JID.String(), string(a.Affiliation)}, escapeControls(a.JID.String()), string(a.Affiliation))
 		}
 		return table, err
 	})
 }
 
 func setJidAffiliationOfRoom(ctx context.Context, c *call) (Result, error) {
-	return c.onRoom(func(r room.Room) (Result, error) {
+	return c.withRoom(func(r room.Room) (Result, error) {
 		return Result{}, c.Rooms.SetAffiliation(ctx, r, room.Affiliate{
 			JID: c.jid("jid"), Affiliation: room.Affiliation(c.str("affiliation")),
 		})
 	})
 }
 
-// rooms lists the rooms of the hosts that a call means.
+// rooms lists the rooms of the hosts that the call names.
 func (c *call) rooms(ctx context.Context) ([]room.Room, error) {
 	hosts, err := c.domains(ctx)
 	if err != nil {
@@ -207,7 +202,8 @@ func printAllRooms(ctx context.Context, c *call) (Result, error) {
 	return lines("room", jids), err
 }
 
-func roomsAtStake(ctx context.Context, c *call) (string, error) {
+// previewDestroyAllRooms counts the rooms that destroyAllRooms would destroy.
+func previewDestroyAllRooms(ctx context.Context, c *call) (string, error) {
 	hosts, err := c.domains(ctx)
 	if err != nil {
 		return "", err
@@ -219,8 +215,8 @@ func roomsAtStake(ctx context.Context, c *call) (string, error) {
 	return fmt.Sprintf("%s on %s would be destroyed", wire.Count(len(all), "room"), strings.Join(hosts, ", ")), err
 }
 
-// destroyAllRooms goes on where one room cannot be destroyed, and says at the
-// end which could not.
+// destroyAllRooms continues after a room that cannot be destroyed. Its error names these
+// rooms.
 func destroyAllRooms(ctx context.Context, c *call) (Result, error) {
 	all, err := c.rooms(ctx)
 	if err != nil {
@@ -233,24 +229,27 @@ func destroyAllRooms(ctx context.Context, c *call) (Result, error) {
 		if ctx.Err() != nil {
 			return Result{}, context.Cause(ctx)
 		}
-		c.say(Progress{Text: fmt.Sprintf("%d of %s, %d failed", i, wire.Count(len(all), "room"), len(failures)), Done: i, Total: len(all)})
+		c.progress(Progress{Text: fmt.Sprintf("%d of %s, %d failed", i, wire.Count(len(all), "room"), len(failures)), Done: i, Total: len(all)})
 		switch err := c.Rooms.Destroy(ctx, r); {
 		case err == nil:
 			destroyed++
-		case !errors.Is(err, room.ErrNoRoom): // gone by itself meanwhile is as good
-			failures = append(failures, fmt.Sprintf("%s: %s", r, explain(err, true)))
+		case !errors.Is(err, room.ErrNoRoom): // that room has ended in the meantime
+			failures = append(failures, fmt.Sprintf("%s: %s", r, reason(err, true)))
 			causes = append(causes, fmt.Errorf("%s: %w", r, err))
 		}
 	}
 	if len(failures) > 0 {
-		return Result{}, incomplete(len(all), "room", failures, errors.Join(causes...))
+		return Result{}, someRoomsFailed(len(all), failures, errors.Join(causes...))
 	}
 	return Result{remarks: []string{wire.Count(destroyed, "room") + " destroyed"}}, nil
 }
 
-// incomplete is the end of a verb that did only some of many.
-func incomplete(of int, what string, failures []string, cause error) error {
-	text := fmt.Sprintf("%d of %s failed:\n", len(failures), wire.Count(of, what))
+// maxFailures limits how many failures an error names. The log has them all.
+const maxFailures = 20
+
+// someRoomsFailed returns the error of a verb that failed for some of its rooms.
+func someRoomsFailed(rooms int, failures []string, cause error) error {
+	text := fmt.Sprintf("%d of %s failed:\n", len(failures), wire.Count(rooms, "room"))
 	shown := failures[:min(len(failures), maxFailures)]
 	text += strings.Join(shown, "\n")
 	if more := len(failures) - len(shown); more > 0 {

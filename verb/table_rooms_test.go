@@ -19,7 +19,7 @@ import (
 	"emanagement/verb/wire"
 )
 
-// withRooms is a server with two rooms on each host.
+// withRooms returns a server with two rooms on each host.
 func withRooms() *memory {
 	m := &memory{rooms: make(map[room.Room][]room.Affiliate)}
 	for _, host := range served {
@@ -58,7 +58,7 @@ func TestRoomAnswers(t *testing.T) {
 	} {
 		t.Run(test.verb+"-"+test.room, func(t *testing.T) {
 			r, err := newNamespace(withRooms(), everything).Run(t.Context(), verb.Request{
-				Asker: admin, Front: "test", Verb: test.verb,
+				Requester: admin, Front: "test", Verb: test.verb,
 				Values: args(append(test.more, "roomName", test.room, "domain", "a.example")...),
 			})
 			require.NoError(t, err)
@@ -84,7 +84,7 @@ func TestRoomArguments(t *testing.T) {
 			for _, name := range []string{"createRoom", "createPersistentRoom", "destroyRoom", "getAllJidsOfRoom", "getAffiliationsOfRoom", "setJidAffiliationOfRoom"} {
 				m := withRooms()
 				_, err := newNamespace(m, everything).Run(t.Context(), verb.Request{
-					Asker: admin, Front: "test", Verb: name,
+					Requester: admin, Front: "test", Verb: name,
 					Values: args("roomName", test.room, "domain", test.domain, "jid", "v@a.example", "affiliation", "owner"),
 				})
 				var refused *wire.Error
@@ -116,7 +116,7 @@ func TestRoomFailures(t *testing.T) {
 				}
 				return nil
 			}
-			_, err := newNamespace(m, everything).Run(t.Context(), verb.Request{Asker: admin, Front: "test", Verb: test.verb, Values: args("roomName", "new", "domain", "a.example")})
+			_, err := newNamespace(m, everything).Run(t.Context(), verb.Request{Requester: admin, Front: "test", Verb: test.verb, Values: args("roomName", "new", "domain", "a.example")})
 			var failed *wire.Error
 			require.ErrorAs(t, err, &failed)
 			assert.Equal(t, test.text, failed.Text)
@@ -125,13 +125,13 @@ func TestRoomFailures(t *testing.T) {
 	}
 }
 
-// TestRoomRefusals are answers, not failures.
+// TestRoomRefusals checks that these errors are refusals, not failures.
 func TestRoomRefusals(t *testing.T) {
 	for _, cause := range []error{&room.NoServiceError{Host: "a.example"}, &room.ForeignUserError{User: jid.MustParse("v@far.example")}} {
 		m := withRooms()
 		m.fail = func(bool) error { return cause }
 		r, err := newNamespace(m, everything).Run(t.Context(), verb.Request{
-			Asker: admin, Front: "test", Verb: "setJidAffiliationOfRoom",
+			Requester: admin, Front: "test", Verb: "setJidAffiliationOfRoom",
 			Values: args("roomName", "one", "domain", "a.example", "jid", "v@far.example", "affiliation", "owner"),
 		})
 		require.NoError(t, err)
@@ -140,8 +140,8 @@ func TestRoomRefusals(t *testing.T) {
 	}
 }
 
-// TestDestroyAllRooms: nothing happens before it is confirmed, and then what
-// was named.
+// TestDestroyAllRooms checks that no room is destroyed without the right confirmation, and
+// that only rooms of the named hosts are destroyed with it.
 func TestDestroyAllRooms(t *testing.T) {
 	for _, test := range []struct {
 		verb, domain, confirm string
@@ -159,7 +159,7 @@ func TestDestroyAllRooms(t *testing.T) {
 		t.Run(test.verb+"-"+test.domain+"-"+test.confirm, func(t *testing.T) {
 			m := withRooms()
 			r, err := newNamespace(m, everything).Run(t.Context(), verb.Request{
-				Asker: admin, Front: "test", Verb: test.verb, Values: args("domain", test.domain, "confirm", test.confirm),
+				Requester: admin, Front: "test", Verb: test.verb, Values: args("domain", test.domain, "confirm", test.confirm),
 			})
 			assert.Len(t, m.rooms, test.left)
 			if test.want != "" {
@@ -173,19 +173,19 @@ func TestDestroyAllRooms(t *testing.T) {
 	}
 }
 
-// TestNothingToCount: what could not be counted was not confirmed.
-func TestNothingToCount(t *testing.T) {
+// TestRoomPreviewFails checks that a preview that fails does not count as a confirmation.
+func TestRoomPreviewFails(t *testing.T) {
 	for name, cause := range map[string]error{"refused": &room.NoServiceError{Host: "a.example"}, "failed": errors.New("some secret")} {
 		t.Run(name, func(t *testing.T) {
 			m, fails := withRooms(), true
 			m.fail = func(bool) error {
 				if fails {
-					fails = false // the next look would succeed
+					fails = false // the next call would succeed
 					return cause
 				}
 				return nil
 			}
-			r, err := newNamespace(m, everything).Run(t.Context(), verb.Request{Asker: admin, Front: "test", Verb: "destroyAllRoomsByDomain", Values: args("domain", "a.example")})
+			r, err := newNamespace(m, everything).Run(t.Context(), verb.Request{Requester: admin, Front: "test", Verb: "destroyAllRoomsByDomain", Values: args("domain", "a.example")})
 			assert.Equal(t, name == "refused", r.Refused())
 			assert.Equal(t, name == "failed", errors.Is(err, cause))
 			assert.Len(t, m.rooms, 4)
@@ -193,8 +193,8 @@ func TestNothingToCount(t *testing.T) {
 	}
 }
 
-// TestDestroyAllRoomsFails at some: the others are destroyed, and each failure
-// is told, up to a limit.
+// TestDestroyAllRoomsFails checks that the other rooms are destroyed if some fail, and that
+// the error names the failures, up to a limit.
 func TestDestroyAllRoomsFails(t *testing.T) {
 	for _, fails := range []int{1, 3, 50} {
 		m := withRooms()
@@ -211,27 +211,27 @@ func TestDestroyAllRoomsFails(t *testing.T) {
 			}
 			return nil
 		}
-		_, err := newNamespace(m, everything).Run(t.Context(), verb.Request{Asker: admin, Front: "test", Verb: "destroyAllRoomsByDomain", Values: args("domain", "a.example", "confirm", "a.example")})
+		_, err := newNamespace(m, everything).Run(t.Context(), verb.Request{Requester: admin, Front: "test", Verb: "destroyAllRoomsByDomain", Values: args("domain", "a.example", "confirm", "a.example")})
 		var failed *wire.Error
 		require.ErrorAs(t, err, &failed)
 		assert.Len(t, m.rooms, 2+fails)
-		told := strings.Split(failed.Text, "\n")
-		require.Len(t, told, 1+min(fails, 21))
-		assert.Equal(t, fmt.Sprintf("%d of 102 rooms failed:", fails), told[0])
-		assert.Equal(t, "one@conference.a.example: something went wrong here; the log of the component says what", told[1])
+		lines := strings.Split(failed.Text, "\n")
+		require.Len(t, lines, 1+min(fails, 21))
+		assert.Equal(t, fmt.Sprintf("%d of 102 rooms failed:", fails), lines[0])
+		assert.Equal(t, "one@conference.a.example: something went wrong here; the log of the component says what", lines[1])
 		if fails > 20 {
-			assert.Equal(t, "and 30 more, which the log has", told[21])
+			assert.Equal(t, "and 30 more, which the log has", lines[21])
 		}
 	}
 }
 
-// TestDestroyAllRoomsStops: it tells how far it is, and ends when it is
+// TestDestroyAllRoomsStops checks the progress of the verb, and that it ends when it is
 // stopped.
 func TestDestroyAllRoomsStops(t *testing.T) {
 	m := withRooms()
 	n := newNamespace(m, everything)
 	run := func(name string, pairs ...string) (verb.Result, error) {
-		return n.Run(t.Context(), verb.Request{Asker: admin, Front: "test", Verb: name, Values: args(pairs...)})
+		return n.Run(t.Context(), verb.Request{Requester: admin, Front: "test", Verb: name, Values: args(pairs...)})
 	}
 	writes := 0
 	m.fail = func(write bool) error {
@@ -254,13 +254,13 @@ func TestDestroyAllRoomsStops(t *testing.T) {
 	assert.Len(t, m.rooms, 1)
 }
 
-// TestRoomLog: every change of a room leaves a line of its own, beside that of
-// the verb.
+// TestRoomLog checks that each change of a room leaves a line in the audit log, and the verb
+// another one.
 func TestRoomLog(t *testing.T) {
 	var log bytes.Buffer
 	m := withRooms()
 	records := slog.New(slog.NewTextHandler(&log, nil))
-	n := verb.New(verb.Services{Rooms: room.New(audit.Rooms(m)), Own: own}, []verb.Grant{everything}, records, records)
+	n := verb.New(verb.Services{Rooms: room.New(audit.Rooms(m)), OwnDomain: own}, []verb.Grant{everything}, records, records)
 	for name, want := range map[string]string{
 		"createPersistentRoom":    "room=new@conference.a.example change=created persistent=true outcome=done",
 		"createRoom":              "room=one@conference.a.example change=created persistent=false outcome=\"the room exists already\"",
@@ -273,7 +273,7 @@ func TestRoomLog(t *testing.T) {
 		if want != "" {
 			roomName, _, _ = strings.Cut(strings.TrimPrefix(want, "room="), "@")
 		}
-		_, err := n.Run(t.Context(), verb.Request{Asker: admin, Front: "test", Verb: name, Values: args("roomName", roomName, "domain", "a.example", "jid", "u@a.example", "affiliation", "member")})
+		_, err := n.Run(t.Context(), verb.Request{Requester: admin, Front: "test", Verb: name, Values: args("roomName", roomName, "domain", "a.example", "jid", "u@a.example", "affiliation", "member")})
 		require.NoError(t, err)
 		if want == "" {
 			assert.Empty(t, log.String())

@@ -8,31 +8,29 @@ import (
 
 	"mellium.im/xmpp/jid"
 
-	"emanagement/fault"
 	"emanagement/rosterpush"
 	"emanagement/verb/wire"
 	"emanagement/xmpp/address"
 )
 
-// rosterVerbs is the part of the table that looks at and changes rosters.
-// Users need not be registered: a web application may be the one that knows
-// them, and the server only keep their rosters.
+// rosterVerbs are the verbs about the rosters of single users. The users need not be
+// registered: a web application may have the accounts, and the server only the rosters.
 func rosterVerbs() []*Verb {
 	userJid := Param{Name: "userJid", Label: "User", Kind: User, Required: true}
-	anyUser := userJid
-	anyUser.New = true
+	newUserJid := userJid
+	newUserJid.New = true
 	return []*Verb{
 		{
 			Name:    "addBuddyToRoster",
 			Title:   "Add contact",
 			Summary: "put a contact into a user's roster",
-			Help:    "The item will have exactly this nick, these groups and this subscription, whatever stood there. The contact's own roster is not touched.",
+			Help:    "The item gets exactly this nick, these groups and this subscription, even if the contact is already in the roster. The contact's own roster is not changed.",
 			Role:    Write,
 			Params: []Param{
-				anyUser,
+				newUserJid,
 				{Name: "buddyJid", Label: "Contact", Kind: Contact, Required: true, New: true},
 				{Name: "buddyNick", Label: "The contact's nick", Kind: Text, Example: "Ben Smith"},
-				{Name: "buddyGroup", Label: "Groups, one a line", Kind: Groups},
+				{Name: "buddyGroup", Label: "Groups, one per line", Kind: Groups},
 				{Name: "subscription_type", Label: "Subscription (none, to, from, both)", Kind: Subscription, Required: true},
 			},
 			run: addBuddyToRoster,
@@ -41,7 +39,7 @@ func rosterVerbs() []*Verb {
 			Name:    "removeBuddyFromRoster",
 			Title:   "Remove contact",
 			Summary: "remove a contact from a user's roster",
-			Help:    "The subscriptions that the item had end, also in a registered contact's own roster, where the item stays.",
+			Help:    "The item's subscriptions end. They also end in the roster of a registered contact, but the item there stays.",
 			Role:    Write,
 			Params:  []Param{userJid, {Name: "buddyJid", Label: "Contact", Kind: Contact, Required: true}},
 			run:     removeBuddyFromRoster,
@@ -50,29 +48,29 @@ func rosterVerbs() []*Verb {
 			Name:    "setBidireccionalBuddys",
 			Title:   "Make a pair",
 			Summary: "put two users in each other's rosters",
-			Help:    "Each gets the other with the subscription both, under the nick and in the groups given for the other. If one side fails, both are put back.",
+			Help:    "Each user gets the other one with the subscription both, and with the nick and the groups that are given for the other one. If one side fails, both rosters are restored.",
 			Role:    Write,
 			Params: []Param{
 				{Name: "userAJid", Label: "User A", Kind: User, Required: true, New: true},
 				{Name: "userBJid", Label: "User B", Kind: User, Required: true, New: true},
 				{Name: "userANick", Label: "A's nick, in B's roster", Kind: Text, Example: "Ana"},
 				{Name: "userBNick", Label: "B's nick, in A's roster", Kind: Text, Example: "Ben Smith"},
-				{Name: "groupForA", Label: "Groups of A in B's roster, one a line", Kind: Groups},
-				{Name: "groupForB", Label: "Groups of B in A's roster, one a line", Kind: Groups},
+				{Name: "groupForA", Label: "Groups of A in B's roster, one per line", Kind: Groups},
+				{Name: "groupForB", Label: "Groups of B in A's roster, one per line", Kind: Groups},
 			},
 			run: setBidireccionalBuddys,
 		},
 		{
 			Name:    "unsetBidireccionalBuddys",
 			Title:   "Undo a pair",
-			Summary: "undo a pair, leaving the user one-way",
-			Help:    "For two who have each other: the old friend loses the user, and the user keeps the old friend with the subscription to.",
+			Summary: "undo a pair, and leave a one-way contact",
+			Help:    "The two users must have each other. The old friend's roster loses the user. The user keeps the old friend with the subscription to.",
 			Role:    Write,
 			Params: []Param{
 				userJid,
 				{Name: "oldFriendJid", Label: "Old friend", Kind: User, Required: true},
 				{Name: "oldFriendNick", Label: "The old friend's nick", Kind: Text, Example: "Ben Smith"},
-				{Name: "groupForOldFriend", Label: "Groups of the old friend, one a line", Kind: Groups},
+				{Name: "groupForOldFriend", Label: "Groups of the old friend, one per line", Kind: Groups},
 			},
 			run: unsetBidireccionalBuddys,
 		},
@@ -80,7 +78,7 @@ func rosterVerbs() []*Verb {
 			Name:    "getRoster",
 			Title:   "Show roster",
 			Summary: "show a user's roster",
-			Help:    "One line an item: jid, nick, subscription, ask (none, out), groups with ; between. The columns are separated by tabs.",
+			Help:    "One line per item: jid, nick, subscription, ask (none or out), and the groups with ; between them. The columns are separated by tabs.",
 			Role:    Read,
 			Params:  []Param{userJid},
 			run:     getRoster,
@@ -89,7 +87,7 @@ func rosterVerbs() []*Verb {
 			Name:    "removeRoster",
 			Title:   "Empty roster",
 			Summary: "remove every contact from a user's roster",
-			Help:    "Each as removeBuddyFromRoster does.",
+			Help:    "It removes each contact as removeBuddyFromRoster does.",
 			Role:    Write,
 			Long:    true,
 			Params:  []Param{userJid},
@@ -99,7 +97,7 @@ func rosterVerbs() []*Verb {
 			Name:    "checkUserJid",
 			Title:   "Has a roster?",
 			Summary: "does a user have a roster?",
-			Help:    "true if it has at least one item.",
+			Help:    "The answer is true if the roster has at least one item.",
 			Role:    Read,
 			Params:  []Param{userJid},
 			run:     checkUserJid,
@@ -108,7 +106,7 @@ func rosterVerbs() []*Verb {
 			Name:    "checkBidirecctionalBuddys",
 			Title:   "Are they a pair?",
 			Summary: "do two users have each other?",
-			Help:    "true if each has the other with the subscription both.",
+			Help:    "The answer is true if each user has the other one with the subscription both.",
 			Role:    Read,
 			Params:  []Param{{Name: "userAJid", Label: "User A", Kind: User, Required: true}, {Name: "userBJid", Label: "User B", Kind: User, Required: true}},
 			run:     checkBidirecctionalBuddys,
@@ -126,33 +124,33 @@ func addBuddyToRoster(ctx context.Context, c *call) (Result, error) {
 	return written(err)
 }
 
-// written is Done where items were written. What the server then shows otherwise is
-// said.
+// written returns Done if items were written. A remark tells if the server shows one of
+// them otherwise.
 func written(err error) (Result, error) {
-	_, undone := errors.AsType[*rosterpush.ChangeError](err)
-	if errors.Is(err, rosterpush.ErrSharedItem) && !undone {
-		return Result{remarks: []string{err.Error() + "; what was written is seen where that does not count"}}, nil
+	_, failed := errors.AsType[*rosterpush.ChangeError](err)
+	if errors.Is(err, rosterpush.ErrSharedItem) && !failed {
+		return Result{remarks: []string{err.Error() + "; what was written shows only when the group no longer has this contact"}}, nil
 	}
-	return Result{}, err
+	return Result{}, withRepairVerbs(err)
 }
 
 func removeBuddyFromRoster(ctx context.Context, c *call) (Result, error) {
 	user, buddy := c.jid("userJid"), c.jid("buddyJid")
 	err := c.Rosters.Remove(ctx, user, buddy)
-	if errors.Is(err, rosterpush.ErrNotInRoster) {
-		return refused("User %s not found in %s roster.", asKept(buddy), user), nil
-	}
-	if errors.Is(err, rosterpush.ErrSharedItem) {
+	switch {
+	case errors.Is(err, rosterpush.ErrNotInRoster):
+		return refused("User %s not found in %s roster.", prepared(buddy), user), nil
+	case errors.Is(err, rosterpush.ErrSharedItem):
 		return refused("%s: %v", buddy, err), nil
 	}
-	return Result{}, err
+	return Result{}, withRepairVerbs(err)
 }
 
-// asKept is a contact as rosters would have it, where it only differs by capitals
-// from what was asked for.
-func asKept(contact jid.JID) jid.JID {
-	if kept, err := address.ParseNew(contact.String()); err == nil && strings.EqualFold(kept.String(), contact.String()) {
-		return kept
+// prepared returns a contact as a roster would store it, if that differs from the argument
+// only in upper and lower case. Otherwise it returns the argument.
+func prepared(contact jid.JID) jid.JID {
+	if p, err := address.ParseNew(contact.String()); err == nil && strings.EqualFold(p.String(), contact.String()) {
+		return p
 	}
 	return contact
 }
@@ -187,38 +185,39 @@ func getRoster(ctx context.Context, c *call) (Result, error) {
 	if err == nil && len(items) == 0 {
 		return refused("Roster not found for user %s", c.jid("userJid")), nil
 	}
-	return rosterTable(items), err
+	return rosterTable(items), withRepairVerbs(err)
 }
 
 func removeRoster(ctx context.Context, c *call) (Result, error) {
 	removed, kept, err := c.Rosters.Clear(ctx, c.jid("userJid"), nil, func(removed, all int) {
-		c.say(Progress{Text: fmt.Sprintf("%d of %s removed", removed, wire.Count(all, "item")), Done: removed, Total: all})
+		c.progress(Progress{Text: fmt.Sprintf("%d of %s removed", removed, wire.Count(all, "item")), Done: removed, Total: all})
 	})
-	if errors.Is(err, rosterpush.ErrNoRoster) {
+	switch {
+	case errors.Is(err, rosterpush.ErrNoRoster):
 		return refused("Roster not found for userJid %s", c.jid("userJid")), nil
-	}
-	if errors.Is(err, rosterpush.ErrShared) {
+	case errors.Is(err, rosterpush.ErrShared):
 		return refused("%s: %v", c.jid("userJid"), err), nil
-	}
-	if err != nil && removed > 0 {
-		f := fault.Of(err)
+	case err != nil && removed > 0:
+		err = withRepairVerbs(err)
+		f := faultOf(err)
 		return Result{}, failure(fmt.Sprintf("%s removed; %s", wire.Count(removed, "item"), f.Message(true)), f, false, err)
+	case err != nil:
+		return Result{}, withRepairVerbs(err)
+	case kept > 0:
+		return Result{remarks: []string{wire.Count(kept, "item") + " of shared roster groups left"}}, nil
 	}
-	if kept > 0 {
-		return Result{remarks: []string{wire.Count(kept, "item") + " of shared roster groups left"}}, err
-	}
-	return Result{}, err
+	return Result{}, nil
 }
 
 func checkUserJid(ctx context.Context, c *call) (Result, error) {
 	items, err := c.Rosters.Get(ctx, c.jid("userJid"))
-	if isUnshown(err) {
-		return yesNo(true), nil // it is there
+	if cannotBeShown(err) {
+		return yesNo(true), nil // the roster exists
 	}
 	return yesNo(len(items) > 0), err
 }
 
 func checkBidirecctionalBuddys(ctx context.Context, c *call) (Result, error) {
 	yes, err := c.Rosters.Bidirectional(ctx, c.jid("userAJid"), c.jid("userBJid"))
-	return yesNo(yes), err
+	return yesNo(yes), withRepairVerbs(err)
 }

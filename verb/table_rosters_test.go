@@ -59,10 +59,10 @@ func TestArguments(t *testing.T) {
 		"empty":                    {args("userJid", ""), nil, "userJid", "a value is missing"},
 		"a host for a user":        {args("userJid", "a.example"), nil, "userJid", `"a.example" is not a user's JID (user@host)`},
 		"no JID":                   {args("userJid", "u@a example"), nil, "userJid", `"u@a example" is not a JID`},
-		"two users":                {args("userJid", user, "userJid", user), nil, "userJid", "one value is enough, here are 2"},
+		"two users":                {args("userJid", user, "userJid", user), nil, "userJid", "expected one value, got 2"},
 		"no contact":               {args("userJid", user), nil, "buddyJid", "a value is missing"},
 		"a contact that is no JID": {args("userJid", user, "buddyJid", "@"), nil, "buddyJid", `"@" is not a JID`},
-		"two nicks":                {args("userJid", user, "buddyJid", buddy, "buddyNick", "1", "buddyNick", "2"), nil, "buddyNick", "one value is enough, here are 2"},
+		"two nicks":                {args("userJid", user, "buddyJid", buddy, "buddyNick", "1", "buddyNick", "2"), nil, "buddyNick", "expected one value, got 2"},
 		"no subscription":          {args("userJid", user, "buddyJid", buddy), nil, "subscription_type", "a value is missing"},
 		"remove is none": {
 			args("userJid", user, "buddyJid", buddy, "subscription_type", "remove"), nil,
@@ -75,7 +75,7 @@ func TestArguments(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := new(memory)
-			_, err := newNamespace(server, everything).Run(t.Context(), verb.Request{Asker: admin, Front: "test", Verb: "addBuddyToRoster", Values: test.values})
+			_, err := newNamespace(server, everything).Run(t.Context(), verb.Request{Requester: admin, Front: "test", Verb: "addBuddyToRoster", Values: test.values})
 			if test.want != nil {
 				require.NoError(t, err)
 				require.Len(t, server.rosters[user], 1)
@@ -104,14 +104,14 @@ func TestPairOfOne(t *testing.T) {
 		"setBidireccionalBuddys":   {args("userAJid", "u@a.example", "userBJid", "U@a.example/r"), "userBJid"},
 		"unsetBidireccionalBuddys": {args("userJid", "u@a.example", "oldFriendJid", "U@a.example/r"), "oldFriendJid"},
 	} {
-		_, err := n.Run(t.Context(), verb.Request{Asker: admin, Front: "test", Verb: name, Values: test.values})
+		_, err := n.Run(t.Context(), verb.Request{Requester: admin, Front: "test", Verb: name, Values: test.values})
 		var refused *wire.Error
 		require.ErrorAs(t, err, &refused, name)
 		assert.Equal(t, verb.BadArgument(test.param, `"u@a.example" is the same user as the other one`), refused)
 	}
 }
 
-// unescape reads a value of a line again.
+// unescape reverses escape.
 func unescape(s string) string {
 	s = strings.NewReplacer(`\\`, `\`, `\t`, "\t", `\n`, "\n", `\r`, "\r", `\u`, `\\u`).Replace(s)
 	return regexp.MustCompile(`\\\\u[0-9a-f]{4}`).ReplaceAllStringFunc(s, func(code string) string {
@@ -123,8 +123,8 @@ func unescape(s string) string {
 	})
 }
 
-// TestLines shows rosters: however awkward a value, an item is a line and has
-// five columns, out of which the value can be read again.
+// TestLines checks that each item is one line with five columns, and that the original
+// values can be recovered from it.
 func TestLines(t *testing.T) {
 	contact := jid.MustParse("b@a.example")
 	for name, test := range map[string]struct {
@@ -145,7 +145,7 @@ func TestLines(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := &memory{rosters: map[string][]rosterpush.Item{"u@a.example": {test.item}}}
-			r, err := newNamespace(server, everything).Run(t.Context(), verb.Request{Asker: admin, Front: "test", Verb: "getRoster", Values: args("userJid", "u@a.example")})
+			r, err := newNamespace(server, everything).Run(t.Context(), verb.Request{Requester: admin, Front: "test", Verb: "getRoster", Values: args("userJid", "u@a.example")})
 			require.NoError(t, err)
 			assert.Equal(t, []string{test.want}, r.Lines())
 			assert.Equal(t, 4, strings.Count(test.want, "\t"))
@@ -184,7 +184,7 @@ func TestOutcomes(t *testing.T) {
 	} {
 		t.Run(test.verb+"-"+test.want, func(t *testing.T) {
 			server := &memory{rosters: map[string][]rosterpush.Item{user: both(buddy), buddy: both(user)}}
-			r, err := newNamespace(server, everything).Run(t.Context(), verb.Request{Asker: admin, Front: "test", Verb: test.verb, Values: test.values})
+			r, err := newNamespace(server, everything).Run(t.Context(), verb.Request{Requester: admin, Front: "test", Verb: test.verb, Values: test.values})
 			require.NoError(t, err)
 			assert.Equal(t, test.want, r.Outcome())
 			assert.Equal(t, []string{test.want}, r.Lines())
@@ -193,8 +193,8 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
-// TestFailures has the server fail. The asker is told what may be known, the
-// cause is kept for the log.
+// TestFailures checks that the requester receives a text without secrets when the server
+// fails, and that the error keeps the cause for the log.
 func TestFailures(t *testing.T) {
 	const user, buddy = "u@a.example", "b@b.example"
 	secret := errors.New("some secret of the machine")
@@ -207,12 +207,12 @@ func TestFailures(t *testing.T) {
 		"not permitted":    {&fault.NotPermittedError{Host: "a.example", Reason: "add a line"}, "a.example: the server does not permit it: add a line", false},
 		"a stanza error":   {fmt.Errorf("roster: %w", server.Classify(t.Context(), "roster", stanza.Error{Condition: stanza.Forbidden})), "the server refuses: forbidden", false},
 		"anything else":    {secret, "something went wrong here; the log of the component says what", false},
-		"nobody waits":     {context.Canceled, "something went wrong here; the log of the component says what", false},
+		"canceled":         {context.Canceled, "something went wrong here; the log of the component says what", false},
 		"unserved contact": {&fault.NotServedError{Host: "x.example"}, "x.example: not a host whose rosters are managed here (these are: none at the moment)", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := &memory{fail: func(bool) error { return test.cause }}
-			_, err := newNamespace(server, everything).Run(t.Context(), verb.Request{Asker: admin, Front: "test", Verb: "addBuddyToRoster", Values: args("userJid", user, "buddyJid", buddy, "subscription_type", "to")})
+			_, err := newNamespace(server, everything).Run(t.Context(), verb.Request{Requester: admin, Front: "test", Verb: "addBuddyToRoster", Values: args("userJid", user, "buddyJid", buddy, "subscription_type", "to")})
 			var failed *wire.Error
 			require.ErrorAs(t, err, &failed)
 			assert.Equal(t, test.text, failed.Text)
@@ -222,9 +222,9 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// TestFailedRemovalSaysWhatIsGone: the server takes one item, and stops
+// TestFailedRemovalTellsWhatIsRemoved uses a server that removes one item and then stops
 // answering.
-func TestFailedRemovalSaysWhatIsGone(t *testing.T) {
+func TestFailedRemovalTellsWhatIsRemoved(t *testing.T) {
 	taken := false
 	server := &memory{fail: func(write bool) error {
 		switch {
@@ -236,56 +236,57 @@ func TestFailedRemovalSaysWhatIsGone(t *testing.T) {
 		return nil
 	}}
 	server.rosters = map[string][]rosterpush.Item{"u@a.example": {{JID: jid.MustParse("b@b.example")}}}
-	_, err := newNamespace(server, everything).Run(t.Context(), verb.Request{Asker: admin, Front: "test", Verb: "removeRoster", Values: args("userJid", "u@a.example")})
+	_, err := newNamespace(server, everything).Run(t.Context(), verb.Request{Requester: admin, Front: "test", Verb: "removeRoster", Values: args("userJid", "u@a.example")})
 	var failed *wire.Error
 	require.ErrorAs(t, err, &failed)
 	assert.Equal(t, "1 item removed; the server did not answer; whether it did what was asked is unknown, and asking again does no harm", failed.Text)
 	assert.True(t, failed.Kind == wire.Away)
 }
 
-func TestFailedPairSaysWhatStands(t *testing.T) {
+// TestFailedPairTellsWhatStands checks that the error tells what each roster contains now.
+func TestFailedPairTellsWhatStands(t *testing.T) {
 	server := &memory{fail: func(write bool) error {
 		if write {
 			return errors.New("some secret of the machine")
 		}
 		return nil
 	}}
-	_, err := newNamespace(server, everything).Run(t.Context(), verb.Request{Asker: admin, Front: "test", Verb: "setBidireccionalBuddys", Values: args("userAJid", "u@a.example", "userBJid", "b@b.example")})
+	_, err := newNamespace(server, everything).Run(t.Context(), verb.Request{Requester: admin, Front: "test", Verb: "setBidireccionalBuddys", Values: args("userAJid", "u@a.example", "userBJid", "b@b.example")})
 	var failed *wire.Error
 	require.ErrorAs(t, err, &failed)
 	assert.Equal(t, "something went wrong here; the log of the component says what (u@a.example: as before; b@b.example: as before)", failed.Text)
 }
 
-// TestUnservedHost names the argument that named the host.
+// TestUnservedHost checks that the error names the argument that named the host.
 func TestUnservedHost(t *testing.T) {
 	cause := &fault.NotServedError{Host: "x.example", Served: served}
 	n := newNamespace(&memory{fail: func(bool) error { return cause }}, everything)
-	_, err := n.Run(t.Context(), verb.Request{Asker: admin, Front: "test", Verb: "checkBidirecctionalBuddys", Values: args("userAJid", "u@a.example", "userBJid", "u@x.example")})
+	_, err := n.Run(t.Context(), verb.Request{Requester: admin, Front: "test", Verb: "checkBidirecctionalBuddys", Values: args("userAJid", "u@a.example", "userBJid", "u@x.example")})
 	var refused *wire.Error
 	require.ErrorAs(t, err, &refused)
 	assert.Equal(t, verb.BadArgument("userBJid", "x.example: not a host whose rosters are managed here (these are: a.example, b.example)"), refused)
 }
 
-// TestForeignContact is refused as an answer, not as a failure.
+// TestForeignContact checks that a contact on another server is a refusal, not a failure.
 func TestForeignContact(t *testing.T) {
 	cause := &rosterpush.ForeignContactError{Contact: jid.MustParse("b@far.example"), Subscription: rosterpush.Both}
 	n := newNamespace(&memory{fail: func(bool) error { return cause }}, everything)
-	r, err := n.Run(t.Context(), verb.Request{Asker: admin, Front: "test", Verb: "addBuddyToRoster", Values: args("userJid", "u@a.example", "buddyJid", "b@far.example", "subscription_type", "both")})
+	r, err := n.Run(t.Context(), verb.Request{Requester: admin, Front: "test", Verb: "addBuddyToRoster", Values: args("userJid", "u@a.example", "buddyJid", "b@far.example", "subscription_type", "both")})
 	require.NoError(t, err)
 	assert.True(t, r.Refused())
 	assert.Equal(t, cause.Error(), r.Outcome())
 }
 
-// TestLog: every change leaves one line that says who asked for what and what
-// came of it, every failure one with its cause.
+// TestLog checks that each change leaves a line with the requester, the verb and the outcome,
+// and each failure a line with its cause.
 func TestLog(t *testing.T) {
 	var log bytes.Buffer
 	server := &memory{rosters: make(map[string][]rosterpush.Item)}
 	records := slog.New(slog.NewTextHandler(&log, nil))
-	n := verb.New(verb.Services{Rosters: rosterpush.New(audit.Rosters(server)), Own: own, Jobs: jobs.New(t.Context())}, []verb.Grant{everything}, records, records)
+	n := verb.New(verb.Services{Rosters: rosterpush.New(audit.Rosters(server)), OwnDomain: own, Jobs: jobs.New(t.Context())}, []verb.Grant{everything}, records, records)
 	run := func(name string) string {
 		log.Reset()
-		_, _ = n.Run(t.Context(), verb.Request{Asker: admin, Front: "test", Verb: name, Values: args("userJid", "u@a.example", "buddyJid", "b@a.example", "subscription_type", "to")})
+		_, _ = n.Run(t.Context(), verb.Request{Requester: admin, Front: "test", Verb: name, Values: args("userJid", "u@a.example", "buddyJid", "b@a.example", "subscription_type", "to")})
 		return log.String()
 	}
 	assert.Empty(t, run("getRoster"), "it changes nothing")

@@ -1,19 +1,22 @@
 package verb
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
-// TestTable: an entry says all that is made of it.
+// TestTable checks that each entry has everything that fronts make from it.
 func TestTable(t *testing.T) {
 	names := make(map[string]bool)
 	for _, v := range Verbs() {
 		t.Run(v.Name, func(t *testing.T) {
-			assert.False(t, names[v.Name], "it is there twice")
+			assert.False(t, names[v.Name], "the name occurs twice")
 			names[v.Name] = true
 			assert.Regexp(t, `^[a-z][A-Za-z]+$`, v.Name)
 			assert.Regexp(t, `^[a-z].*[^.]$`, v.Summary, "a clause")
@@ -21,23 +24,22 @@ func TestTable(t *testing.T) {
 			assert.Contains(t, []Role{Read, Write, Admin}, v.Role)
 			assert.NotNil(t, v.run)
 			confirm := slices.IndexFunc(v.Params, func(p Param) bool { return p.Kind == Confirm })
-			assert.Equal(t, v.stakes != nil, confirm >= 0, "what destroys much asks, and nothing else")
+			assert.Equal(t, v.preview != nil, confirm >= 0, "a verb with a preview has the parameter confirm, and no other verb has it")
 			for i, p := range v.Params {
 				assert.Regexp(t, `^[a-z][A-Za-z_]+$`, p.Name)
 				assert.Regexp(t, `^[A-Z].*[^.]$`, p.Label)
 				assert.NotEmpty(t, p.Kind.String(), p.Name)
-				assert.Equal(t, i, slices.IndexFunc(v.Params, func(o Param) bool { return o.Name == p.Name }), "it is there twice")
-				assert.False(t, p.Kind == Confirm && (p.Name != "confirm" || p.Required), "it may be left empty, to learn what is at stake")
-				assert.False(t, p.Kind == Domain && p.Name != "domain", "target looks for that name")
+				assert.Equal(t, i, slices.IndexFunc(v.Params, func(o Param) bool { return o.Name == p.Name }), "the name occurs twice")
+				assert.False(t, p.Kind == Confirm && (p.Name != "confirm" || p.Required), "it may be empty: then the answer is the preview")
+				assert.False(t, p.Kind == Domain && p.Name != "domain", "call.target reads this name")
 			}
 		})
 	}
 }
 
-// TestSyntaxIsEmanagements: whoever runs a verb as the script of 2012 did finds
-// his arguments in their order; what is new comes after them and may be left
-// out.
-func TestSyntaxIsEmanagements(t *testing.T) {
+// TestSyntaxOf2012 checks that verbs take the arguments of the script of 2012 in their
+// order. New parameters come after them and are optional.
+func TestSyntaxOf2012(t *testing.T) {
 	script := make(map[string][]string)
 	for _, line := range []string{
 		"addBuddyToRoster userJid buddyJid buddyNick buddyGroup subscription_type",
@@ -83,7 +85,7 @@ func TestSyntaxIsEmanagements(t *testing.T) {
 	own := []string{"listJobs", "stopJob"}
 	for _, v := range Verbs() {
 		old, ok := script[v.Name]
-		assert.Equal(t, !ok, slices.Contains(own, v.Name), "%s is spelled as it was", v.Name)
+		assert.Equal(t, !ok, slices.Contains(own, v.Name), "%s has its name of 2012", v.Name)
 		for i, p := range v.Params {
 			if ok {
 				assert.Equal(t, i >= len(old), p.Extra, "%s %s", v.Name, p.Name)
@@ -94,5 +96,23 @@ func TestSyntaxIsEmanagements(t *testing.T) {
 			assert.False(t, p.Extra && p.Required, "%s %s", v.Name, p.Name)
 		}
 		assert.GreaterOrEqual(t, len(v.Params), len(old), v.Name)
+	}
+}
+
+// TestCoreNamesNoVerb checks that only the files of the table name verbs.
+func TestCoreNamesNoVerb(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	for _, path := range files {
+		if strings.HasPrefix(path, "table_") || strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		for _, v := range Verbs() {
+			if strings.ToLower(v.Name) != v.Name { // that name is an English word, too
+				assert.NotContains(t, string(text), v.Name, path)
+			}
+		}
 	}
 }

@@ -1,5 +1,5 @@
-// Command docs writes documentation from the program itself: verbs.md from the table of
-// verbs, and the manual pages from the commands.
+// Command docs generates documentation: verbs.md from the table of verbs, and the manual
+// pages from the commands.
 package main
 
 import (
@@ -20,7 +20,7 @@ func main() {
 	case len(os.Args) == 3 && os.Args[1] == "man":
 		err = manual(os.Args[2])
 	default:
-		fmt.Fprintln(os.Stderr, "usage: docs FILE, for the description of the verbs; or docs man FOLDER, for manual pages")
+		fmt.Fprintln(os.Stderr, "usage: docs FILE, to write the description of the verbs; or docs man FOLDER, to write the manual pages")
 		os.Exit(2)
 	}
 	if err != nil {
@@ -33,17 +33,17 @@ const head = `<!-- Written by go generate from the table in verb. Change it ther
 
 # Verbs
 
-Each verb is an ad-hoc command, whose form has the parameters as its fields. It is a
-line on the command line and in chat, too: first the arguments that the script of 2012
+Each verb is an ad-hoc command, whose form has the parameters as its fields. On the
+command line and in chat, a verb is a line: first the arguments that the script of 2012
 had, in its order, then flags for the other parameters. The roles are read, write and
 admin. A role includes the roles before it.
 
 `
 
-// host is that of the examples.
-const host = "example.org"
+// exampleHost is the host in the examples.
+const exampleHost = "example.org"
 
-// page is the whole text.
+// page returns the whole text of verbs.md.
 func page(verbs []*verb.Verb) string {
 	var p strings.Builder
 	p.WriteString(head)
@@ -57,9 +57,10 @@ func page(verbs []*verb.Verb) string {
 	return p.String()
 }
 
+// section writes the section of one verb.
 func section(p *strings.Builder, v *verb.Verb) {
 	fmt.Fprintf(p, "\n## %s\n\n```\n%s\n```\n\n%s %s\n\n", v.Name, v.FullSyntax(), sentence(v.Summary), v.Help)
-	if example := v.Example(host); example != v.Name {
+	if example := v.Example(exampleHost); example != v.Name {
 		fmt.Fprintf(p, "For example:\n\n```\n%s\n```\n\n", example)
 	}
 	fmt.Fprintf(p, "- Role: %s.\n", v.Role)
@@ -79,28 +80,27 @@ func section(p *strings.Builder, v *verb.Verb) {
 	}
 }
 
-// traits are what sets a verb apart from one that does its work at once and
-// may be asked for again.
+// traits describes whether a verb may be repeated, runs as a job, and must be confirmed.
 func traits(v *verb.Verb) []string {
 	var traits []string
 	if v.Once {
-		traits = append(traits, "Not to be repeated when its outcome is unknown: it does not set a state.")
+		traits = append(traits, "Must not be repeated if its outcome is unknown, because it does not set a state.")
 	} else {
-		traits = append(traits, "May be repeated when its outcome is unknown.")
+		traits = append(traits, "May be repeated if its outcome is unknown.")
 	}
 	if v.Long {
-		traits = append(traits, "What takes longer than a client waits goes on as a job; a message tells its end.")
+		traits = append(traits, "Continues as a job if it takes longer than a client waits. A message reports its end.")
 	}
 	if v.Destroys() {
-		traits = append(traits, "Wants confirmation: without it, it says what would be destroyed, and does nothing.")
+		traits = append(traits, "Must be confirmed. Without confirmation it says what it would destroy, and does nothing.")
 	}
 	return traits
 }
 
-// cell is text that does not end a table's cell.
+// cell escapes a text for a cell of a table.
 func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
 
-// sentence makes a clause one.
+// sentence makes a sentence of a clause.
 func sentence(s string) string {
 	s = strings.ToUpper(s[:1]) + s[1:]
 	if strings.HasSuffix(s, "?") {

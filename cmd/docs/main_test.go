@@ -33,7 +33,7 @@ func TestPage(t *testing.T) {
 Is it there? One line.
 
 - Role: read.
-- May be repeated when its outcome is unknown.
+- May be repeated if its outcome is unknown.
 
 ## destroyIt
 
@@ -46,19 +46,19 @@ For example:
 `+"```\ndestroyIt example.org member\n```"+`
 
 - Role: admin.
-- Not to be repeated when its outcome is unknown: it does not set a state.
-- What takes longer than a client waits goes on as a job; a message tells its end.
-- Wants confirmation: without it, it says what would be destroyed, and does nothing.
+- Must not be repeated if its outcome is unknown, because it does not set a state.
+- Continues as a job if it takes longer than a client waits. A message reports its end.
+- Must be confirmed. Without confirmation it says what it would destroy, and does nothing.
 
 | parameter | what it is | takes | needed |
 |---|---|---|---|
 | domain | Host, or all | a host of the server, or all | yes |
 | affiliation | A\|B | one of owner, admin, member, outcast, none | no |
-| confirm | Again | the argument domain again, or all where there is none | no |
+| confirm | Again | the argument domain again, or all if the verb has none | no |
 `, page([]*verb.Verb{quiet, loud}))
 }
 
-// TestManual writes the manual pages: one for each program and each of its commands.
+// TestManual checks that each program and each of its commands has a manual page.
 func TestManual(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, manual(dir))

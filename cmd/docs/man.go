@@ -12,7 +12,8 @@ import (
 	"emanagement/cmd/internal/version"
 )
 
-// manual writes the manual pages of both programs below a folder, in man1 and man8.
+// manual writes the manual pages of emanagement and emanagementd into the folders man1 and
+// man8 of a folder.
 func manual(folder string) error {
 	for section, command := range map[string]*cobra.Command{"1": cli.Command(), "8": daemon.Command(nil, nil, nil)} {
 		dir := filepath.Join(folder, "man"+section)

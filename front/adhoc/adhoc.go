@@ -19,35 +19,35 @@ import (
 	"emanagement/xmpp/command"
 )
 
-// frontName is this front's in the audit log.
+// frontName is the name of this front in the audit log.
 const frontName = "ad-hoc"
 
-// Fields that a program may add to the form that it submits. No form shows them, and
-// no verb has parameters of these names.
+// Fields that a program may add to the form that it submits. No form shows them, and no verb
+// has parameters of these names.
 const (
-	formatField = "format" // json: the answer also has the result, or the error, as JSON
-	waitField   = "wait"   // true: the answer may take longer than people wait
-	strictField = "strict" // true: a field that the verb does not have is an error; else it is ignored (XEP-0004 §3.2)
+	formatField = "format" // json: the answer has the result or the error also as JSON
+	waitField   = "wait"   // true: the requester waits for a long verb
+	strictField = "strict" // true: an unknown field is an error; else it is ignored (XEP-0004 §3.2)
 )
 
-// longPatience is how long the component works for a program that waits. After five
-// minutes it must have answered.
-const longPatience = 4*time.Minute + 30*time.Second
+// programMaxWait is how long a program with the field wait waits for a long verb. The
+// component must answer within five minutes.
+const programMaxWait = 4*time.Minute + 30*time.Second
 
-// wants reports whether a submitted form has that value in a field.
-func wants(values map[string][]string, field, value string) bool {
+// hasValue reports whether a field of a submitted form has exactly that value.
+func hasValue(values map[string][]string, field, value string) bool {
 	return slices.Equal(values[field], []string{value})
 }
 
-// front answers for one component.
+// front answers the commands of one component.
 type front struct {
 	namespace *verb.Namespace
 	sessions  sessions
-	limit     func() int // bytes that the server takes in a stanza; 0: as many as there are
+	limit     func() int // the largest stanza that the server accepts, in bytes; 0: no limit
 }
 
-// Register has the component offer the namespace's verbs as ad-hoc commands.
-// To be called before the component runs.
+// Register makes the component offer the verbs of a namespace as ad-hoc commands. It must be
+// called before the component runs.
 func Register(c *component.Component, n *verb.Namespace) {
 	f := &front{namespace: n, limit: c.MaxStanza, sessions: sessions{now: time.Now, open: make(map[string]session)}}
 	c.Handle(stanza.SetIQ, xml.Name{Space: command.NS, Local: "command"}, f.handle)
@@ -60,7 +60,7 @@ func (f *front) handle(ctx context.Context, r component.Request) (xml.TokenReade
 	if err := r.Decode(&q); err != nil {
 		return nil, component.BadRequest("the command cannot be read")
 	}
-	v, err := f.namespace.Open(verb.Request{Asker: r.From, Front: frontName, Verb: q.Node})
+	v, err := f.namespace.FindAudited(verb.Request{Requester: r.From, Front: frontName, Verb: q.Node})
 	if err != nil {
 		return nil, stanzaError(q, err)
 	}
@@ -81,12 +81,12 @@ func (f *front) handle(ctx context.Context, r component.Request) (xml.TokenReade
 	case cancelled:
 		return component.XML(response(v.Name, q.SessionID, command.Canceled)), nil
 	case q.SessionID == "" && q.Form == nil && len(v.Params) > 0:
-		return component.XML(question(v, f.sessions.put("", requester, v.Name), nil)), nil
+		return component.XML(argumentForm(v, f.sessions.put("", requester, v.Name), nil)), nil
 	}
 	return f.run(ctx, r, v, q)
 }
 
-// resume takes the session that a request continues.
+// resume ends the session that a request continues. The error says why it cannot.
 func (f *front) resume(q command.Command, requester string) error {
 	known, fresh := f.sessions.take(q.SessionID, requester, q.Node)
 	switch {
@@ -98,15 +98,15 @@ func (f *front) resume(q command.Command, requester string) error {
 	return nil
 }
 
-// run runs a verb with the values that were filled in. If a value is wrong or missing,
-// the form comes back with all values.
+// run runs a verb with the submitted values. If a value is wrong or missing, the answer is the
+// form with all values.
 func (f *front) run(ctx context.Context, r component.Request, v *verb.Verb, q command.Command) (xml.TokenReader, error) {
 	values := q.Form.Values()
-	request := verb.Request{Asker: r.From, Front: frontName, Verb: v.Name, Values: values}
-	if wants(values, waitField, "true") {
-		request.Patience = longPatience
+	request := verb.Request{Requester: r.From, Front: frontName, Verb: v.Name, Values: values}
+	if hasValue(values, waitField, "true") {
+		request.MaxWait = programMaxWait
 	}
-	result, err := f.carryOut(ctx, v, request)
+	result, err := f.runVerb(ctx, v, request)
 	if err == nil {
 		return f.answer(v, q, result)
 	}
@@ -116,31 +116,32 @@ func (f *front) run(ctx context.Context, r component.Request, v *verb.Verb, q co
 	if !ok || e.Kind != wire.Argument && e.Kind != wire.Confirm {
 		return nil, stanzaError(q, err)
 	}
-	again := askAgain(v, session, values, "error", v.Complaint(e))
+	form := formWithNote(v, session, values, "error", v.ErrorText(e))
 	if e.Kind == wire.Confirm {
-		again = askAgain(v, session, values, "warn", confirmation(e))
+		form = formWithNote(v, session, values, "warn", confirmation(e))
 	}
 	if wantsJSON(q) {
-		err = addJSON(again, errorField, e)
+		err = addJSON(form, errorField, e)
 	} else {
 		err = nil
 	}
-	return component.XML(again), err
+	return component.XML(form), err
 }
 
-func wantsJSON(q command.Command) bool { return wants(q.Form.Values(), formatField, "json") }
+// wantsJSON reports whether a program asks for JSON.
+func wantsJSON(q command.Command) bool { return hasValue(q.Form.Values(), formatField, "json") }
 
-// answer is the completed command.
+// answer returns the completed command.
 func (f *front) answer(v *verb.Verb, q command.Command, result verb.Result) (xml.TokenReader, error) {
-	session := cmp.Or(q.SessionID, q.Node) // Gajim wants a session id even in the only stage
+	session := cmp.Or(q.SessionID, q.Node) // Gajim requires a session id even in the only stage
 	if wantsJSON(q) {
 		r := forPrograms(v, session, result)
 		err := addJSON(r, resultField, result)
 		return component.XML(r), err
 	}
 	r := forPrograms(v, session, result)
-	// People fill in a form that they were sent, or need none. Programs submit a form
-	// at once.
+	// A person submits a form that the component has sent, or no form. A program submits a
+	// form at once.
 	if q.SessionID != "" || q.Form == nil {
 		r = forPeople(v, session, result)
 	}
@@ -150,15 +151,15 @@ func (f *front) answer(v *verb.Verb, q command.Command, result verb.Result) (xml
 	return component.XML(r), nil
 }
 
-// overhead is an upper bound of the bytes of a stanza around its command.
+// overhead is an upper bound for the size of a stanza without its command, in bytes.
 const overhead = 1000
 
-// carryOut runs a verb. If the request is strict, a field that is no parameter of the
-// verb is an error.
-func (f *front) carryOut(ctx context.Context, v *verb.Verb, request verb.Request) (verb.Result, error) {
-	if wants(request.Values, strictField, "true") {
+// runVerb runs a verb. If the request is strict, a field that is not a parameter of the verb is
+// an error.
+func (f *front) runVerb(ctx context.Context, v *verb.Verb, request verb.Request) (verb.Result, error) {
+	if hasValue(request.Values, strictField, "true") {
 		for _, name := range slices.Sorted(maps.Keys(request.Values)) {
-			if err := v.NoParam(name); err != nil && !slices.Contains([]string{formatField, waitField, strictField, "FORM_TYPE"}, name) {
+			if err := v.CheckParam(name); err != nil && !slices.Contains([]string{formatField, waitField, strictField, "FORM_TYPE"}, name) {
 				return verb.Result{}, err
 			}
 		}
@@ -166,8 +167,8 @@ func (f *front) carryOut(ctx context.Context, v *verb.Verb, request verb.Request
 	return f.namespace.Run(ctx, request)
 }
 
-// discover answers service discovery about the list of commands and about
-// each (XEP-0050 §2.2, §2.3).
+// discover answers service discovery for the list of commands, and for each command
+// (XEP-0050 §2.2, §2.3).
 func (f *front) discover(r component.Request, node string) (component.Node, error) {
 	features := []string{command.NS, command.NSForm}
 	if node == command.NS {
@@ -176,7 +177,7 @@ func (f *front) discover(r component.Request, node string) (component.Node, erro
 			Features:   features,
 		}
 		for _, v := range f.namespace.Visible(r.From) {
-			// Asked at a resource of ours, the commands are there too.
+			// A resource of the component has the commands too.
 			n.Items = append(n.Items, items.Item{JID: r.To, Node: v.Name, Name: v.Title})
 		}
 		return n, nil
@@ -191,4 +192,5 @@ func (f *front) discover(r component.Request, node string) (component.Node, erro
 	}, nil
 }
 
+// title returns the title of a command.
 func title(v *verb.Verb) string { return v.Name + ": " + v.Summary }

@@ -12,10 +12,9 @@ import (
 	"emanagement/xmpp/command"
 )
 
-// stanzaError is how an error of the namespace is sent. An error of another type is
-// returned as it is, and the requester does not learn its text. A program that asked
-// for JSON gets the error as JSON too, as the application's own condition (RFC 6120
-// §8.3.2).
+// stanzaError turns a *wire.Error into a stanza error. It returns any other error as it is: the
+// requester does not learn its text. A program that asked for JSON gets the error as JSON too,
+// in an application-specific condition (RFC 6120 §8.3.2).
 func stanzaError(q command.Command, err error) error {
 	e, ok := errors.AsType[*wire.Error](err)
 	if !ok {
@@ -32,8 +31,8 @@ func stanzaError(q command.Command, err error) error {
 	return &component.SpecificError{General: general, Specific: wire.XMLError(), Text: string(text)}
 }
 
-// generalError tells by its condition what happened, and by its type whether the same
-// request may succeed later.
+// generalError returns a stanza error. Its condition says what happened, and its type whether
+// the same request may succeed later.
 func generalError(node string, e *wire.Error) stanza.Error {
 	typ := stanza.Cancel
 	if e.Temporary {
@@ -50,7 +49,7 @@ func generalError(node string, e *wire.Error) stanza.Error {
 	return component.Refuse(typ, stanza.InternalServerError, e.Text)
 }
 
-// specific is an error with one of the conditions of XEP-0050 §4.6.
+// specific returns an error with one of the conditions of XEP-0050 §4.6.
 func specific(general stanza.Condition, condition, text string) error {
 	typ := stanza.Modify
 	if general == stanza.NotAllowed {

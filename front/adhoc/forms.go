@@ -11,7 +11,7 @@ import (
 	"emanagement/xmpp/command"
 )
 
-// fieldType returns the type of a form's field (XEP-0004 §3.3) for a kind of parameter.
+// fieldType returns the type of a form field (XEP-0004 §3.3) for a kind of parameter.
 func fieldType(k verb.Kind) string {
 	switch {
 	case k.Options() != nil:
@@ -24,12 +24,13 @@ func fieldType(k verb.Kind) string {
 	return command.TextSingle
 }
 
+// response returns a response without a form.
 func response(node, session, status string) *command.Command {
 	return &command.Command{Node: node, SessionID: session, Status: status}
 }
 
-// question asks for a verb's arguments. It keeps the values given before.
-func question(v *verb.Verb, session string, values map[string][]string) *command.Command {
+// argumentForm returns the form for a verb's arguments, filled in with values.
+func argumentForm(v *verb.Verb, session string, values map[string][]string) *command.Command {
 	f := &command.Form{Type: command.FormForm, Title: title(v), Instructions: command.Instructions(v.Help)}
 	for _, p := range v.Params {
 		f.Fields = append(f.Fields, fieldFor(p, values[p.Name]))
@@ -40,15 +41,16 @@ func question(v *verb.Verb, session string, values map[string][]string) *command
 	return r
 }
 
-// askAgain is question with a note of that type. The note is the form's title too: two
-// clients show no note beside a form.
-func askAgain(v *verb.Verb, session string, values map[string][]string, noteType, note string) *command.Command {
-	r := question(v, session, values)
+// formWithNote is argumentForm with a note of that type. The note is also the title of the form,
+// because two clients show no note beside a form.
+func formWithNote(v *verb.Verb, session string, values map[string][]string, noteType, note string) *command.Command {
+	r := argumentForm(v, session, values)
 	r.Form.Title = note
 	r.Notes = []command.Note{{Type: noteType, Text: note}}
 	return r
 }
 
+// fieldFor returns the form field for a parameter.
 func fieldFor(p verb.Param, values []string) command.Field {
 	f := command.Field{Var: p.Name, Type: fieldType(p.Kind), Label: p.Label, Required: command.Present(p.Required), Values: values}
 	if p.Required && p.Kind.Options() != nil {
@@ -65,23 +67,24 @@ func fieldFor(p verb.Param, values []string) command.Field {
 	return f
 }
 
-// resultField and errorField have what programs read, as JSON (docs/control.md).
+// resultField and errorField are the fields with the result and the error as JSON
+// (docs/control.md).
 const (
 	resultField = "json"
 	errorField  = "error"
 )
 
-// addJSON adds a value as JSON in a field that clients do not show.
+// addJSON adds a value as JSON, in a field that clients do not show.
 func addJSON(r *command.Command, field string, value any) error {
 	text, err := json.Marshal(value)
 	r.Form.Fields = append(r.Form.Fields, command.Field{Var: field, Type: command.Hidden, Values: []string{string(text)}})
 	return err
 }
 
-// forPeople shows a verb's result to people. The outcome stands in one place: in a
-// note or, above a table, in the form's title, for two clients show no note beside a
-// form. Only a refusal stands in both, so that it is seen as one. The lines have no
-// tabs: some clients break such lines into columns.
+// forPeople returns the response with a result for people. The outcome is in one place: in the
+// title of the form if there is a table, because two clients show no note beside a form,
+// otherwise in a note. Only a refusal is in both, so that clients mark it as an error. The
+// lines have no tabs, because some clients break such lines into columns.
 func forPeople(v *verb.Verb, session string, result verb.Result) *command.Command {
 	r := response(v.Name, session, command.Completed)
 	lines := result.Readable()
@@ -94,8 +97,8 @@ func forPeople(v *verb.Verb, session string, result verb.Result) *command.Comman
 	return r
 }
 
-// forPrograms shows a verb's result to programs: the outcome in the note and in the
-// form's title, and the lines that the script of 2012 printed.
+// forPrograms returns the response with a result for programs: the outcome in the note and in
+// the title of the form, and the lines that the script of 2012 printed.
 func forPrograms(v *verb.Verb, session string, result verb.Result) *command.Command {
 	r := response(v.Name, session, command.Completed)
 	r.Notes = []command.Note{outcomeNote(result)}
@@ -103,13 +106,14 @@ func forPrograms(v *verb.Verb, session string, result verb.Result) *command.Comm
 	return r
 }
 
-// resultForm has the outcome as its title, and lines in its one field.
+// resultForm returns a form with the outcome as its title, and lines in its only field.
 func resultForm(v *verb.Verb, result verb.Result, lines []string) *command.Form {
 	return &command.Form{Type: command.FormResult, Title: result.Outcome(), Fields: []command.Field{
 		{Var: "result", Type: command.TextMulti, Label: v.Name, Values: lines},
 	}}
 }
 
+// outcomeNote returns a note with the outcome.
 func outcomeNote(result verb.Result) command.Note {
 	if result.Refused() {
 		return command.Note{Type: "error", Text: result.Outcome()}
@@ -117,8 +121,8 @@ func outcomeNote(result verb.Result) command.Note {
 	return command.Note{Type: "info", Text: result.Outcome()}
 }
 
-// shorten takes lines off the end of an answer until it has at most limit bytes, and
-// says so.
+// shorten removes lines from the end of an answer until the answer has at most limit bytes. The
+// outcome then says so.
 func shorten(r *command.Command, limit int) {
 	if r.Form == nil || len(r.Form.Fields) == 0 {
 		return
@@ -142,16 +146,16 @@ func shorten(r *command.Command, limit int) {
 	showFirst(r, outcome, lines[:fit], len(lines))
 }
 
-// showFirst shows the first lines of an answer that has more.
+// showFirst reduces an answer to its first lines.
 func showFirst(r *command.Command, outcome string, lines []string, all int) {
-	text := fmt.Sprintf("%s; only the first %d of %d lines, for the server takes no larger stanza (max_stanza_size); the command line shows them all", outcome, len(lines), all)
+	text := fmt.Sprintf("%s; only the first %d of %d lines, because the server accepts no larger stanza (max_stanza_size); the command line shows them all", outcome, len(lines), all)
 	r.Form.Title, r.Form.Fields[0].Values = text, lines
 	for i := range r.Notes {
 		r.Notes[i].Text = text
 	}
 }
 
-// confirmation words what a verb would destroy, for people who fill in a form.
+// confirmation tells people what a verb would destroy, and how to confirm it in a form.
 func confirmation(e *wire.Error) string {
 	return fmt.Sprintf("%s; to do it, type %s in the field confirm", e.Text, e.Word)
 }

@@ -20,7 +20,7 @@ const (
 	other = "admin@localhost/two"
 )
 
-// clock is a time that moves when it is told to.
+// clock is a time that only advance changes.
 type clock struct{ time time.Time }
 
 func (c *clock) advance(d time.Duration) { c.time = c.time.Add(d) }
@@ -30,7 +30,7 @@ func newSessions() (*sessions, *clock) {
 	return &sessions{now: func() time.Time { return c.time }, open: make(map[string]session)}, c
 }
 
-// state is what take says of a session.
+// state is what take returns.
 type state struct{ known, fresh bool }
 
 var (
@@ -39,8 +39,8 @@ var (
 	fresh   = state{true, true}
 )
 
-func take(s *sessions, id, asker, node string) state {
-	known, fresh := s.take(id, asker, node)
+func take(s *sessions, id, requester, node string) state {
+	known, fresh := s.take(id, requester, node)
 	return state{known, fresh}
 }
 
@@ -54,6 +54,7 @@ func TestSessionIsTakenOnce(t *testing.T) {
 	assert.Equal(t, fresh, take(s, id, admin, "getRoster"))
 }
 
+// TestSessionIsTakenByOneOfMany lets many goroutines take the same session.
 func TestSessionIsTakenByOneOfMany(t *testing.T) {
 	s, _ := newSessions()
 	id := s.put("", admin, "getRoster")
@@ -70,10 +71,12 @@ func TestSessionIsTakenByOneOfMany(t *testing.T) {
 	assert.EqualValues(t, 1, taken.Load())
 }
 
-func TestSessionOfSomebodyElse(t *testing.T) {
+// TestSessionOfAnother checks that only the requester of a session can take it, and only for
+// its command.
+func TestSessionOfAnother(t *testing.T) {
 	s, _ := newSessions()
 	id := s.put("", admin, "getRoster")
-	for name, test := range map[string]struct{ id, asker, node string }{
+	for name, test := range map[string]struct{ id, requester, node string }{
 		"another id":       {id + "x", admin, "getRoster"},
 		"no id":            {"", admin, "getRoster"},
 		"another resource": {id, other, "getRoster"},
@@ -81,15 +84,15 @@ func TestSessionOfSomebodyElse(t *testing.T) {
 		"another node":     {id, admin, "removeRoster"},
 		"no node":          {id, admin, ""},
 	} {
-		assert.Equal(t, unknown, take(s, test.id, test.asker, test.node), name)
+		assert.Equal(t, unknown, take(s, test.id, test.requester, test.node), name)
 	}
-	assert.Equal(t, fresh, take(s, id, admin, "getRoster"), "it is still its owner's")
+	assert.Equal(t, fresh, take(s, id, admin, "getRoster"), "its requester can still take it")
 }
 
 func TestSessionExpires(t *testing.T) {
 	for _, test := range []struct {
 		age    time.Duration
-		pruned bool // by a session that somebody else opens
+		pruned bool // another requester has opened a session in the meantime
 		want   state
 	}{
 		{0, true, fresh},
@@ -107,12 +110,13 @@ func TestSessionExpires(t *testing.T) {
 				s.put("", other, "getRoster")
 			}
 			assert.Equal(t, test.want, take(s, id, admin, "getRoster"))
-			assert.Equal(t, unknown, take(s, id, admin, "getRoster"), "expired or not, it is over")
+			assert.Equal(t, unknown, take(s, id, admin, "getRoster"), "it has ended, expired or not")
 		})
 	}
 }
 
-func TestSessionKeptOpenStartsAnew(t *testing.T) {
+// TestSessionTimeRestarts checks that a reopened session has its whole time again.
+func TestSessionTimeRestarts(t *testing.T) {
 	s, now := newSessions()
 	id := s.put("", admin, "getRoster")
 	for range 5 {
@@ -122,7 +126,7 @@ func TestSessionKeptOpenStartsAnew(t *testing.T) {
 	}
 }
 
-func TestSessionsOfOneAskerAreLimited(t *testing.T) {
+func TestSessionsOfOneRequesterAreLimited(t *testing.T) {
 	s, now := newSessions()
 	alone := s.put("", other, "getRoster")
 	const tooMany = 10
@@ -135,14 +139,15 @@ func TestSessionsOfOneAskerAreLimited(t *testing.T) {
 	for i, id := range ids {
 		want := fresh
 		if i < tooMany {
-			want = unknown // the oldest were given up
+			want = unknown // the oldest were replaced
 		}
 		assert.Equal(t, want, take(s, id, admin, "getRoster"), i)
 	}
-	assert.Equal(t, fresh, take(s, alone, other, "getRoster"), "others are not concerned")
+	assert.Equal(t, fresh, take(s, alone, other, "getRoster"), "other requesters are not affected")
 }
 
-func TestSessionsLeaveNothingBehind(t *testing.T) {
+// TestSessionsAreRemoved checks that expired sessions do not accumulate.
+func TestSessionsAreRemoved(t *testing.T) {
 	s, now := newSessions()
 	for i := range 1000 {
 		s.put("", fmt.Sprintf("user%d@localhost/r", i), "getRoster")

@@ -60,8 +60,8 @@ func TestSubmittedForm(t *testing.T) {
 	}
 }
 
-// TestStanzaError: the condition says what happened, the type whether to ask
-// again.
+// TestStanzaError checks that the condition says what happened, and the type whether the same
+// request may succeed later.
 func TestStanzaError(t *testing.T) {
 	secret := errors.New("secret")
 	for name, test := range map[string]struct {
@@ -80,7 +80,7 @@ func TestStanzaError(t *testing.T) {
 	}
 	assert.Equal(t, secret, stanzaError(command.Command{Node: "node"}, secret))
 
-	// A program gets the error as JSON beside it.
+	// A program gets the error as JSON, too.
 	asked := command.Command{Node: "node", Form: &command.Form{Fields: []command.Field{{Var: "format", Values: []string{"json"}}}}}
 	assert.Equal(t, &component.SpecificError{
 		General:  component.Refuse(stanza.Auth, stanza.Forbidden, "not you"),
@@ -89,21 +89,21 @@ func TestStanzaError(t *testing.T) {
 	}, stanzaError(asked, &wire.Error{Kind: wire.Forbidden, Text: "not you", Err: secret}))
 }
 
-// TestConfirmation: people are told what to type, and where.
+// TestConfirmation checks that people learn what to type, and in which field.
 func TestConfirmation(t *testing.T) {
 	assert.Equal(t, "at least 7 things; to do it, type a.example in the field confirm", confirmation(&wire.Error{Kind: wire.Confirm, Text: "at least 7 things", Word: "a.example"}))
 }
 
-// pairVerb is a verb with a field of nearly every kind.
+// pairVerb returns a verb that has fields of several kinds.
 func pairVerb(t testing.TB) *verb.Verb {
-	asker := jid.MustParse(admin)
-	n := verb.New(verb.Services{}, []verb.Grant{{JID: asker.Bare(), Role: verb.Admin}}, nil, nil)
-	v, err := n.Find(asker, "setBidireccionalBuddys")
+	requester := jid.MustParse(admin)
+	n := verb.New(verb.Services{}, []verb.Grant{{JID: requester.Bare(), Role: verb.Admin}}, nil, nil)
+	v, err := n.Find(requester, "setBidireccionalBuddys")
 	require.NoError(t, err)
 	return v
 }
 
-// sent is a response as it goes over the stream, and back into one.
+// sent encodes a response as for the stream, and decodes it again.
 func sent(t testing.TB, r *command.Command) command.Command {
 	var text bytes.Buffer
 	e := xml.NewEncoder(&text)
@@ -115,8 +115,8 @@ func sent(t testing.TB, r *command.Command) command.Command {
 	return got
 }
 
-// FuzzSubmittedForm has anything for a submission. What can be read comes back
-// in the form as it was filled in.
+// FuzzSubmittedForm checks that the values of any form that can be parsed come back unchanged
+// in the answer.
 func FuzzSubmittedForm(f *testing.F) {
 	for _, seed := range []string{
 		`<field var='userAJid'><value>a@localhost</value></field><field var='groupForA'><value>1</value><value>2</value></field>`,
@@ -128,7 +128,7 @@ func FuzzSubmittedForm(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	name := pairVerb(f)
+	pair := pairVerb(f)
 	f.Fuzz(func(t *testing.T, inside string) {
 		q, err := decode(`<command xmlns='http://jabber.org/protocol/commands' node='n' sessionid='s'><x xmlns='jabber:x:data' type='submit'>` + inside + `</x></command>`)
 		if err != nil {
@@ -136,8 +136,8 @@ func FuzzSubmittedForm(f *testing.F) {
 		}
 		values := q.Form.Values()
 		assert.NotContains(t, values, "")
-		got := sent(t, askAgain(name, "s", values, "error", "wrong"))
-		assert.Len(t, got.Form.Fields, len(name.Params))
+		got := sent(t, formWithNote(pair, "s", values, "error", "wrong"))
+		assert.Len(t, got.Form.Fields, len(pair.Params))
 		for _, field := range got.Form.Fields {
 			assert.Truef(t, slices.Equal(values[field.Var], field.Values), "%s: filled in %q, came back %q", field.Var, values[field.Var], field.Values)
 		}

@@ -6,104 +6,104 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// What one asker gets. The package comment says what follows from it.
+// The limits of one requester. The package comment explains them.
 const (
 	burst    = 30 // messages in a row
 	interval = 2 * time.Second
 	daily    = 1000
-	// What pause ends the silence that meets who asks for more.
-	shortSilence = time.Minute
-	longSilence  = time.Hour
+	// A pause of this length ends the silence after too many messages: in a row, or in a
+	// day.
+	shortPause = time.Minute
+	longPause  = time.Hour
 
-	// Between two commands, as many times is answered what is no command, and
-	// help.
-	chatter = 5
-	helps   = 20
-	// forgiven is after what pause somebody is answered again who has spent
-	// all of it, the first time.
-	forgiven = time.Hour
+	// The number of answers between two commands: to messages that are not commands, and
+	// to requests for help.
+	maxOther = 5
+	maxHelp  = 20
+	// firstReset is the pause that restores that budget the first time.
+	firstReset = time.Hour
 )
 
-// pace is how many messages of an asker are read.
-type pace struct {
-	now, day *rate.Limiter
-	silence  time.Duration // while it lasts: what pause ends it
-	heard    time.Time     // the asker, the last time
+// messageRate limits how many messages of a requester are read.
+type messageRate struct {
+	short, daily *rate.Limiter
+	pause        time.Duration // during a silence: the pause that ends it, else 0
+	last         time.Time     // when the requester last sent a message
 }
 
-func newPace() pace {
-	return pace{
-		now: rate.NewLimiter(rate.Every(interval), burst),
-		day: rate.NewLimiter(rate.Every(24*time.Hour/daily), daily),
+func newMessageRate() messageRate {
+	return messageRate{
+		short: rate.NewLimiter(rate.Every(interval), burst),
+		daily: rate.NewLimiter(rate.Every(24*time.Hour/daily), daily),
 	}
 }
 
-// admit says whether the next message is to be read. silence is, for the first
-// that is not, what pause it takes to be read again.
-func (p *pace) admit() (ok bool, silence time.Duration) {
+// admit reports whether the next message is read. For the first message that is not, pause is
+// how long the requester must send nothing to be read again. For later ones it is 0.
+func (r *messageRate) admit() (ok bool, pause time.Duration) {
 	now := time.Now()
-	paused := now.Sub(p.heard)
-	p.heard = now
-	if paused < p.silence {
+	paused := now.Sub(r.last)
+	r.last = now
+	if paused < r.pause {
 		return false, 0
 	}
-	p.silence = 0
-	if !p.now.AllowN(now, 1) {
-		p.silence = shortSilence
-	} else if !p.day.AllowN(now, 1) {
-		p.silence = longSilence
+	r.pause = 0
+	if !r.short.AllowN(now, 1) {
+		r.pause = shortPause
+	} else if !r.daily.AllowN(now, 1) {
+		r.pause = longPause
 	}
-	return p.silence == 0, p.silence
+	return r.pause == 0, r.pause
 }
 
-// kind is what an answer is one to.
-type kind int
+// replyKind is the kind of message that an answer belongs to.
+type replyKind int
 
 const (
-	toCommand kind = iota
-	toHelp
-	toChatter // to what is no command
+	commandReply replyKind = iota
+	helpReply
+	otherReply // to a message that is not a command
 )
 
-// talk is how much was answered since the last command.
-type talk struct {
-	chatter, helps int
-	pause          time.Duration // that brings it back, once all of one is spent
-	heard          time.Time     // the asker, the last time
+// replyBudget limits how many answers a requester gets between two commands.
+type replyBudget struct {
+	other, help int           // answers since the last command
+	reset       time.Duration // the pause that restores an exhausted budget
+	last        time.Time     // when the requester last sent a message
 }
 
-// hear notes that the asker has said something.
-func (t *talk) hear() {
+// noteMessage notes a message of the requester. A long pause before it restores the budget.
+func (b *replyBudget) noteMessage() {
 	now := time.Now()
-	if t.silent(toChatter) && now.Sub(t.heard) >= t.pause {
-		t.chatter, t.helps = 0, 0
+	if b.exhausted(otherReply) && now.Sub(b.last) >= b.reset {
+		b.other, b.help = 0, 0
 	}
-	t.heard = now
+	b.last = now
 }
 
-// silent says whether nothing of that kind is answered any more. Who has had
-// enough help gets no other answer either.
-func (t *talk) silent(k kind) bool {
-	return k != toCommand && t.helps >= helps || k == toChatter && t.chatter >= chatter
+// exhausted reports whether answers of that kind are exhausted. If those to requests for help
+// are, the others are too.
+func (b *replyBudget) exhausted(k replyKind) bool {
+	return k != commandReply && b.help >= maxHelp || k == otherReply && b.other >= maxOther
 }
 
-// spend says whether an answer may be sent, and, where it is the last of its
-// kind for the time being, what pause brings the next.
-func (t *talk) spend(k kind) (ok bool, pause time.Duration) {
-	if t.silent(k) {
+// spend reports whether an answer may be sent, and counts it. If it is the last one of its
+// kind, reset is the pause that restores the budget. Otherwise reset is 0.
+func (b *replyBudget) spend(k replyKind) (ok bool, reset time.Duration) {
+	if b.exhausted(k) {
 		return false, 0
 	}
 	switch k {
-	case toCommand:
-		*t = talk{heard: t.heard}
-	case toHelp:
-		t.helps++
-	case toChatter:
-		t.chatter++
+	case commandReply:
+		*b = replyBudget{last: b.last}
+	case helpReply:
+		b.help++
+	case otherReply:
+		b.other++
 	}
-	if !t.silent(k) {
+	if !b.exhausted(k) {
 		return true, 0
 	}
-	t.pause = max(forgiven, 2*t.pause)
-	return true, t.pause
+	b.reset = max(firstReset, 2*b.reset)
+	return true, b.reset
 }

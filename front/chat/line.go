@@ -6,9 +6,9 @@ import (
 	"unicode"
 )
 
-// lineIn is the line that a message's text has. Clients put above a reply,
-// behind >, what it replies to: that is left out.
-func lineIn(body string) string {
+// stripQuotation returns the body of a message without the lines that begin with >. Clients put
+// the message that a reply belongs to above the reply in such lines.
+func stripQuotation(body string) string {
 	body = strings.TrimSpace(body)
 	for strings.HasPrefix(body, ">") {
 		_, rest, _ := strings.Cut(body, "\n")
@@ -17,24 +17,24 @@ func lineIn(body string) string {
 	return body
 }
 
-// errUnclosed refuses a line in which a quote is opened and not closed.
+// errUnclosed refuses a line in which a quote is not closed.
 var errUnclosed = errors.New("a quote is not closed")
 
-// split takes a line apart: words between blanks, with quotes as in a shell and
-// nothing expanded. A backslash is one, as in a\20b@example.org or C:\Users, but
-// before what it keeps from being special: a quote or a blank, and between double
-// quotes \ " $ and `. Where the line has no straight quotes, those that phones type
-// are as good. The error is errUnclosed.
+// split splits a line into words, with quotes as in a shell. Nothing is expanded. A backslash
+// is an ordinary character, as in a\20b@example.org or C:\Users. Only before a character that
+// would be special it makes that character ordinary: a quote or a blank, and between double
+// quotes \ " $ and `. If the line has no straight quotes, the quotes that phones type have
+// their meaning. The error is errUnclosed.
 func split(line string) ([]string, error) {
 	if !strings.ContainsAny(line, `"'`) {
-		line = straight(line)
+		line = straightenQuotes(line)
 	}
 	var (
 		words   []string
 		word    strings.Builder
-		begun   bool // a word, which may be empty
-		quote   rune // that is open
-		literal bool // the next character is kept as it is
+		begun   bool // a word has begun; it may be empty
+		quote   rune // the open quote, or 0
+		literal bool // the next character is ordinary
 	)
 	runes := []rune(line)
 	for i, r := range runes {
@@ -68,8 +68,8 @@ func split(line string) ([]string, error) {
 	return words, nil
 }
 
-// escapes says whether a backslash keeps a character from being special, outside
-// of quotes or inside of those that are open.
+// escapes reports whether a backslash before a character makes it ordinary, inside the open
+// quote, or outside of quotes if quote is 0.
 func escapes(quote, next rune) bool {
 	switch quote {
 	case 0:
@@ -82,15 +82,14 @@ func escapes(quote, next rune) bool {
 
 func isBlank(r rune) bool { return r == ' ' || r == '\t' || r == '\n' || r == '\r' }
 
-// french takes the blanks out that French puts inside of its quotes.
-var french = strings.NewReplacer("«\u00a0", "«", "\u00a0»", "»", "«\u202f", "«", "\u202f»", "»", "‹\u00a0", "‹", "\u00a0›", "›", "‹\u202f", "‹", "\u202f›", "›")
+// frenchQuotes removes the blanks inside French quotes.
+var frenchQuotes = strings.NewReplacer("«\u00a0", "«", "\u00a0»", "»", "«\u202f", "«", "\u202f»", "»", "‹\u00a0", "‹", "\u00a0›", "›", "‹\u202f", "‹", "\u202f›", "›")
 
-// straight makes the quotes straight that phones type in any language, and their
-// odd blanks plain. Any double one opens, and any ends what it opened; ‘ or ‚
-// opens before a word, and ’ or ‘ ends it behind one, so that an apostrophe is
-// none.
-func straight(line string) string {
-	runes := []rune(french.Replace(line))
+// straightenQuotes replaces the quotes that phones type in any language by straight ones, and
+// unusual blanks by plain ones. Every double quote opens or closes. ‘ or ‚ opens only before a
+// word, and ’ or ‘ closes only after one, so that apostrophes are not quotes.
+func straightenQuotes(line string) string {
+	runes := []rune(frenchQuotes.Replace(line))
 	at := func(i int) rune {
 		if i < 0 || i >= len(runes) {
 			return ' '
@@ -99,7 +98,7 @@ func straight(line string) string {
 	}
 	var (
 		out     strings.Builder
-		open    rune // the quote that is open, straight
+		open    rune // the open quote as a straight one, or 0
 		escaped bool
 	)
 	for i, r := range runes {
@@ -125,7 +124,7 @@ func straight(line string) string {
 	return out.String()
 }
 
-// firstWord is what a line begins with, even where it cannot be taken apart.
+// firstWord returns the first word of a line, even if the line cannot be split.
 func firstWord(line string) string {
 	words, err := split(line)
 	if err != nil {
@@ -137,7 +136,7 @@ func firstWord(line string) string {
 	return words[0]
 }
 
-// The words that are no verbs.
+// The commands that are not verbs.
 const (
 	wordHelp     = "help"
 	wordQuestion = "?"
@@ -146,7 +145,7 @@ const (
 	wordNo       = "no"
 )
 
-// plainly is a word without what a phone makes of it: a capital, a full stop.
-func plainly(word string) string {
+// normalized returns a word without what phones add to it: capitals and full stops.
+func normalized(word string) string {
 	return strings.ToLower(strings.TrimRight(strings.TrimSpace(word), ".…。．"))
 }

@@ -19,7 +19,7 @@ func TestSplit(t *testing.T) {
 		`a"b c"d`:                {"ab cd"},
 		`"it's" 'a "b"' "\"c\""`: {"it's", `a "b"`, `"c"`},
 		`'\n' "\n" \n "\\"`:      {`\n`, `\n`, `\n`, `\`},
-		// A backslash is one where it makes no other character plain.
+		// A backslash is an ordinary character, unless the next one would be special.
 		`removeBuddyFromRoster ana@h p\27quinn@h`:    {"removeBuddyFromRoster", "ana@h", `p\27quinn@h`},
 		`o\27brien@h a\\b@h d\20\22e@h`:              {`o\27brien@h`, `a\\b@h`, `d\20\22e@h`},
 		`C:\Users\ben "C:\My Files\x" '\\srv\a b' \`: {`C:\Users\ben`, `C:\My Files\x`, `\\srv\a b`, `\`},
@@ -30,7 +30,7 @@ func TestSplit(t *testing.T) {
 		"Łódź 👩‍👩‍👧 “":                               nil, // opened and not closed
 		`--status=“out for lunch”`:                   {"--status=out for lunch"},
 		`--nick=‘Ben Smith’`:                         {"--nick=Ben Smith"},
-		"a\u00a0b “c\u00a0d”":                        {"a", "b", "c\u00a0d"}, // as a phone types blanks
+		"a\u00a0b “c\u00a0d”":                        {"a", "b", "c\u00a0d"}, // blanks as phones type them
 
 		// Nothing is expanded.
 		"$(reboot) `id` $HOME ${x} ~ ~root": {"$(reboot)", "`id`", "$HOME", "${x}", "~", "~root"},
@@ -57,7 +57,7 @@ func TestSplit(t *testing.T) {
 		`“a \” b” \“ ‘a \’`:       {`a \” b`, "“", `a \`},
 		"“$(reboot) `id` *”":      {"$(reboot) `id` *"},
 
-		// With straight ones beside them they are letters.
+		// In a line with straight quotes, curly ones are ordinary characters.
 		`"a “b” c" “d`: {"a “b” c", "“d"},
 		`'“'`:          {"“"},
 
@@ -71,7 +71,7 @@ func TestSplit(t *testing.T) {
 	}
 }
 
-func TestLineIn(t *testing.T) {
+func TestStripQuotation(t *testing.T) {
 	for body, want := range map[string]string{
 		"":                               "",
 		" \n\t ":                         "",
@@ -82,23 +82,23 @@ func TestLineIn(t *testing.T) {
 		"> only this":                    "",
 		"a\n> b":                         "a\n> b",
 	} {
-		assert.Equal(t, want, lineIn(body), "%q", body)
+		assert.Equal(t, want, stripQuotation(body), "%q", body)
 	}
 }
 
-func TestPlainly(t *testing.T) {
+func TestNormalized(t *testing.T) {
 	for _, word := range []string{"yes", "Yes", "YES", " yes ", "yes.", "Yes. ", "yes…", "yes。", "Yes..."} {
-		assert.Equal(t, wordYes, plainly(word), "%q", word)
+		assert.Equal(t, wordYes, normalized(word), "%q", word)
 	}
 	for _, word := range []string{"yes!", "y", ".yes", "yes no", "“yes”"} {
-		assert.NotEqual(t, wordYes, plainly(word), "%q", word)
+		assert.NotEqual(t, wordYes, normalized(word), "%q", word)
 	}
 }
 
 // words are the seeds of the fuzzers.
 var words = []string{"", "getRoster", "a b", "it's", `"`, `\`, `\\"`, "$(x)", "`x`", "*", "~", "\n", "\t", "a\\\nb", "“a”", "‘a’", "O’Brien", "—", "--x", "é😀", "\u00a0", "\u2028", ">", "a;b"}
 
-// FuzzQuote: what is quoted is one word of the line, whatever stands beside it.
+// FuzzQuote checks that a quoted value is one word of the line, whatever the other words are.
 func FuzzQuote(f *testing.F) {
 	for i, word := range words {
 		f.Add(word, words[(i+1)%len(words)], words[(i+7)%len(words)])
@@ -115,7 +115,8 @@ func FuzzQuote(f *testing.F) {
 	})
 }
 
-// FuzzSplit: what was split and is quoted anew is split alike; and with a phone's quotes instead of straight ones too.
+// FuzzSplit checks that the words of a line, quoted again, are split into the same words, with
+// straight quotes and with those of a phone.
 func FuzzSplit(f *testing.F) {
 	for _, word := range words {
 		f.Add(word)
@@ -128,11 +129,11 @@ func FuzzSplit(f *testing.F) {
 		if err != nil {
 			return
 		}
-		var ours []string
+		var quoted []string
 		for _, w := range want {
-			ours = append(ours, verb.Quote(w))
+			quoted = append(quoted, verb.Quote(w))
 		}
-		again, err := split(strings.Join(ours, " "))
+		again, err := split(strings.Join(quoted, " "))
 		require.NoError(t, err)
 		require.Equal(t, append([]string{}, want...), append([]string{}, again...))
 		if strings.ContainsAny(strings.Join(want, ""), `'"“”„‘’\`) {

@@ -11,39 +11,40 @@ import (
 	"emanagement/component"
 )
 
-// question is a message that may want an answer.
-type question struct {
+// message is a message to the component.
+type message struct {
 	from, to jid.JID
 	typ      stanza.MessageType
 	thread   string
-	line     string
-	missed   int        // that came after it and will not be read
-	children []xml.Name // of the message
+	line     string     // the command line
+	dropped  int        // later messages of the same sender that are not read
+	children []xml.Name // the names of its child elements
 }
 
-func questionIn(m component.Message) question {
-	return question{
+func newMessage(m component.Message) message {
+	return message{
 		from: m.From, to: m.To, typ: m.Type, thread: m.Thread(),
-		line: lineIn(m.Body()), missed: m.Missed, children: m.Children(),
+		line: stripQuotation(m.Body()), dropped: m.Missed, children: m.Children(),
 	}
 }
 
-// asked says whether somebody has written this to us just now.
-func (q question) asked() bool {
-	typed := q.typ == stanza.ChatMessage || q.typ == stanza.NormalMessage
-	// An address with a local part is a name that verbs send messages as.
-	toUs := q.to.Localpart() == "" && q.from.Domainpart() != q.to.Domainpart()
-	// What is sent in a user's name, by privilege (XEP-0356 §5.2), has no
-	// resource: whoever may do that must not run verbs in that name.
-	themselves := q.from.Localpart() == "" || q.from.Resourcepart() != ""
-	return typed && toUs && themselves && q.line != "" && !slices.ContainsFunc(q.children, isForeign)
+// wantsAnswer reports whether a user or a program has just sent the message to the component
+// itself.
+func (m message) wantsAnswer() bool {
+	isChat := m.typ == stanza.ChatMessage || m.typ == stanza.NormalMessage
+	// An address with a local part belongs to a sender of messages, not to the component.
+	toComponent := m.to.Localpart() == "" && m.from.Domainpart() != m.to.Domainpart()
+	// A message that is sent in a user's name by privilege (XEP-0356 §5.2) has no resource.
+	// A requester with that privilege must not run verbs in the user's name.
+	fromSender := m.from.Localpart() == "" || m.from.Resourcepart() != ""
+	return isChat && toComponent && fromSender && m.line != "" && !slices.ContainsFunc(m.children, isIndirect)
 }
 
-// isForeign says whether a child element of a message shows that it is a copy,
-// comes late, or is from a room, where nobody is known.
-func isForeign(child xml.Name) bool {
+// isIndirect reports whether a child element shows that a message is a copy, is delayed, or
+// comes from a room, in which senders are anonymous.
+func isIndirect(child xml.Name) bool {
 	switch child.Space {
-	case "urn:xmpp:carbons:2": // XEP-0280; private is no copy
+	case "urn:xmpp:carbons:2": // XEP-0280; "private" does not mark a copy
 		return child.Local == "sent" || child.Local == "received"
 	case "urn:xmpp:delay", "jabber:x:delay": // XEP-0203, XEP-0091
 		return true
@@ -51,7 +52,7 @@ func isForeign(child xml.Name) bool {
 		return true
 	case "http://jabber.org/protocol/muc#user": // XEP-0045
 		return true
-	case "urn:xmpp:reactions:0": // XEP-0444; its text is for older clients
+	case "urn:xmpp:reactions:0": // XEP-0444; the body is for older clients
 		return true
 	}
 	if strings.HasPrefix(child.Space, "urn:xmpp:message-retract:") { // XEP-0424
@@ -61,10 +62,10 @@ func isForeign(child xml.Name) bool {
 		strings.HasPrefix(child.Space, "urn:xmpp:privilege:") // XEP-0356
 }
 
-// encrypted says whether the text is only what is shown to who cannot read the
-// rest.
-func (q question) encrypted() bool {
-	return slices.ContainsFunc(q.children, func(child xml.Name) bool {
+// isEncrypted reports whether the body is only a fallback text for recipients that cannot
+// decrypt the message.
+func (m message) isEncrypted() bool {
+	return slices.ContainsFunc(m.children, func(child xml.Name) bool {
 		switch child.Space {
 		case "jabber:x:encrypted", "urn:xmpp:openpgp:0", "eu.siacs.conversations.axolotl", "urn:xmpp:eme:0": // XEP-0027, -0373, -0384, -0380
 			return true
@@ -73,7 +74,7 @@ func (q question) encrypted() bool {
 	})
 }
 
-// corrects says whether it stands in the place of an earlier one (XEP-0308).
-func (q question) corrects() bool {
-	return slices.Contains(q.children, xml.Name{Space: "urn:xmpp:message-correct:0", Local: "replace"})
+// isCorrection reports whether the message replaces an earlier one (XEP-0308).
+func (m message) isCorrection() bool {
+	return slices.Contains(m.children, xml.Name{Space: "urn:xmpp:message-correct:0", Local: "replace"})
 }

@@ -5,29 +5,31 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"emanagement/verb/wire"
 )
 
 const (
-	// maxPart is how many characters one message has: about two screens of a
+	// maxPart limits the length of one message, in characters: about two screens of a
 	// phone.
 	maxPart = 1500
-	// atOnce is how many parts are sent one after the other.
+	// atOnce is the number of parts that are sent one after the other.
 	atOnce = 5
-	// maxParts is how many there are of one answer.
+	// maxParts limits the number of parts of one answer.
 	maxParts = 50
-	// keptFor is how long the rest of an answer is to be had.
-	keptFor = 10 * time.Minute
+	// restTime is how long the rest of an answer can be requested.
+	restTime = 10 * time.Minute
 )
 
-// parts is an answer of which not all has been sent.
+// parts is an answer in parts, some of which may not have been sent.
 type parts struct {
 	texts []string
 	sent  int
 	until time.Time
 }
 
-// partsOf takes a text apart, between two lines where that is possible.
-func partsOf(text string) *parts {
+// splitText splits a text into parts, between two lines if possible.
+func splitText(text string) *parts {
 	p := new(parts)
 	var part strings.Builder
 	size := 0
@@ -57,17 +59,17 @@ func partsOf(text string) *parts {
 	if len(p.texts) == 0 {
 		p.texts = []string{text}
 	}
-	if left := len(p.texts) - maxParts; left > 0 {
+	if more := len(p.texts) - maxParts; more > 0 {
 		p.texts = p.texts[:maxParts]
-		p.texts[maxParts-1] += fmt.Sprintf("\n(Here it is cut: the rest would be %d messages more. Ask for less, or use a client with ad-hoc commands.)", left)
+		p.texts[maxParts-1] += fmt.Sprintf("\n(I stop here: the rest would be %s more. Ask for less, or use a client with ad-hoc commands.)", wire.Count(more, "message"))
 	}
 	return p
 }
 
-// next takes the texts of the messages that are sent next. Each of several
-// says which one it is, and the last where the rest is to be had.
+// next returns the texts of the next messages. Each begins with its number, unless there is
+// only one. The last one says how to get the rest.
 func (p *parts) next() []string {
-	p.until = time.Now().Add(keptFor)
+	p.until = time.Now().Add(restTime)
 	all := len(p.texts)
 	if all == 1 {
 		p.sent = 1
@@ -80,12 +82,12 @@ func (p *parts) next() []string {
 		messages = append(messages, fmt.Sprintf("(%d/%d)\n%s", p.sent, all, text))
 	}
 	if p.sent < all {
-		messages[len(messages)-1] += fmt.Sprintf("\n(Send \"%s\" for what follows.)", wordMore)
+		messages[len(messages)-1] += fmt.Sprintf("\n(Send \"%s\" for the rest.)", wordMore)
 	}
 	return messages
 }
 
-// left says whether there is more to be had.
-func (p *parts) left() bool {
+// hasMore reports whether there are parts that can still be requested.
+func (p *parts) hasMore() bool {
 	return p != nil && p.sent < len(p.texts) && time.Now().Before(p.until)
 }

@@ -11,37 +11,37 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// whole takes the marks off parts and joins them.
-func whole(t *testing.T, parts []string) string {
+// joined joins parts without their numbers.
+func joined(t *testing.T, parts []string) string {
 	t.Helper()
 	var texts []string
 	for i, p := range parts {
 		mark, text, ok := strings.Cut(p, "\n")
 		require.True(t, ok, p)
 		require.Equal(t, fmt.Sprintf("(%d/%d)", i+1, len(parts)), mark)
-		text = strings.TrimSuffix(text, "\n(Send \"more\" for what follows.)")
+		text = strings.TrimSuffix(text, "\n(Send \"more\" for the rest.)")
 		require.LessOrEqual(t, len([]rune(text)), maxPart)
 		texts = append(texts, text)
 	}
 	return strings.Join(texts, "\n")
 }
 
-// TestLongAnswer comes in parts, the first ones at once and the others when
-// asked for.
+// TestLongAnswer checks that a long answer is sent in parts: the first ones at once, and the
+// others on request.
 func TestLongAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
 		want := "300 items\n" + strings.Join(r.many("many@a.example", 300), "\n")
 		got := r.asks(boss, "getRoster many@a.example")
 		require.Len(t, got, atOnce)
-		assert.True(t, strings.HasSuffix(got[atOnce-1], "\n(Send \"more\" for what follows.)"))
+		assert.True(t, strings.HasSuffix(got[atOnce-1], "\n(Send \"more\" for the rest.)"))
 		assert.NotContains(t, strings.Join(got[:atOnce-1], ""), "Send more")
 
-		assert.Equal(t, hint, r.answer(boss, "I'm away"), "what is no command does not disturb")
+		assert.Equal(t, hint, r.answer(boss, "I'm away"), "a message that is not a command does not end the answer")
 		assert.Len(t, r.asks(boss, "help"), 2)
-		assert.Equal(t, "There is no more.", r.answer(writer, "more"), "it is nobody else's")
+		assert.Equal(t, "There is no more.", r.answer(writer, "more"), "another requester does not get the rest")
 		for len(got) < 20 {
-			time.Sleep(keptFor - 1)
+			time.Sleep(restTime - 1)
 			next := r.asks(strings.Replace(boss, "phone", "desk", 1), "More.")
 			if next[0] == "There is no more." {
 				break
@@ -49,18 +49,18 @@ func TestLongAnswer(t *testing.T) {
 			require.LessOrEqual(t, len(next), atOnce)
 			got = append(got, next...)
 		}
-		assert.Equal(t, want, whole(t, got))
+		assert.Equal(t, want, joined(t, got))
 
 		require.Len(t, r.asks(boss, "getRoster many@a.example"), atOnce)
-		time.Sleep(keptFor)
+		time.Sleep(restTime)
 		assert.Equal(t, "There is no more.", r.answer(boss, "more"))
 		require.Len(t, r.asks(boss, "getRoster many@a.example"), atOnce)
 		r.asks(boss, "listJobs")
-		assert.Equal(t, "There is no more.", r.answer(boss, "more"), "another command's answer takes its place")
+		assert.Equal(t, "There is no more.", r.answer(boss, "more"), "the answer to another command replaces it")
 	})
 }
 
-func TestPartsOf(t *testing.T) {
+func TestSplitText(t *testing.T) {
 	lines := func(n, length int) string {
 		return strings.TrimSuffix(strings.Repeat(strings.Repeat("é", length-1)+"\n", n), "\n")
 	}
@@ -76,9 +76,9 @@ func TestPartsOf(t *testing.T) {
 		"lines of one":     {lines(maxPart, 2), 2},
 		"a very long line": {"a\n" + strings.Repeat("é", 3*maxPart) + "\nb", 5},
 		"blank lines":      {"a" + strings.Repeat("\n", 2*maxPart) + "b", 2},
-		"as many as can":   {lines(15*maxParts, 100), maxParts},
+		"the maximum":      {lines(15*maxParts, 100), maxParts},
 	} {
-		p := partsOf(test.text)
+		p := splitText(test.text)
 		assert.Len(t, p.texts, test.parts, name)
 		for _, part := range p.texts {
 			assert.LessOrEqual(t, len([]rune(part)), maxPart, name)
@@ -87,7 +87,7 @@ func TestPartsOf(t *testing.T) {
 		plain := func(s string) string { return strings.ReplaceAll(s, "\n", "") }
 		assert.Equal(t, plain(test.text), plain(strings.Join(p.texts, "")), name)
 	}
-	p := partsOf(lines(15*maxParts+31, 100))
+	p := splitText(lines(15*maxParts+31, 100))
 	require.Len(t, p.texts, maxParts)
-	assert.True(t, strings.HasSuffix(p.texts[maxParts-1], "é\n(Here it is cut: the rest would be 3 messages more. Ask for less, or use a client with ad-hoc commands.)"))
+	assert.True(t, strings.HasSuffix(p.texts[maxParts-1], "é\n(I stop here: the rest would be 3 messages more. Ask for less, or use a client with ad-hoc commands.)"))
 }

@@ -7,49 +7,49 @@ import (
 )
 
 const (
-	// maxStrangers is how many are remembered.
-	maxStrangers = 1000
-	// refusedFor is how long nobody is refused again.
-	refusedFor = 24 * time.Hour
+	// maxRefusals limits how many refused requesters are remembered.
+	maxRefusals = 1000
+	// firstBackoff is the pause between the first two refusals of a requester. Each further
+	// one is twice as long, so that a program that answers each refusal meets silence.
+	firstBackoff = time.Minute
+	// maxBackoff is the longest pause between two refusals. After it, a refusal is
+	// forgotten.
+	maxBackoff = 24 * time.Hour
 )
 
-// strangers are those who were refused lately.
-type strangers struct {
-	mu      sync.Mutex
-	refused map[string]refusal // by bare JID
+// refusals are the latest refusals of requesters without any grant.
+type refusals struct {
+	mu   sync.Mutex
+	last map[string]refusal // by bare JID
 }
 
-// refusal is the last one that somebody was told.
+// refusal is the latest refusal of one requester.
 type refusal struct {
-	at    time.Time
-	pause time.Duration // before the next
+	at      time.Time
+	backoff time.Duration // the pause before the next one
 }
 
-// firstPause is the pause between the first two refusals. Each further one is twice
-// as long, so that who answers each is met with silence in the end.
-const firstPause = time.Minute
-
-// next says whether somebody is to be told that he may not, and notes that he
-// was. He is not where too many are remembered.
-func (s *strangers) next(who string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// allow reports whether a requester gets a refusal now, and remembers it. While too many
+// requesters are remembered, others get none.
+func (r *refusals) allow(requester string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	now := time.Now()
-	past := func(r refusal) bool { return now.Sub(r.at) >= refusedFor }
-	last, known := s.refused[who]
+	expired := func(r refusal) bool { return now.Sub(r.at) >= maxBackoff }
+	last, known := r.last[requester]
 	switch {
-	case known && now.Sub(last.at) < last.pause:
+	case known && now.Sub(last.at) < last.backoff:
 		return false
-	case known && !past(last):
-		s.refused[who] = refusal{now, min(2*last.pause, refusedFor)}
+	case known && !expired(last):
+		r.last[requester] = refusal{now, min(2*last.backoff, maxBackoff)}
 		return true
 	}
-	if len(s.refused) >= maxStrangers {
-		maps.DeleteFunc(s.refused, func(_ string, r refusal) bool { return past(r) })
+	if len(r.last) >= maxRefusals {
+		maps.DeleteFunc(r.last, func(_ string, r refusal) bool { return expired(r) })
 	}
-	if len(s.refused) >= maxStrangers {
+	if len(r.last) >= maxRefusals {
 		return false
 	}
-	s.refused[who] = refusal{now, firstPause}
+	r.last[requester] = refusal{now, firstBackoff}
 	return true
 }

@@ -29,11 +29,11 @@ const (
 	stranger = "stranger@far.example/x"
 )
 
-// rosters is a server that keeps rosters in memory.
+// rosters is a server with rosters in memory.
 type rosters struct {
 	mu    sync.Mutex
 	items map[string][]rosterpush.Item // by user
-	fail  error                        // of the next reads
+	fail  error                        // returned for the next reads
 }
 
 func (r *rosters) Roster(_ context.Context, user jid.JID) ([]rosterpush.Item, error) {
@@ -61,7 +61,7 @@ func (r *rosters) takeOut(user, contact jid.JID) {
 	r.items[user.String()] = slices.DeleteFunc(r.items[user.String()], func(i rosterpush.Item) bool { return i.JID.Equal(contact) })
 }
 
-// of lists a user's contacts.
+// of lists the contacts of a user.
 func (r *rosters) of(user string) (contacts []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -71,7 +71,7 @@ func (r *rosters) of(user string) (contacts []string) {
 	return contacts
 }
 
-// rig is a front, with what it does and says.
+// rig is a front with its server, its logs, and the messages that it sends.
 type rig struct {
 	*front
 	t            *testing.T
@@ -79,8 +79,8 @@ type rig struct {
 	records, log bytes.Buffer
 
 	mu   sync.Mutex
-	sent []string // since they were taken
-	fail error    // of the next messages
+	sent []string // since the last call of sends
+	fail error    // returned for the next messages
 }
 
 func newRig(t *testing.T) *rig {
@@ -99,7 +99,7 @@ func newRig(t *testing.T) *rig {
 	t.Cleanup(working.Wait)
 	rosters := rosterpush.New(r.server)
 	services := verb.Services{
-		Rosters: rosters, HostRosters: hosts.New(rosters, source), Jobs: working, Own: own,
+		Rosters: rosters, HostRosters: hosts.New(rosters, source), Jobs: working, OwnDomain: own,
 		Hosts: func(context.Context) ([]string, error) { return []string{"a.example", "b.example"}, nil },
 	}
 	access := []verb.Grant{
@@ -109,32 +109,34 @@ func newRig(t *testing.T) *rig {
 		{JID: jid.MustParse(app), Role: verb.Admin},
 	}
 	log := func(b *bytes.Buffer) *slog.Logger { return slog.New(slog.NewTextHandler(b, nil)) }
-	r.front = newFront(verb.New(services, access, log(&r.records), log(&r.log)), log(&r.log), r.take1)
+	r.front = newFront(verb.New(services, access, log(&r.records), log(&r.log)), log(&r.log), r.record)
 	return r
 }
 
-// take1 takes a message that the front sends.
-func (r *rig) take1(_ context.Context, q question, text string) error {
+// record records a message that the front sends, and checks it.
+func (r *rig) record(_ context.Context, _ message, text string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	assert.NotContains(r.t, text, "\t")
-	assert.False(r.t, r.isCommand(lineIn(text)), "an echo would be a command: %s", text)
+	assert.False(r.t, r.isCommand(stripQuotation(text)), "an echo would be a command: %s", text)
 	assert.LessOrEqual(r.t, len([]rune(text)), maxPart+300)
 	r.sent = append(r.sent, text)
 	return r.fail
 }
 
-// asks sends the front a chat message and returns what it answers.
+// asks sends a chat message to the front, and returns its answers.
 func (r *rig) asks(from, body string) []string {
-	return r.asksWith(r.question(from, body))
+	return r.sends(r.message(from, body))
 }
 
-func (r *rig) question(from, body string) question {
-	return question{from: jid.MustParse(from), to: jid.MustParse(own), typ: stanza.ChatMessage, line: lineIn(body)}
+// message returns a chat message to the front.
+func (r *rig) message(from, body string) message {
+	return message{from: jid.MustParse(from), to: jid.MustParse(own), typ: stanza.ChatMessage, line: stripQuotation(body)}
 }
 
-func (r *rig) asksWith(q question) []string {
-	r.take(r.t.Context(), q)
+// sends sends a message to the front, and returns its answers.
+func (r *rig) sends(m message) []string {
+	r.handle(r.t.Context(), m)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	sent := r.sent
@@ -142,7 +144,7 @@ func (r *rig) asksWith(q question) []string {
 	return sent
 }
 
-// answer is the one message that answers a line.
+// answer sends a chat message to the front, and returns its only answer.
 func (r *rig) answer(from, body string) string {
 	r.t.Helper()
 	sent := r.asks(from, body)
@@ -152,7 +154,7 @@ func (r *rig) answer(from, body string) string {
 	return sent[0]
 }
 
-// many has a user have many contacts, and returns the lines that show them.
+// many gives a user many contacts, and returns the lines that show them.
 func (r *rig) many(user string, n int) (lines []string) {
 	for i := range n {
 		contact := fmt.Sprintf("contact%04d@a.example", i)
@@ -162,7 +164,7 @@ func (r *rig) many(user string, n int) (lines []string) {
 	return lines
 }
 
-// roster has a user have contacts.
+// roster gives a user contacts.
 func (r *rig) roster(user string, contacts ...string) {
 	for _, c := range contacts {
 		r.server.items[user] = append(r.server.items[user], rosterpush.Item{

@@ -11,31 +11,31 @@ import (
 	"emanagement/verb/wire"
 )
 
-// rate is how often a caller hears how far a verb is, at most.
-const rate = 200 * time.Millisecond
+// progressInterval is the minimum time between two lines of progress.
+const progressInterval = 200 * time.Millisecond
 
-// answer writes the lines of an answer. One goroutine uses it at a time.
+// answer writes the lines of an answer. It must not be used concurrently.
 type answer struct {
-	w       http.ResponseWriter
-	control *http.ResponseController
-	begun   bool
-	told    time.Time
+	w        http.ResponseWriter
+	control  *http.ResponseController
+	begun    bool
+	reported time.Time // when progress was last written
 }
 
-// progress writes how far a verb is, unless it has done so a moment ago. That
-// it cannot be written shows in the end.
+// progress writes a line of progress, unless it wrote one a moment ago. If that fails, the
+// last line will fail too.
 func (a *answer) progress(p wire.Progress) {
-	if time.Since(a.told) < rate {
+	if time.Since(a.reported) < progressInterval {
 		return
 	}
-	a.told = time.Now()
+	a.reported = time.Now()
 	_ = a.line(http.StatusOK, wire.Reply{Progress: &p})
 }
 
-// end writes the last line. Where it is the first one too, the status says
-// what came of the verb.
+// end writes the last line. The status is sent only if there was no line before it.
 func (a *answer) end(status int, r wire.Reply) error { return a.line(status, r) }
 
+// line writes one line, and the status before the first one.
 func (a *answer) line(status int, r wire.Reply) error {
 	text, err := json.Marshal(r)
 	if err != nil {
@@ -46,10 +46,10 @@ func (a *answer) line(status int, r wire.Reply) error {
 		a.w.Header().Set("Content-Type", "application/x-ndjson")
 		a.w.WriteHeader(status)
 	}
-	// A caller has its time for every piece: a list may be long, and what was
-	// written before it long ago.
+	// Each piece has a deadline of its own: a list may be long, and the line before it may
+	// have been written long ago.
 	for piece := range slices.Chunk(append(text, '\n'), 64<<10) {
-		if err := a.control.SetWriteDeadline(time.Now().Add(reading)); err != nil {
+		if err := a.control.SetWriteDeadline(time.Now().Add(ioTimeout)); err != nil {
 			return err
 		}
 		if _, err := a.w.Write(piece); err != nil {
@@ -59,13 +59,13 @@ func (a *answer) line(status int, r wire.Reply) error {
 	return a.control.Flush()
 }
 
-// errorOf returns the error that the caller gets. An error of another type than
-// *wire.Error is for the log only: known is false.
+// errorOf returns the error that the caller gets. known is false if the error is not a
+// *wire.Error: then only the log gets its text.
 func errorOf(err error) (e *wire.Error, known bool) {
 	if e, ok := errors.AsType[*wire.Error](err); ok {
 		return e, true
 	}
-	return &wire.Error{Kind: wire.Failed, Text: fault.Of(nil).Text}, false
+	return &wire.Error{Kind: wire.Failed, Text: fault.Of(err).Text}, false
 }
 
 // status returns the HTTP status of an error of that kind.

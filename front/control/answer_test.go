@@ -13,7 +13,7 @@ import (
 	"emanagement/verb/wire"
 )
 
-// slow is a caller who takes a while for each piece.
+// slow is a caller that uses the whole time for each piece.
 type slow struct {
 	*httptest.ResponseRecorder
 	t        *testing.T
@@ -28,14 +28,13 @@ func (s *slow) SetWriteDeadline(at time.Time) error {
 
 func (s *slow) Write(p []byte) (int, error) {
 	s.pieces++
-	assert.Greater(s.t, time.Until(s.deadline), reading-time.Second, "the time for it begins now")
-	s.deadline = time.Now() // it took all of it
+	assert.Greater(s.t, time.Until(s.deadline), ioTimeout-time.Second, "each piece has the whole time")
+	s.deadline = time.Now() // the time is used up
 	return s.ResponseRecorder.Write(p)
 }
 
-// TestEveryPieceHasItsTime: what was written before, and when, does not take the
-// time from what is written now.
-func TestEveryPieceHasItsTime(t *testing.T) {
+// TestDeadlineOfEachPiece checks that each piece of an answer has a deadline of its own.
+func TestDeadlineOfEachPiece(t *testing.T) {
 	s := &slow{ResponseRecorder: httptest.NewRecorder(), t: t}
 	a := &answer{w: s, control: http.NewResponseController(s)}
 	a.progress(wire.Progress{Text: "1 of 2"})

@@ -18,49 +18,50 @@ import (
 	"emanagement/verb/wire"
 )
 
-// frontName is this front's in the audit log.
+// frontName is the name of this front in the audit log.
 const frontName = "control"
 
 const (
-	// maxBody bounds a request, in bytes: a broadcast to 100,000 fits.
+	// maxBody limits the body of a request, in bytes. A list of 100,000 recipients fits.
 	maxBody = 8 << 20
-	// patience is how long a verb may take that is not long.
-	patience = time.Minute
-	// connecting is how long a verb waits for a stream to the server.
-	connecting = 5 * time.Second
-	// reading is how long a caller may take to take a line.
-	reading = 10 * time.Second
-	// drain is how long verbs under way may go on when the component stops.
-	drain = 7 * time.Second
+	// verbTimeout limits a verb that is not Long.
+	verbTimeout = time.Minute
+	// connectTimeout limits how long a verb waits for a stream to the server.
+	connectTimeout = 5 * time.Second
+	// ioTimeout limits how long a caller may take to send the head of a request, or to
+	// receive a piece of an answer.
+	ioTimeout = 10 * time.Second
+	// drainTimeout limits how long running verbs may continue when the component stops.
+	drainTimeout = 7 * time.Second
 )
 
-// front answers on the socket.
+// front answers the requests on the socket.
 type front struct {
 	namespace *verb.Namespace
 	connected func(context.Context) error // waits for a stream to the server
 	log       *slog.Logger
 }
 
-// Serve answers on the socket until the context ends, and closes it. What is
-// under way then has 7 s to end. connected waits for a stream to the server. An
-// error is one of the listener.
+// Serve answers requests on the socket until the context ends, and closes the socket. Running
+// verbs then have 7 s to end. connected blocks until there is a stream to the server. Serve
+// returns an error only if the listener fails.
 func Serve(ctx context.Context, l net.Listener, n *verb.Namespace, connected func(context.Context) error, log *slog.Logger) error {
 	f := &front{namespace: n, connected: connected, log: log}
 	server := &http.Server{
 		Handler:           f.routes(),
 		ConnContext:       withPeer,
-		ReadHeaderTimeout: reading,
+		ReadHeaderTimeout: ioTimeout,
 		IdleTimeout:       time.Minute,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	stopped := make(chan error, 1)
-	go func() { // received below, after Serve
+	go func() { // the result is received below
 		<-ctx.Done()
-		draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+		draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 		defer cancel()
 		err := server.Shutdown(draining)
 		if errors.Is(err, context.DeadlineExceeded) {
-			log.Warn("stopping: callers of the control socket are left without an answer", "after", drain)
+			log.Warn("stopping: callers of the control socket are left without an answer", "after", drainTimeout)
 			err = server.Close()
 		}
 		stopped <- err
@@ -72,26 +73,26 @@ func Serve(ctx context.Context, l net.Listener, n *verb.Namespace, connected fun
 }
 
 func (f *front) routes() http.Handler {
-	// Not by a ServeMux, which answers in its own words and not in JSON.
+	// A ServeMux would not answer errors in JSON.
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		name, named := strings.CutPrefix(r.URL.Path, "/verbs/")
+		name, isVerb := strings.CutPrefix(r.URL.Path, "/verbs/")
 		switch {
 		case r.URL.Path == "/verbs" && r.Method == http.MethodGet:
 			f.list(w, r)
-		case named && r.Method == http.MethodPost:
+		case isVerb && r.Method == http.MethodPost:
 			f.run(w, r, name)
 		default:
 			out := &answer{w: w, control: http.NewResponseController(w)}
-			text := r.Method + " " + r.URL.Path + ": what can be asked for is GET /verbs and POST /verbs/VERB"
+			text := r.Method + " " + r.URL.Path + ": unknown request; there are GET /verbs and POST /verbs/VERB"
 			f.end(r, out, http.StatusNotFound, wire.Reply{Error: &wire.Error{Kind: wire.Usage, Text: text}})
 		}
 	})
 }
 
-// run runs a verb and answers in lines, as docs/control.md describes it.
+// run runs a verb, and answers in lines as docs/control.md describes.
 func (f *front) run(w http.ResponseWriter, r *http.Request, name string) {
-	// What is over in a moment answers with one line.
-	out := &answer{w: w, control: http.NewResponseController(w), told: time.Now()}
+	// A verb that ends within progressInterval answers by one line.
+	out := &answer{w: w, control: http.NewResponseController(w), reported: time.Now()}
 	result, err := f.answer(r, name, out)
 	if err == nil {
 		answer := result.Wire()
@@ -105,20 +106,21 @@ func (f *front) run(w http.ResponseWriter, r *http.Request, name string) {
 	f.end(r, out, status(e.Kind), wire.Reply{Error: e})
 }
 
-// end answers. The log says where nobody took the answer.
+// end writes the last line of an answer. The log tells if that failed.
 func (f *front) end(r *http.Request, out *answer, status int, last wire.Reply) {
 	if err := out.end(status, last); err != nil {
 		f.log.Warn("an answer on the control socket was not taken", "path", r.URL.Path, "why", err)
 	}
 }
 
+// answer runs the verb of a request.
 func (f *front) answer(r *http.Request, name string, out *answer) (verb.Result, error) {
-	asker, err := peer(r.Context())
+	requester, err := peer(r.Context())
 	if err != nil {
 		return verb.Result{}, err
 	}
-	q := verb.Request{Asker: asker, Front: frontName, Verb: name, Attend: out.progress}
-	v, err := f.namespace.Open(q)
+	q := verb.Request{Requester: requester, Front: frontName, Verb: name, OnProgress: out.progress}
+	v, err := f.namespace.FindAudited(q)
 	if err != nil {
 		return verb.Result{}, err
 	}
@@ -133,18 +135,18 @@ func (f *front) answer(r *http.Request, name string, out *answer) (verb.Result, 
 	if err := f.awaitStream(r.Context(), v); err != nil {
 		return verb.Result{}, err
 	}
-	ctx := r.Context() // which ends when the caller leaves
+	ctx := r.Context() // it ends when the caller disconnects
 	if !v.Long {
-		// It is not left half done.
-		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		// A verb must not end half done because its caller disconnects.
+		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), verbTimeout)
 		defer cancel()
 		ctx = limited
 	}
 	return f.namespace.Run(ctx, q)
 }
 
-// readCall reads a request's body to its end: before, the server would not
-// notice that the caller leaves.
+// readCall reads and parses the body of a request. It reads the body to its end: before that,
+// the HTTP server does not notice that the caller disconnects.
 func readCall(body io.Reader) (wire.Call, error) {
 	var call wire.Call
 	text, err := io.ReadAll(body)
@@ -165,7 +167,7 @@ func readCall(body io.Reader) (wire.Call, error) {
 	return call, nil
 }
 
-// values are a call's arguments, by parameter.
+// values returns the arguments of a call, by parameter.
 func values(c wire.Call, v *verb.Verb) (map[string][]string, error) {
 	all := make(map[string][]string)
 	if c.Args != nil {
@@ -182,7 +184,7 @@ func values(c wire.Call, v *verb.Verb) (map[string][]string, error) {
 		if _, twice := all[name]; twice {
 			return nil, verb.BadArgument(name, "it is in args too")
 		}
-		if err := v.NoParam(name); err != nil {
+		if err := v.CheckParam(name); err != nil {
 			return nil, err
 		}
 		all[name] = given
@@ -190,13 +192,13 @@ func values(c wire.Call, v *verb.Verb) (map[string][]string, error) {
 	return all, nil
 }
 
-// awaitStream waits for a moment until the server can be asked anything. A
-// verb that concerns no host need not ask it.
+// awaitStream waits for a stream to the server, at most 5 s. A verb that concerns no host
+// needs none.
 func (f *front) awaitStream(ctx context.Context, v *verb.Verb) error {
 	if v.Hostless {
 		return nil
 	}
-	waiting, cancel := context.WithTimeout(ctx, connecting)
+	waiting, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	if err := f.connected(waiting); err != nil {
 		return &wire.Error{Kind: wire.Away, NothingDone: true, Text: "the component is not connected to the server at the moment; its log says why"}

@@ -1,4 +1,4 @@
-// Package control is the front of the command namespace for programs of the
-// same machine: HTTP with JSON inside on a Unix socket, as docs/control.md
-// describes it. Who calls is known by whose process it is.
+// Package control is the front for programs on the same machine: HTTP with JSON over a Unix
+// socket, as docs/control.md describes it. The user and the groups of the calling process
+// identify the requester.
 package control

@@ -7,7 +7,7 @@ import (
 	"emanagement/verb"
 )
 
-// description is a verb as it is described to a caller.
+// description describes a verb to a caller, as JSON.
 type description struct {
 	Name     string  `json:"name"`
 	Summary  string  `json:"summary"`
@@ -18,6 +18,7 @@ type description struct {
 	Params   []param `json:"params"`
 }
 
+// param describes a parameter of a verb, as JSON.
 type param struct {
 	Name     string   `json:"name"`
 	Label    string   `json:"label"`
@@ -28,22 +29,23 @@ type param struct {
 	Extra    bool     `json:"extra"`
 }
 
-// list answers with the verbs that the caller may run.
+// list answers a request by the verbs that the caller may run.
 func (f *front) list(w http.ResponseWriter, r *http.Request) {
-	asker, err := peer(r.Context())
+	requester, err := peer(r.Context())
 	if err != nil {
 		f.log.Error("a request on the control socket failed", "why", err)
-		http.Error(w, "who is calling cannot be found out", http.StatusInternalServerError)
+		http.Error(w, "the calling process cannot be identified", http.StatusInternalServerError)
 		return
 	}
 	verbs := []description{}
-	for _, v := range f.namespace.Visible(asker) {
+	for _, v := range f.namespace.Visible(requester) {
 		verbs = append(verbs, describe(v))
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(verbs) // a caller who is gone misses nothing
+	_ = json.NewEncoder(w).Encode(verbs) // a caller that has left needs no answer
 }
 
+// describe returns the description of a verb.
 func describe(v *verb.Verb) description {
 	d := description{Name: v.Name, Summary: v.Summary, Help: v.Help, Role: v.Role.String(), Long: v.Long, Destroys: v.Destroys(), Params: []param{}}
 	for _, p := range v.Params {

@@ -14,30 +14,31 @@ import (
 	"emanagement/oserror"
 )
 
-// mode lets the component's own user and the socket's group call; who of these may
-// run what is another matter.
+// mode lets the component's user and the socket's group connect. The grants decide which verbs
+// they may run.
 const mode = 0o660
 
-// TakenError says that another process listens at the socket.
+// TakenError says that another process listens on the socket.
 type TakenError struct {
 	Path string
-	PID  int // 0 where that is not known
+	PID  int // 0 if it is unknown
 }
 
 func (e *TakenError) Error() string {
 	return fmt.Sprintf("%s: another emanagement (process %d) listens there; stop that one first", e.Path, e.PID)
 }
 
-// Listen makes the control socket, for a group, or that of the process where group
-// is 0. One that a program left behind when it was killed is replaced, one
-// that is listened at is not: a *TakenError. The error names the path.
+// Listen creates the control socket and listens on it. The socket belongs to a group, or to the
+// group of the process if group is 0. Listen replaces a socket that no process listens on:
+// a program that was killed has left it behind. If a process listens on it, the error is a
+// *TakenError. Every error names the path.
 func Listen(ctx context.Context, path string, group int) (net.Listener, error) {
 	if err := clear(ctx, path); err != nil {
 		return nil, err
 	}
 	conf := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
-		// Before it has a name, so that there is no moment in which it is
-		// anybody's.
+		// The mode is set before the socket has a name, so that no other user can ever
+		// connect.
 		var failed error
 		err := c.Control(func(fd uintptr) { failed = syscall.Fchmod(int(fd), mode) })
 		return errors.Join(err, failed)
@@ -48,12 +49,12 @@ func Listen(ctx context.Context, path string, group int) (net.Listener, error) {
 	}
 	s := socket{l.(*net.UnixListener), path, nil}
 	s.SetUnlinkOnClose(false)
-	// The umask may have taken something away.
+	// The umask may have cleared some of the bits.
 	err = os.Chmod(path, mode)
 	why := ""
 	if err == nil && group > 0 {
 		if err = os.Chown(path, -1, group); errors.Is(err, fs.ErrPermission) {
-			why = fmt.Sprintf("; for control_group, this user must be a member of group %d: usermod -aG, then start it anew", group)
+			why = fmt.Sprintf("; for control_group, this user must be a member of group %d: usermod -aG, then restart emanagement", group)
 		}
 	}
 	if err == nil {
@@ -65,8 +66,8 @@ func Listen(ctx context.Context, path string, group int) (net.Listener, error) {
 	return s, nil
 }
 
-// socket is a listener that removes its socket in the end, and none that
-// another has made at its path meanwhile.
+// socket is a listener that removes its socket when it is closed. It does not remove a socket
+// that another process has created at the same path in the meantime.
 type socket struct {
 	*net.UnixListener
 	path string
@@ -82,7 +83,7 @@ func (s socket) Close() error {
 	return err
 }
 
-// clear removes a socket that nobody listens at.
+// clear removes a socket that no process listens on.
 func clear(ctx context.Context, path string) error {
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -92,15 +93,15 @@ func clear(ctx context.Context, path string) error {
 		return oserror.File(path, err)
 	}
 	if info.Mode().Type() != fs.ModeSocket {
-		return fmt.Errorf("%s: something else than a socket is there; move it away, or name another place", path)
+		return fmt.Errorf("%s: a file that is not a socket is there; move it away, or configure another path", path)
 	}
 	conn, err := new(net.Dialer).DialContext(ctx, "unix", path)
 	if err == nil {
-		defer conn.Close() // nothing was said on it
+		defer conn.Close() // nothing was sent
 		return &TakenError{path, listenerOf(conn.(*net.UnixConn))}
 	}
 	if errors.Is(err, fs.ErrPermission) {
-		return fmt.Errorf("%w; another emanagement may run as that user, which is to be stopped first", oserror.File(path, oserror.Cause(err)))
+		return fmt.Errorf("%w; another emanagement may run as that user; stop that one first", oserror.File(path, oserror.Cause(err)))
 	}
 	if !errors.Is(err, syscall.ECONNREFUSED) {
 		return oserror.File(path, oserror.Cause(err))
@@ -111,8 +112,7 @@ func clear(ctx context.Context, path string) error {
 	return nil
 }
 
-// listenerOf is the process at the other end of a connection; 0 where that is not
-// known.
+// listenerOf returns the process at the other end of a connection, or 0 if it is unknown.
 func listenerOf(conn *net.UnixConn) (pid int) {
 	raw, err := conn.SyscallConn()
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 	"emanagement/front/control"
 )
 
-// TestListen: who may call is the user and group alone, a socket that was left
-// behind is replaced, and nothing else is.
+// TestListen checks that only the user and the group may connect, and that only a socket that
+// no process listens on is replaced.
 func TestListen(t *testing.T) {
 	path := func(t *testing.T) string { return filepath.Join(t.TempDir(), "control.sock") }
 	t.Run("mode", func(t *testing.T) {
@@ -52,7 +52,7 @@ func TestListen(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, first.Close())
 		conn, err := net.Dial("unix", p)
-		require.NoError(t, err, "the second one stays")
+		require.NoError(t, err, "the second socket stays")
 		require.NoError(t, conn.Close())
 		require.NoError(t, second.Close())
 	})
@@ -64,14 +64,14 @@ func TestListen(t *testing.T) {
 		_, err = control.Listen(t.Context(), p, 0)
 		assert.EqualError(t, err, fmt.Sprintf("%s: another emanagement (process %d) listens there; stop that one first", p, os.Getpid()))
 		conn, err := net.Dial("unix", p)
-		require.NoError(t, err, "the first one stays")
+		require.NoError(t, err, "the first socket stays")
 		require.NoError(t, conn.Close())
 	})
 	t.Run("a file", func(t *testing.T) {
 		p := path(t)
 		require.NoError(t, os.WriteFile(p, []byte("mine"), 0o600))
 		_, err := control.Listen(t.Context(), p, 0)
-		assert.EqualError(t, err, p+": something else than a socket is there; move it away, or name another place")
+		assert.EqualError(t, err, p+": a file that is not a socket is there; move it away, or configure another path")
 		text, err := os.ReadFile(p)
 		require.NoError(t, err)
 		assert.Equal(t, "mine", string(text))

@@ -14,17 +14,17 @@ import (
 
 type peerKey struct{}
 
-// withPeer notes whose process is at the other end of a connection.
+// withPeer adds a connection to a context, for peer.
 func withPeer(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, peerKey{}, c)
 }
 
-// peer is the process that a request came from, as the kernel knows it since
-// it connected.
+// peer returns the process that sent a request. The kernel has stored its user and groups
+// when the process connected.
 func peer(ctx context.Context) (verb.Process, error) {
 	c, ok := ctx.Value(peerKey{}).(*net.UnixConn)
 	if !ok {
-		return verb.Process{}, errors.New("not a connection of this machine")
+		return verb.Process{}, errors.New("not a Unix socket")
 	}
 	raw, err := c.SyscallConn()
 	if err != nil {
@@ -34,11 +34,12 @@ func peer(ctx context.Context) (verb.Process, error) {
 	var failed error
 	err = raw.Control(func(fd uintptr) { p, failed = credentials(int(fd)) })
 	if err := errors.Join(err, failed); err != nil {
-		return verb.Process{}, fmt.Errorf("who is calling: %w", err)
+		return verb.Process{}, fmt.Errorf("the calling process: %w", err)
 	}
 	return p, nil
 }
 
+// credentials returns the process at the other end of a socket.
 func credentials(socket int) (verb.Process, error) {
 	cred, err := unix.GetsockoptUcred(socket, unix.SOL_SOCKET, unix.SO_PEERCRED)
 	if err != nil {
@@ -48,8 +49,8 @@ func credentials(socket int) (verb.Process, error) {
 	return verb.Process{UID: cred.Uid, GIDs: append(groups, cred.Gid)}, err
 }
 
-// groups lists the process' supplementary groups, for which the library has no
-// call.
+// groups lists the supplementary groups of the process at the other end of a socket. The
+// library has no function for that.
 func groups(socket int) ([]uint32, error) {
 	list := make([]uint32, 64)
 	for {
@@ -59,7 +60,7 @@ func groups(socket int) ([]uint32, error) {
 		switch errno {
 		case 0:
 			return list[:size/4], nil
-		case unix.ERANGE: // size is what it takes
+		case unix.ERANGE: // size is the size that the list needs
 			list = make([]uint32, size/4)
 		default:
 			return nil, errno

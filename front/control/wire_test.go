@@ -14,7 +14,7 @@ import (
 	"emanagement/verb/wire"
 )
 
-// TestCallValues puts arguments in their places and by name together.
+// TestCallValues combines arguments in their places with arguments by name.
 func TestCallValues(t *testing.T) {
 	v := &verb.Verb{Name: "do", Params: []verb.Param{
 		{Name: "user", Kind: verb.User, Required: true}, {Name: "group", Kind: verb.Groups}, {Name: "limit", Kind: verb.Number, Extra: true},
@@ -50,7 +50,7 @@ func TestCallValues(t *testing.T) {
 	}
 }
 
-// TestErrors: a caller gets no more than the text.
+// TestErrors checks that a caller gets the text of an error, and not its cause.
 func TestErrors(t *testing.T) {
 	secret := errors.New("/etc/secret: no")
 	for _, test := range []struct {

@@ -1,5 +1,4 @@
-// Package jobs keeps work going that takes longer than whoever asked for it
-// waits.
+// Package jobs runs work that takes longer than its requester waits.
 package jobs
 
 import (
@@ -12,43 +11,42 @@ import (
 	"emanagement/verb/wire"
 )
 
-// ErrStopped is why the context of a stopped job has ended.
+// ErrStopped is the cause with which the context of a stopped job ends.
 var ErrStopped = errors.New("stopped")
 
-// ErrTooMany refuses a job to an owner who has too many.
+// ErrTooMany refuses a job to an owner who already has 32.
 var ErrTooMany = errors.New("too many jobs at once")
 
 // ErrEnding refuses a job because all jobs are ending.
 var ErrEnding = errors.New("no more jobs: they are ending")
 
-// maxJobs is how many jobs one owner may have at once.
+// maxJobs limits how many jobs one owner may have at once.
 const maxJobs = 32
 
-// Jobs is the work that is under way. Its methods may be used by many
-// goroutines at once.
+// Jobs are the running jobs. Its methods may be used concurrently.
 type Jobs struct {
 	ctx     context.Context
 	working sync.WaitGroup
 
 	mu      sync.Mutex
-	last    int
+	last    int // the number of the latest job
 	running map[int]*Job
 }
 
-// New returns jobs that all end with the context.
+// New returns an empty set of jobs. All of them end with the context.
 func New(ctx context.Context) *Jobs { return &Jobs{ctx: ctx, running: make(map[int]*Job)} }
 
-// Wait waits until every job has ended. Once the context has, no other is begun;
-// before, whoever waits must see to that.
+// Wait blocks until every job has ended. After the end of the context no job can start.
+// Before that, the caller must make sure that none does.
 func (j *Jobs) Wait() {
-	_ = j.Running() // takes its turn: whoever began one before the end has it counted by now
+	_ = j.Running() // takes the lock: a Start that came before has now counted its job
 	j.working.Wait()
 }
 
-// Job is one piece of work.
+// Job is one running job.
 type Job struct {
 	Number int
-	Owner  string // who asked for it
+	Owner  string // the requester
 	Name   string
 	Began  time.Time
 
@@ -57,19 +55,19 @@ type Job struct {
 
 	mu       sync.Mutex
 	progress wire.Progress
-	then     func()
+	onEnd    func() // nil while the requester waits
 }
 
-// Start begins a piece of work. Its context ends when it is stopped, with
-// ErrStopped as the cause, or with all jobs; say notes how far it is.
-// ErrTooMany where the owner has 32 under way, ErrEnding where all are ending.
-func (j *Jobs) Start(owner, name string, work func(ctx context.Context, say func(wire.Progress))) (*Job, error) {
+// Start starts a job in a goroutine. The context of work ends when the job is stopped, with
+// ErrStopped as its cause, or when all jobs end. work calls setProgress with its progress.
+// Errors: ErrTooMany if the owner has 32 running jobs, ErrEnding if all jobs are ending.
+func (j *Jobs) Start(owner, name string, work func(ctx context.Context, setProgress func(wire.Progress))) (*Job, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	switch {
 	case j.ctx.Err() != nil:
 		return nil, ErrEnding
-	case j.owned(owner) >= maxJobs:
+	case j.countOf(owner) >= maxJobs:
 		return nil, ErrTooMany
 	}
 	ctx, stop := context.WithCancelCause(j.ctx)
@@ -78,7 +76,7 @@ func (j *Jobs) Start(owner, name string, work func(ctx context.Context, say func
 	j.running[job.Number] = job
 	j.working.Go(func() {
 		defer stop(nil)
-		work(ctx, job.say)
+		work(ctx, job.setProgress)
 		j.mu.Lock()
 		delete(j.running, job.Number)
 		j.mu.Unlock()
@@ -87,8 +85,8 @@ func (j *Jobs) Start(owner, name string, work func(ctx context.Context, say func
 	return job, nil
 }
 
-// owned counts an owner's jobs. Who calls it holds mu.
-func (j *Jobs) owned(owner string) (n int) {
+// countOf counts the running jobs of an owner. The caller holds mu.
+func (j *Jobs) countOf(owner string) (n int) {
 	for _, job := range j.running {
 		if job.Owner == owner {
 			n++
@@ -109,30 +107,31 @@ func (j *Jobs) Running() []*Job {
 	return jobs
 }
 
-// Stop tells the job to stop. What it does until it notices is done.
+// Stop ends the job's context, and does not block. What the job does until it notices that
+// stays done.
 func (j *Job) Stop() { j.stop(ErrStopped) }
 
-// Done is closed when the job has ended.
+// Done returns a channel that is closed when the job has ended.
 func (j *Job) Done() <-chan struct{} { return j.done }
 
-// Progress returns what the job last said of itself, empty at first.
+// Progress returns the latest progress of the job. It is empty at first.
 func (j *Job) Progress() wire.Progress {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.progress
 }
 
-func (j *Job) say(progress wire.Progress) {
+func (j *Job) setProgress(progress wire.Progress) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.progress = progress
 }
 
-// Await waits for the job's end, for as long as its asker has patience, and
-// reports whether it has ended. If it has not, then is called at its end, once,
-// in the job's goroutine; Wait waits for that too.
-func (j *Job) Await(ctx context.Context, patience time.Duration, then func()) bool {
-	t := time.NewTimer(patience)
+// Await blocks until the job ends, the context ends, or maxWait is over, and reports whether
+// the job has ended. If it has not, onEnd is called at the job's end, once, in the job's
+// goroutine. Wait waits for onEnd too.
+func (j *Job) Await(ctx context.Context, maxWait time.Duration, onEnd func()) bool {
+	t := time.NewTimer(maxWait)
 	defer t.Stop()
 	select {
 	case <-j.done:
@@ -146,17 +145,18 @@ func (j *Job) Await(ctx context.Context, patience time.Duration, then func()) bo
 	case <-j.done:
 		return true
 	default:
-		j.then = then
+		j.onEnd = onEnd
 		return false
 	}
 }
 
+// finish marks the job as ended, and calls onEnd if Await has set it.
 func (j *Job) finish() {
 	j.mu.Lock()
 	close(j.done)
-	then := j.then
+	onEnd := j.onEnd
 	j.mu.Unlock()
-	if then != nil {
-		then()
+	if onEnd != nil {
+		onEnd()
 	}
 }

@@ -16,9 +16,9 @@ import (
 	"emanagement/verb/wire"
 )
 
-const patience = 8 * time.Second
+const maxWait = 8 * time.Second
 
-// lasting is work that takes a while, unless it is stopped.
+// lasting returns work that takes a while, unless it is stopped.
 func lasting(d time.Duration) func(context.Context, func(wire.Progress)) {
 	return func(ctx context.Context, _ func(wire.Progress)) {
 		select {
@@ -28,6 +28,7 @@ func lasting(d time.Duration) func(context.Context, func(wire.Progress)) {
 	}
 }
 
+// numbers returns the numbers of the running jobs.
 func numbers(j *jobs.Jobs) []int {
 	var n []int
 	for _, job := range j.Running() {
@@ -36,21 +37,21 @@ func numbers(j *jobs.Jobs) []int {
 	return n
 }
 
-// TestAwait: whoever waits learns of the end in time, or then is called at the
-// end, and never both.
+// TestAwait checks that either Await returns true, or onEnd is called at the job's end, and
+// never both.
 func TestAwait(t *testing.T) {
 	for name, test := range map[string]struct {
-		takes    time.Duration
-		leaves   time.Duration // after which the asker is gone
-		inTime   bool
-		waited   time.Duration
-		thenCame time.Duration // 0: it does not
+		takes  time.Duration
+		leaves time.Duration // when the context of the requester ends
+		inTime bool
+		waited time.Duration
+		onEnd  time.Duration // when onEnd is called; 0: it is not called
 	}{
-		"at once":           {takes: 0, leaves: time.Hour, inTime: true},
-		"in time":           {takes: patience - 1, leaves: time.Hour, inTime: true, waited: patience - 1},
-		"not in time":       {takes: time.Minute, leaves: time.Hour, waited: patience, thenCame: time.Minute},
-		"the asker is gone": {takes: time.Minute, leaves: time.Second, waited: time.Second, thenCame: time.Minute},
-		"gone before":       {takes: time.Minute, leaves: 0, thenCame: time.Minute},
+		"at once":               {takes: 0, leaves: time.Hour, inTime: true},
+		"in time":               {takes: maxWait - 1, leaves: time.Hour, inTime: true, waited: maxWait - 1},
+		"not in time":           {takes: time.Minute, leaves: time.Hour, waited: maxWait, onEnd: time.Minute},
+		"the requester is gone": {takes: time.Minute, leaves: time.Second, waited: time.Second, onEnd: time.Minute},
+		"gone before":           {takes: time.Minute, leaves: 0, onEnd: time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -59,8 +60,8 @@ func TestAwait(t *testing.T) {
 				job, _ := all.Start("owner", "name", lasting(test.takes))
 				ctx, cancel := context.WithTimeout(t.Context(), test.leaves)
 				defer cancel()
-				var came []time.Duration
-				assert.Equal(t, test.inTime, job.Await(ctx, patience, func() { came = append(came, time.Since(began)) }))
+				var calls []time.Duration
+				assert.Equal(t, test.inTime, job.Await(ctx, maxWait, func() { calls = append(calls, time.Since(began)) }))
 				assert.Equal(t, test.waited, time.Since(began))
 				if test.inTime {
 					assert.Empty(t, all.Running())
@@ -70,33 +71,33 @@ func TestAwait(t *testing.T) {
 				all.Wait()
 				assert.Empty(t, all.Running())
 				var want []time.Duration
-				if test.thenCame > 0 {
-					want = append(want, test.thenCame)
+				if test.onEnd > 0 {
+					want = append(want, test.onEnd)
 				}
-				assert.Equal(t, want, came)
+				assert.Equal(t, want, calls)
 			})
 		})
 	}
 }
 
-// TestEndAtTheLastMoment: the end and the end of patience come together. The
-// end is told in one way, whichever comes first.
-func TestEndAtTheLastMoment(t *testing.T) {
+// TestEndAtTheTimeout checks jobs that end at the same moment as maxWait. Their end is
+// reported exactly once.
+func TestEndAtTheTimeout(t *testing.T) {
 	for range 200 {
 		synctest.Test(t, func(t *testing.T) {
 			all := jobs.New(t.Context())
-			job, _ := all.Start("owner", "name", lasting(patience))
-			told := 0
-			if job.Await(t.Context(), patience, func() { told++ }) {
-				told++
+			job, _ := all.Start("owner", "name", lasting(maxWait))
+			reports := 0
+			if job.Await(t.Context(), maxWait, func() { reports++ }) {
+				reports++
 			}
 			all.Wait()
-			assert.Equal(t, 1, told)
+			assert.Equal(t, 1, reports)
 		})
 	}
 }
 
-// TestStop: a job learns who ended it.
+// TestStop checks the cause with which a job's context ends.
 func TestStop(t *testing.T) {
 	for name, test := range map[string]struct {
 		end  func(job *jobs.Job, program context.CancelFunc)
@@ -120,20 +121,20 @@ func TestStop(t *testing.T) {
 				other, _ := all.Start("owner", "other", lasting(time.Second))
 				synctest.Wait()
 				test.end(job, program)
-				assert.Contains(t, all.Running(), job, "it has not noticed yet")
+				assert.Contains(t, all.Running(), job, "the job has not noticed yet")
 				assert.True(t, job.Await(t.Context(), time.Hour, nil))
 				assert.ErrorIs(t, cause, test.want)
 				assert.Equal(t, errors.Is(test.want, jobs.ErrStopped), errors.Is(cause, jobs.ErrStopped))
 				assert.True(t, other.Await(t.Context(), time.Hour, nil))
-				job.Stop() // of what has ended
+				job.Stop() // after its end
 				all.Wait()
 			})
 		})
 	}
 }
 
-// TestWaitForThen: the program does not end before the last asker was told.
-func TestWaitForThen(t *testing.T) {
+// TestWaitForOnEnd checks that Wait waits for onEnd.
+func TestWaitForOnEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		all := jobs.New(t.Context())
@@ -158,10 +159,10 @@ func TestRunning(t *testing.T) {
 		assert.Equal(t, []int{1, 2, 3}, numbers(all))
 		all.Wait()
 		assert.Empty(t, all.Running())
-		job, _ := all.Start("somebody", "something", lasting(0))
-		assert.Equal(t, 6, job.Number, "no number comes twice")
-		assert.Equal(t, "somebody", job.Owner)
-		assert.Equal(t, "something", job.Name)
+		job, _ := all.Start("other", "another name", lasting(0))
+		assert.Equal(t, 6, job.Number, "numbers are not reused")
+		assert.Equal(t, "other", job.Owner)
+		assert.Equal(t, "another name", job.Name)
 		all.Wait()
 	})
 }
@@ -169,10 +170,10 @@ func TestRunning(t *testing.T) {
 func TestProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := jobs.New(t.Context())
-		job, _ := all.Start("owner", "name", func(_ context.Context, say func(wire.Progress)) {
+		job, _ := all.Start("owner", "name", func(_ context.Context, setProgress func(wire.Progress)) {
 			for _, s := range []string{"1 of 2", "2 of 2"} {
 				time.Sleep(time.Second)
-				say(wire.Progress{Text: s})
+				setProgress(wire.Progress{Text: s})
 			}
 			time.Sleep(time.Second)
 		})
@@ -185,22 +186,22 @@ func TestProgress(t *testing.T) {
 	})
 }
 
-// TestManyAtOnce starts, looks at, stops and awaits jobs from many goroutines.
-func TestManyAtOnce(t *testing.T) {
-	const jobsAtOnce = 100
+// TestConcurrentUse starts, lists, stops and awaits jobs from many goroutines.
+func TestConcurrentUse(t *testing.T) {
+	const concurrent = 100
 	all := jobs.New(t.Context())
-	var askers sync.WaitGroup
+	var requesters sync.WaitGroup
 	var mu sync.Mutex
-	told := make(map[int]int)
-	tell := func(n int) {
+	reports := make(map[int]int) // by job
+	report := func(n int) {
 		mu.Lock()
 		defer mu.Unlock()
-		told[n]++
+		reports[n]++
 	}
-	for i := range jobsAtOnce {
-		askers.Go(func() {
-			job, err := all.Start(fmt.Sprint("owner", i), "name", func(ctx context.Context, say func(wire.Progress)) {
-				say(wire.Progress{Text: "working"})
+	for i := range concurrent {
+		requesters.Go(func() {
+			job, err := all.Start(fmt.Sprint("owner", i), "name", func(ctx context.Context, setProgress func(wire.Progress)) {
+				setProgress(wire.Progress{Text: "working"})
 				<-ctx.Done()
 			})
 			if !assert.NoError(t, err) {
@@ -210,22 +211,21 @@ func TestManyAtOnce(t *testing.T) {
 				other.Progress()
 			}
 			job.Stop()
-			if job.Await(t.Context(), 0, func() { tell(job.Number) }) {
-				tell(job.Number)
+			if job.Await(t.Context(), 0, func() { report(job.Number) }) {
+				report(job.Number)
 			}
 		})
 	}
-	askers.Wait()
+	requesters.Wait()
 	all.Wait()
 	assert.Empty(t, all.Running())
-	assert.Len(t, told, jobsAtOnce)
-	for n, times := range told {
+	assert.Len(t, reports, concurrent)
+	for n, times := range reports {
 		assert.Equal(t, 1, times, n)
 	}
 }
 
-// TestLimits: nobody has more jobs than there is room for, and none begins
-// when they end.
+// TestLimits checks the limit of jobs of one owner, and that no job starts while all end.
 func TestLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, end := context.WithCancel(t.Context())

@@ -9,7 +9,7 @@ import (
 )
 
 // Word returns the known word that is most similar to a word, or "" if none is similar. It
-// ignores case.
+// ignores upper and lower case.
 func Word(word string, known []string) string {
 	if len(known) == 0 {
 		return ""

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// Error is why a verb did not run, or not to its end.
+// Error says why a verb did not run, or did not run to its end.
 type Error struct {
 	Kind  Kind   `json:"kind"`
 	Text  string `json:"text"`            // for the requester
-	Param string `json:"param,omitempty"` // of the kind argument: which one
+	Param string `json:"param,omitempty"` // of the kind argument: the parameter
 	Word  string `json:"word,omitempty"`  // of the kind confirm: what the argument confirm must say
 	Meant string `json:"meant,omitempty"` // of the kind unknown: the verb with the most similar name
 	// NothingDone says of the kind away that the server was not asked.
@@ -64,6 +64,5 @@ const (
 	Away      Kind = "away"      // the server did not answer, or is not connected
 )
 
-// XMLError returns the name of the element that has an error as JSON inside of a
-// stanza error.
+// XMLError returns the name of the element of a stanza error that has an Error as JSON.
 func XMLError() xml.Name { return xml.Name{Space: "urn:emanagement:error:0", Local: "error"} }

@@ -13,11 +13,10 @@ const (
 	ExitNo          = 1   // no, or not done
 	ExitUsage       = 2   // wrong usage; nothing was done
 	ExitAway        = 3   // the server or the component is away
-	ExitInterrupted = 130 // what shells report of a program that Ctrl-C ends
+	ExitInterrupted = 130 // what shells report for a program that Ctrl-C has ended
 )
 
-// Exit returns the exit status that a result means. A verb that was only started is
-// not done.
+// Exit returns the exit status for a result. A verb that continues as a job is not done.
 func (r Result) Exit() int {
 	no := r.Shape == Answer && (r.Answer == nil || !*r.Answer)
 	if r.Shape == Refusal || r.Shape == Started || no || r.Missed > 0 {
@@ -26,7 +25,7 @@ func (r Result) Exit() int {
 	return ExitDone
 }
 
-// Exit returns the exit status that an error means.
+// Exit returns the exit status for an error.
 func (e *Error) Exit() int {
 	switch e.Kind {
 	case Usage, Argument, Unknown, Confirm:
@@ -37,7 +36,7 @@ func (e *Error) Exit() int {
 	return ExitNo
 }
 
-// Print writes a result: the lines that the script of 2012 printed, or all of it as
+// Print writes a result: the lines that the script of 2012 printed, or the whole result as
 // JSON.
 func (r Result) Print(out io.Writer, asJSON bool) error {
 	if asJSON {
@@ -58,11 +57,11 @@ func printJSON(out io.Writer, value any) error {
 	return err
 }
 
-// Print writes an error: as JSON to out, or for people to diag. The errors of the
-// script of 2012 go to out, as they did there.
+// Print writes an error: as JSON to out, or as text to diag. The errors of the script of
+// 2012 go to out, as they did then.
 func (e *Error) Print(out, diag io.Writer, asJSON bool) {
 	if asJSON {
-		_ = printJSON(out, Reply{Error: e}) // an error here has no reader either
+		_ = printJSON(out, Reply{Error: e}) // a failure here cannot be reported either
 		return
 	}
 	switch e.Kind {

@@ -16,8 +16,8 @@ const (
 	Done    Shape = "done"
 	Answer  Shape = "answer"  // yes or no
 	Table   Shape = "table"   // Items
-	Refusal Shape = "refusal" // it cannot be done, and nothing was changed
-	Started Shape = "started" // it goes on as a job
+	Refusal Shape = "refusal" // the verb refused, and nothing was changed
+	Started Shape = "started" // the verb continues as a job
 )
 
 // Result is the answer of a verb that ran.
@@ -27,17 +27,17 @@ type Result struct {
 	Answer  *bool    `json:"answer,omitempty"` // of the shape answer
 	Items   Items    `json:"items,omitzero"`   // of the shape table; not nil then
 	Missed  int      `json:"missed,omitempty"` // recipients that were not reached
-	Next    string   `json:"next,omitempty"`   // the JID after which the table goes on
-	Job     int      `json:"job,omitempty"`    // that was started
+	Next    string   `json:"next,omitempty"`   // the JID after which a truncated table continues
+	Job     int      `json:"job,omitempty"`    // the number of the started job
 	Lines   []string `json:"lines"`            // as the script of 2012 printed them
 
-	// What Outcome and Lines of a table are made of, so that parts of a long list can
-	// be joined. Counted is what Outcome counts: "item", "user".
+	// The parts of a table's Outcome and Lines, so that the pages of a long list can be
+	// joined. Counted is what Outcome counts: "item", "user".
 	Counted string   `json:"counted,omitempty"`
 	Remarks []string `json:"remarks,omitempty"` // in Outcome, after the count
-	Closing bool     `json:"closing,omitempty"` // the last of Lines is no row
+	Closing bool     `json:"closing,omitempty"` // the last of Lines is not a row
 
-	raw json.RawMessage // what was unmarshalled
+	raw json.RawMessage // the text that was unmarshalled
 }
 
 // Items are the rows of a table. Unmarshalled, each is a json.RawMessage.
@@ -66,8 +66,8 @@ func (r *Result) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// MarshalJSON implements json.Marshaler. A result that was unmarshalled is written as
-// it was read, with the fields that this version does not know.
+// MarshalJSON implements json.Marshaler. A result that was unmarshalled keeps its text,
+// with the fields that this version does not know.
 func (r Result) MarshalJSON() ([]byte, error) {
 	if r.raw != nil {
 		return r.raw, nil
@@ -76,28 +76,27 @@ func (r Result) MarshalJSON() ([]byte, error) {
 	return json.Marshal(plain(r))
 }
 
-// More stands in the outcome of a list that a limit has cut, and GoOn tells a person
-// how to get the rest.
+// More is part of the outcome of a list that a limit has truncated.
 const More = "there are more"
 
-// GoOn is described at More.
-func GoOn(after string) string { return ": go on with from = " + after }
+// ContinueHint follows More. It tells people how to get the rest of the list.
+func ContinueHint(after string) string { return ": go on with from = " + after }
 
-// TableOutcome returns the outcome of a table: the count of its items, whether there
-// are more, and the remarks. goOn is false if the front tells in another way how to
-// get the rest.
-func (r Result) TableOutcome(goOn bool) string {
+// TableOutcome returns the outcome of a table: the number of its items, whether there are
+// more, and the remarks. withHint is false if the front tells in another way how to get the
+// rest.
+func (r Result) TableOutcome(withHint bool) string {
 	parts := []string{Count(len(r.Items), cmp.Or(r.Counted, "item"))}
 	switch {
-	case r.Next != "" && goOn:
-		parts = append(parts, More+GoOn(r.Next))
+	case r.Next != "" && withHint:
+		parts = append(parts, More+ContinueHint(r.Next))
 	case r.Next != "":
 		parts = append(parts, More)
 	}
 	return strings.Join(append(parts, r.Remarks...), "; ")
 }
 
-// Count words a number of things: "1 item", "2 items".
+// Count returns a number of things in words: "1 item", "2 items".
 func Count(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
@@ -105,16 +104,16 @@ func Count(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// Joined returns a list together with the part that follows it. What is not in rows,
-// the remarks for one, is taken from that part.
-func (r Result) Joined(part Result) Result {
+// Joined returns a list together with its next page. Everything except the rows, such as the
+// remarks, comes from the next page.
+func (r Result) Joined(page Result) Result {
 	lines := r.Lines
 	if r.Closing && len(lines) > 0 {
 		lines = lines[:len(lines)-1]
 	}
-	part.Items = slices.Concat(r.Items, part.Items)
-	part.Lines = slices.Concat(lines, part.Lines)
-	part.raw = nil
-	part.Outcome = part.TableOutcome(true)
-	return part
+	page.Items = slices.Concat(r.Items, page.Items)
+	page.Lines = slices.Concat(lines, page.Lines)
+	page.raw = nil
+	page.Outcome = page.TableOutcome(true)
+	return page
 }

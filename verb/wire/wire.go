@@ -17,8 +17,8 @@ type Call struct {
 	Confirm   bool              `json:"confirm,omitempty"`   // confirms what the verb destroys
 }
 
-// Values are those of one argument. In JSON they are a string, a number, a truth
-// value, or a list of these.
+// Values are the values of one argument. In JSON they are a string, a number, a boolean, or
+// a list of these.
 type Values []string
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -44,7 +44,7 @@ func (v *Values) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// decode keeps numbers as they are written.
+// decode decodes JSON and keeps the text of numbers.
 func decode(text []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
@@ -59,7 +59,7 @@ type Reply struct {
 	Error    *Error    `json:"error,omitempty"`
 }
 
-// Progress is how far a verb is.
+// Progress is how far a verb is: Done of Total.
 type Progress struct {
 	Text  string `json:"text"` // for people
 	Done  int    `json:"done,omitempty"`

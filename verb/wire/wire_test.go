@@ -24,7 +24,8 @@ func TestValues(t *testing.T) {
 	}
 }
 
-// TestResultIsPassedOn: what is not read of a result is not lost.
+// TestResultIsPassedOn checks that a result keeps the fields that this version does not
+// know.
 func TestResultIsPassedOn(t *testing.T) {
 	const text = `{"shape":"table","outcome":"1 item","items":[{"jid":"a@b"}],"lines":["a@b"]}`
 	var r Reply

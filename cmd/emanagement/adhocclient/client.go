@@ -20,7 +20,8 @@ const closeLimit = time.Second
 // Client is an account that is logged in. Its methods must not be used concurrently.
 type Client struct {
 	// OnProgress, if not nil, is called every second with the progress of a long verb
-	// for which Run waits. Run calls it in its own goroutine.
+	// for which Run waits. Run calls it, in the goroutine of
+	// its caller.
 	OnProgress func(wire.Progress)
 
 	stream   *client.Stream

@@ -109,7 +109,7 @@ func answerByNode(f *fakeComponent, r request) string {
 		list := fmt.Sprintf(`{"shape":"table","items":[{"job":1,"verb":"long","asker":%q,"progress":"old","done":9,"total":9}`, me)
 		longReply := ""
 		if f.long.ID != "" { // it is running
-			list += fmt.Sprintf(`,{"job":2,"verb":"otherService","asker":%[1]q,"progress":"otherService"},`+
+			list += fmt.Sprintf(`,{"job":2,"verb":"other","asker":%[1]q,"progress":"other"},`+
 				`{"job":3,"verb":"long","asker":"another@localhost","progress":"another"},`+
 				`{"job":4,"verb":"long","asker":%[1]q,"progress":"1 of 2","done":1,"total":2},`+
 				`{"job":5,"verb":"long","asker":%[1]q,"progress":"newer"}`, me)

@@ -20,7 +20,8 @@ import (
 	"emanagement/xmpp/client"
 )
 
-// remoteConn is a connection to this machine that looks like one to another.
+// remoteConn is a connection to this machine that seems to lead to another one. It records
+// the bytes that the client sends.
 type remoteConn struct {
 	net.Conn
 	mu   sync.Mutex
@@ -38,13 +39,14 @@ func (c *remoteConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-func (c *remoteConn) said() string {
+func (c *remoteConn) written() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.sent.String()
 }
 
-// far dials as if all addresses were of otherService machines, which it remembers.
+// remoteDialer dials as if every address were on another machine. It records the
+// connections.
 type remoteDialer struct {
 	client.Dialer
 	conns []*remoteConn
@@ -63,15 +65,15 @@ func newRemoteDialer(authorities []byte) *remoteDialer {
 	return f
 }
 
-func (f *remoteDialer) said() string {
-	var said strings.Builder
+func (f *remoteDialer) written() string {
+	var all strings.Builder
 	for _, c := range f.conns {
-		said.WriteString(c.said())
+		all.WriteString(c.written())
 	}
-	return said.String()
+	return all.String()
 }
 
-// works checks that a client is there for its server, and closes it.
+// requireWorking checks that a client can send requests, and closes it.
 func requireWorking(t *testing.T, c *Client, err error) {
 	t.Helper()
 	require.NoError(t, err)
@@ -85,9 +87,9 @@ func requireWorking(t *testing.T, c *Client, err error) {
 func TestLoginOnLoopback(t *testing.T) {
 	t.Parallel()
 	for name, a := range map[string]Account{
-		"without TLS":                         account(plainServer, "admin@localhost"),
-		"a resource":                          account(plainServer, "admin@localhost/here"),
-		"with TLS, where the server wants it": account(tlsServer, "admin@example.org"), // not the certificate's
+		"without TLS":                      account(plainServer, "admin@localhost"),
+		"a resource":                       account(plainServer, "admin@localhost/here"),
+		"with TLS, if the server wants it": account(tlsServer, "admin@example.org"), // not in the certificate
 		"a name to be escaped, a password to be composed": {
 			JID: jid.MustParse("odd=,name@localhost"), Password: "\ufb01n e\u0301", Server: plainServer.ClientAddr(),
 		},
@@ -104,7 +106,8 @@ func TestLoginOnLoopback(t *testing.T) {
 	}
 }
 
-// TestLoginSendsNoPresence: nobody sees it, and it gets no messages.
+// TestLoginSendsNoPresence checks that the client's session stays unavailable, so that no
+// contact sees it and it receives no messages.
 func TestLoginSendsNoPresence(t *testing.T) {
 	t.Parallel()
 	c := login(t, account(plainServer, "admin@localhost/unseen"))
@@ -115,20 +118,20 @@ func TestLoginSendsNoPresence(t *testing.T) {
 	assert.Contains(t, sessions, struct{ Resource, Status string }{"unseen", "unavailable"})
 }
 
-func TestLoginFromAfar(t *testing.T) {
+func TestLoginFromAnotherMachine(t *testing.T) {
 	t.Parallel()
 	f := newRemoteDialer(authority)
 	c, err := dial(shortContext(t), &f.Dialer, account(tlsServer, "admin@localhost"))
 	requireWorking(t, c, err)
-	assert.Contains(t, f.said(), "<starttls")
-	assert.NotContains(t, f.said(), "<auth")
+	assert.Contains(t, f.written(), "<starttls")
+	assert.NotContains(t, f.written(), "<auth")
 	assert.Eventually(t, func() bool {
 		return strings.Contains(tlsServer.Log(), "SCRAM-SHA-256-PLUS authentication for admin@localhost")
 	}, time.Minute, 10*time.Millisecond)
 }
 
-// TestLoginByPassword: where a server takes nothing better, the password goes
-// to it, but only where a certificate tells whose it is.
+// TestLoginByPassword checks that the client sends the password itself if the server offers
+// nothing better, but only after TLS has verified the server.
 func TestLoginByPassword(t *testing.T) {
 	t.Parallel()
 	a := account(tlsServer, "admin@"+plainHost)
@@ -140,13 +143,13 @@ func TestLoginByPassword(t *testing.T) {
 	assert.Contains(t, e.Text, "no way to log in that is safe here (the server offers: PLAIN)")
 }
 
-// TestLoginDirectTLS: DNS says where, and TLS is there from the first byte. The
-// address that is named first cannot be reached.
+// TestLoginDirectTLS finds the server by DNS and uses TLS from the first byte (XEP-0368).
+// The first address in DNS cannot be reached.
 func TestLoginDirectTLS(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	nobody := l.Addr().String()
+	unreachable := l.Addr().String()
 	require.NoError(t, l.Close())
 
 	f := newRemoteDialer(authority)
@@ -156,12 +159,12 @@ func TestLoginDirectTLS(t *testing.T) {
 		if service == "xmpps-client" {
 			return "", []*net.SRV{record(t, tlsProxy(t, plainServer.ClientAddr(), authority), 2)}, nil
 		}
-		return "", []*net.SRV{record(t, nobody, 1), record(t, plainServer.ClientAddr(), 3)}, nil
+		return "", []*net.SRV{record(t, unreachable, 1), record(t, plainServer.ClientAddr(), 3)}, nil
 	}
 	c, err := dial(shortContext(t), &f.Dialer, Account{JID: jid.MustParse("admin@localhost"), Password: "pw"})
 	requireWorking(t, c, err)
 	assert.Len(t, f.conns, 1)
-	assert.NotContains(t, f.said(), "<stream")
+	assert.NotContains(t, f.written(), "<stream")
 }
 
 func record(t *testing.T, addr string, priority uint16) *net.SRV {
@@ -173,10 +176,11 @@ func record(t *testing.T, addr string, priority uint16) *net.SRV {
 	return &net.SRV{Target: host + ".", Port: uint16(n), Priority: priority}
 }
 
-// TestLoginNotTrusted: nothing that depends on a password leaves this machine.
+// TestLoginNotTrusted checks that no authentication is sent to a server that is not
+// verified.
 func TestLoginNotTrusted(t *testing.T) {
 	t.Parallel()
-	strangers, err := certificate("localhost")
+	otherAuthority, err := certificate("localhost")
 	require.NoError(t, err)
 	direct := func(t *testing.T, a Account, f *remoteDialer) Account {
 		behind := tlsProxy(t, plainServer.ClientAddr(), authority)
@@ -191,27 +195,27 @@ func TestLoginNotTrusted(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		s           *testserver.Server
-		who         string
+		account     string
 		authorities []byte
 		change      func(*testing.T, Account, *remoteDialer) Account
-		why         string
+		text        string // in the error
 	}{
-		"no STARTTLS":                {s: plainServer, who: "admin@localhost", authorities: authority, why: "offers no encryption (STARTTLS); no password was sent"},
-		"unknown authority":          {s: tlsServer, who: "admin@localhost", authorities: strangers, why: "does not prove whose it is: tls: failed to verify certificate: x509: certificate signed by unknown authority"},
-		"another's name":             {s: tlsServer, who: "admin@example.org", authorities: authority, why: "x509: certificate is valid for localhost, plain.example, not example.org; no password was sent"},
-		"another's name, direct TLS": {s: plainServer, who: "stranger@example.org", authorities: authority, change: direct, why: "x509: certificate is valid for localhost, plain.example, not example.org"},
+		"no STARTTLS":                {s: plainServer, account: "admin@localhost", authorities: authority, text: "offers no encryption (STARTTLS); no password was sent"},
+		"unknown authority":          {s: tlsServer, account: "admin@localhost", authorities: otherAuthority, text: "does not prove its identity: tls: failed to verify certificate: x509: certificate signed by unknown authority"},
+		"another's name":             {s: tlsServer, account: "admin@example.org", authorities: authority, text: "x509: certificate is valid for localhost, plain.example, not example.org; no password was sent"},
+		"another's name, direct TLS": {s: plainServer, account: "stranger@example.org", authorities: authority, change: direct, text: "x509: certificate is valid for localhost, plain.example, not example.org"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f, a := newRemoteDialer(test.authorities), account(test.s, test.who)
+			f, a := newRemoteDialer(test.authorities), account(test.s, test.account)
 			if test.change != nil {
 				a = test.change(t, a, f)
 			}
 			_, err := dial(shortContext(t), &f.Dialer, a)
 			e := requireKind(t, wire.Away, err)
-			assert.Contains(t, e.Text, test.why)
-			assert.NotContains(t, f.said(), "<auth")
-			assert.NotEmpty(t, f.said())
+			assert.Contains(t, e.Text, test.text)
+			assert.NotContains(t, f.written(), "<auth")
+			assert.NotEmpty(t, f.written())
 		})
 	}
 }
@@ -238,15 +242,15 @@ func TestLoginAway(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	nobody := l.Addr().String()
+	unreachable := l.Addr().String()
 	require.NoError(t, l.Close())
 	for name, test := range map[string]struct {
 		change func(*Account)
-		why    string
+		text   string // in the error
 	}{
-		"nobody there":       {func(a *Account) { a.Server = nobody }, "the XMPP server of localhost cannot be reached: dial tcp " + nobody + ": connect: connection refused"},
-		"another's host":     {func(a *Account) { a.JID = jid.MustParse("admin@elsewhere.example") }, "the server at " + plainServer.ClientAddr() + " is not that of elsewhere.example"},
-		"a components' port": {func(a *Account) { a.Server = plainServer.ComponentAddr() }, "the server at " + plainServer.ComponentAddr() + " speaks something else (unsupported-version); is that its port for XMPP clients?"},
+		"nobody there":       {func(a *Account) { a.Server = unreachable }, "the XMPP server of localhost cannot be reached: dial tcp " + unreachable + ": connect: connection refused"},
+		"another's host":     {func(a *Account) { a.JID = jid.MustParse("admin@elsewhere.example") }, "the server at " + plainServer.ClientAddr() + " does not serve elsewhere.example"},
+		"a components' port": {func(a *Account) { a.Server = plainServer.ComponentAddr() }, "the server at " + plainServer.ComponentAddr() + " speaks another protocol (unsupported-version); is that its port for XMPP clients?"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -254,17 +258,17 @@ func TestLoginAway(t *testing.T) {
 			test.change(&a)
 			_, err := Dial(shortContext(t), a)
 			e := requireKind(t, wire.Away, err)
-			assert.Contains(t, e.Text, test.why)
+			assert.Contains(t, e.Text, test.text)
 		})
 	}
 }
 
-// TestLoginSilence: a peer that says nothing does not outlast the context.
+// TestLoginSilence checks that a login at a silent peer ends with the context.
 func TestLoginSilence(t *testing.T) {
 	t.Parallel()
-	near, peer := net.Pipe()
+	conn, peer := net.Pipe()
 	defer peer.Close()
-	d := client.Dialer{Dial: func(context.Context, string, string) (net.Conn, error) { return near, nil }}
+	d := client.Dialer{Dial: func(context.Context, string, string) (net.Conn, error) { return conn, nil }}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	read := make(chan struct{})
@@ -279,7 +283,7 @@ func TestLoginSilence(t *testing.T) {
 	<-read
 }
 
-// TestLoginEndsBeforeItBegins: a context that has ended is not dialled with.
+// TestLoginEndsBeforeItBegins logs in with a context that has ended.
 func TestLoginEndsBeforeItBegins(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithDeadline(t.Context(), time.Unix(1, 0))

@@ -21,23 +21,22 @@ import (
 
 // Shared by the tests.
 var (
-	// open is a server without TLS, with the program beside it and a component
-	// that does as it is told: oddComponent.
-	open *testserver.Server
-	// closed is a server that insists on TLS for clients, with two components
-	// that call themselves emanagement. Its certificate is for localhost and
-	// plain.example; on the latter passwords are only taken as they are.
-	closed    *testserver.Server
-	authority []byte // who vouches for closed, as PEM
-	oddComponent   *fake
+	// plainServer is a server without TLS, with the program and fakeService beside it.
+	plainServer *testserver.Server
+	fakeService *fakeComponent
+	// tlsServer is a server that insists on TLS for clients. It has two components that
+	// call themselves emanagement. Its certificate is valid for localhost and
+	// plain.example. plain.example offers only the mechanism PLAIN.
+	tlsServer *testserver.Server
+	authority []byte // the authority of tlsServer's certificate, as PEM
 )
 
-// The hosts of tlsServer.
+// plainHost is the host of tlsServer that offers only the mechanism PLAIN.
 const plainHost = "plain.example"
 
 var (
-	service = jid.MustParse(testserver.Component)
-	otherService   = jid.MustParse(testserver.OtherComponent)
+	service      = jid.MustParse(testserver.Component)
+	otherService = jid.MustParse(testserver.OtherComponent)
 )
 
 const access = `
@@ -58,15 +57,15 @@ func TestMain(m *testing.M) {
 func withServers(run func() int) (code int, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	if open, err = testserver.New(nil); err != nil {
+	if plainServer, err = testserver.New(nil); err != nil {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, plainServer.Close()) }()
-	if closed, err = newTLSServer(); err != nil {
+	if tlsServer, err = newTLSServer(); err != nil {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, tlsServer.Close()) }()
-	for _, s := range []*testserver.Server{open, closed} {
+	for _, s := range []*testserver.Server{plainServer, tlsServer} {
 		if err := s.Start(ctx); err != nil {
 			return 1, err
 		}
@@ -79,11 +78,11 @@ func withServers(run func() int) (code int, err error) {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, program.Stop()) }()
-	oddComponent, err = newFakeComponent(ctx, plainServer.OtherAddr(), otherService, testserver.OtherSecret, answerByNode)
+	fakeService, err = newFakeComponent(ctx, plainServer.OtherAddr(), otherService, testserver.OtherSecret, answerByNode)
 	if err != nil {
 		return 1, err
 	}
-	defer oddComponent.close()
+	defer fakeService.close()
 	for name, addr := range map[string]string{testserver.Component: tlsServer.ComponentAddr(), testserver.OtherComponent: tlsServer.OtherAddr()} {
 		secret := map[string]string{testserver.Component: testserver.Secret, testserver.OtherComponent: testserver.OtherSecret}[name]
 		f, err := newFakeComponent(ctx, addr, jid.MustParse(name), secret, asEmanagement)
@@ -153,15 +152,15 @@ func startProgram(ctx context.Context) (*testserver.Program, error) {
 	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "emanagement/cmd/emanagementd").CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("go build: %w\n%s", err, out)
 	}
-	return testserver.StartProgram(ctx, binary, open, testserver.Settings{Access: access})
+	return testserver.StartProgram(ctx, binary, plainServer, testserver.Settings{Access: access})
 }
 
-// account is one of open or tlsServer.
+// account returns an account on one of the servers.
 func account(s *testserver.Server, name string) Account {
 	return Account{JID: jid.MustParse(name), Password: "pw", Server: s.ClientAddr()}
 }
 
-// login is a client that is logged in until the test ends.
+// login returns a client that is logged in until the test ends.
 func login(t testing.TB, a Account) *Client {
 	t.Helper()
 	c, err := Dial(shortContext(t), a)
@@ -170,14 +169,14 @@ func login(t testing.TB, a Account) *Client {
 	return c
 }
 
-// soon is a context for what takes no longer than a moment.
+// shortContext returns a context that ends after a minute, which no request here needs.
 func shortContext(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
 
-// refusedAs checks an error's kind and returns it.
+// requireKind checks the kind of an error and returns the error.
 func requireKind(t testing.TB, kind wire.Kind, err error) *wire.Error {
 	t.Helper()
 	var e *wire.Error
@@ -186,7 +185,7 @@ func requireKind(t testing.TB, kind wire.Kind, err error) *wire.Error {
 	return e
 }
 
-// verb is one of the table.
+// verbByName returns a verb of the table.
 func verbByName(t testing.TB, name string) *verb.Verb {
 	t.Helper()
 	for _, v := range verb.Verbs() {
@@ -198,7 +197,7 @@ func verbByName(t testing.TB, name string) *verb.Verb {
 	return nil
 }
 
-// values makes arguments from pairs of parameter and value.
+// values returns the arguments in pairs of a parameter and a value.
 func values(pairs ...string) map[string][]string {
 	m := make(map[string][]string)
 	for i := 0; i < len(pairs); i += 2 {

@@ -95,8 +95,8 @@ func fillIn(v *verb.Verb, values map[string][]string, confirmed bool) command.Co
 // confirmField is the field that confirms what a verb destroys.
 const confirmField = "confirm"
 
-// cancel ends the session of a form that came back. It does not wait for the reply, and
-// ignores errors, because the session would end by itself too.
+// cancel ends the session of a form that came back. It is a courtesy, so cancel does not
+// wait for the reply and ignores errors.
 func (c *Client) cancel(ctx context.Context, component jid.JID, v *verb.Verb, session string) {
 	_, _ = c.send(ctx, stanza.SetIQ, component, command.Command{Node: v.Name, SessionID: session, Action: command.Cancel})
 }

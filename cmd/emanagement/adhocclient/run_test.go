@@ -17,12 +17,12 @@ import (
 	"emanagement/verb/wire"
 )
 
-// person is a JID that no otherService test uses.
+// uniqueJID returns a JID that no other test uses.
 func uniqueJID(t *testing.T, name string) string {
 	return strings.NewReplacer("/", ".", "_", "-", " ", "-").Replace(strings.ToLower(name+"."+t.Name())) + "@localhost"
 }
 
-// TestRunRoster: what is written arrives as it is, and is read with its types.
+// TestRunRoster checks that arguments arrive unchanged, and that results have their types.
 func TestRunRoster(t *testing.T) {
 	t.Parallel()
 	c, user, buddy := login(t, account(plainServer, "admin@localhost")), uniqueJID(t, "user"), uniqueJID(t, "buddy")
@@ -62,7 +62,7 @@ func TestRunAnswerAndRefusal(t *testing.T) {
 	assert.Equal(t, "job 4711 not found", refusal.Outcome)
 }
 
-// TestRunWithoutArguments: such a verb runs in one stage all the same.
+// TestRunWithoutArguments checks that a verb without arguments also runs in one stage.
 func TestRunWithoutArguments(t *testing.T) {
 	t.Parallel()
 	jobs, err := login(t, account(plainServer, "reader@localhost")).Run(shortContext(t), service, verbByName(t, "listJobs"), nil, false)
@@ -73,7 +73,7 @@ func TestRunWithoutArguments(t *testing.T) {
 func TestRunRefused(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		who         string
+		account     string
 		verb        *verb.Verb
 		values      map[string][]string
 		kind        wire.Kind
@@ -94,7 +94,7 @@ func TestRunRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := login(t, account(plainServer, test.who))
+			c := login(t, account(plainServer, test.account))
 			_, err := c.Run(shortContext(t), service, test.verb, test.values, false)
 			requireKind(t, test.kind, err)
 			assert.Equal(t, &wire.Error{Kind: test.kind, Text: test.text, Param: test.param, Meant: test.meant}, err)
@@ -105,9 +105,9 @@ func TestRunRefused(t *testing.T) {
 	}
 }
 
-// TestRunConfirmed: nothing is destroyed before it is confirmed.
+// TestRunConfirmed checks that nothing is destroyed before the requester confirms it.
 func TestRunConfirmed(t *testing.T) {
-	// Not parallel: nobody else may have a roster there meanwhile.
+	// It is not parallel, because no other test may have a roster there meanwhile.
 	c := login(t, account(plainServer, "admin@localhost"))
 	count := func() string {
 		t.Helper()
@@ -140,8 +140,9 @@ func TestRunConfirmed(t *testing.T) {
 	}
 }
 
-// TestRunStrange: answers that no emanagement of this version gives.
-func TestRunStrange(t *testing.T) {
+// TestRunOtherAnswers runs verbs of fakeService, whose answers no emanagement of this
+// version gives.
+func TestRunOtherAnswers(t *testing.T) {
 	t.Parallel()
 	c := login(t, account(plainServer, "admin@localhost"))
 	run := func(name string, once bool) (wire.Result, error) {
@@ -163,7 +164,7 @@ func TestRunStrange(t *testing.T) {
 		require.NoError(t, err)
 		assert.JSONEq(t, want, string(got), name)
 	}
-	wantsMore := "rails.localhost: it wants more for %s than this program knows of; is it of another version?"
+	wantsMore := "rails.localhost: it asks for more than this program knows about %s; is it of another version?"
 	unreached := "rails.localhost cannot be reached (%s): is emanagement running there, and connected to its server?"
 	for name, want := range map[string]wire.Error{
 		"garbled":    {Kind: wire.Failed, Text: "rails.localhost: its answer cannot be read: unexpected end of JSON input; the verb was carried out"},
@@ -184,13 +185,14 @@ func TestRunStrange(t *testing.T) {
 		assert.Equal(t, &want, err, name)
 	}
 	_, err := run("late", true)
-	assert.Equal(t, "its server is slow; whether late was carried out is unknown: look before you run it again", requireKind(t, wire.Away, err).Text)
+	assert.Equal(t, "its server is slow; whether late was carried out is unknown: check before you run it again", requireKind(t, wire.Away, err).Text)
 	_, err = run("untold", true)
-	assert.Equal(t, "whether it was done is unknown", requireKind(t, wire.Away, err).Text, "said once")
+	assert.Equal(t, "whether it was done is unknown", requireKind(t, wire.Away, err).Text, "the text is not repeated")
 }
 
-// TestRunNobody: a component that is not there, at a host of the server's own.
-func TestRunNobody(t *testing.T) {
+// TestRunNoComponent runs a verb of a component that does not exist, at a domain of the
+// server.
+func TestRunNoComponent(t *testing.T) {
 	t.Parallel()
 	c := login(t, account(plainServer, "admin@localhost"))
 	_, err := c.Run(shortContext(t), jid.MustParse("nobody.localhost"), verbByName(t, "getRoster"), values("userJid", "a@localhost"), false)
@@ -198,13 +200,13 @@ func TestRunNobody(t *testing.T) {
 	assert.Equal(t, "nobody.localhost cannot be reached (remote-server-not-found): is emanagement running there, and connected to its server?", e.Text)
 }
 
-// TestRunNoAnswer: the wait ends with the context, the stream goes on, and what
-// is said of the verb is what is known.
+// TestRunNoAnswer checks that the wait ends with the context, and the stream does not. The
+// error says that the outcome is unknown, and whether the verb may be repeated.
 func TestRunNoAnswer(t *testing.T) {
 	t.Parallel()
 	for once, unknown := range map[bool]string{
 		false: "whether silent was carried out is unknown, and running it again does no harm",
-		true:  "whether silent was carried out is unknown: look before you run it again",
+		true:  "whether silent was carried out is unknown: check before you run it again",
 	} {
 		t.Run(fmt.Sprintf("once %t", once), func(t *testing.T) {
 			t.Parallel()
@@ -222,7 +224,7 @@ func TestRunNoAnswer(t *testing.T) {
 	}
 }
 
-// TestRunKicked: the server ends the session while a verb runs.
+// TestRunKicked has the server end the session while a verb runs.
 func TestRunKicked(t *testing.T) {
 	t.Parallel()
 	c := login(t, account(plainServer, "admin@localhost/kicked"))
@@ -231,21 +233,21 @@ func TestRunKicked(t *testing.T) {
 		_, err := c.Run(shortContext(t), otherService, &verb.Verb{Name: "silent", Once: true}, nil, false)
 		ended <- err
 	}()
-	for who := range oddComponent.silent {
-		if who == "admin@localhost/kicked" {
+	for sender := range fakeService.silent {
+		if sender == "admin@localhost/kicked" {
 			break
 		}
 	}
 	_, err := plainServer.Ctl(t.Context(), "kick_session", "admin", "localhost", "kicked", "for a test")
 	require.NoError(t, err)
 	e := requireKind(t, wire.Away, <-ended)
-	assert.Equal(t, "the server ends the stream: conflict: for a test; whether silent was carried out is unknown: look before you run it again", e.Text)
+	assert.Equal(t, "the server ends the stream: conflict: for a test; whether silent was carried out is unknown: check before you run it again", e.Text)
 
 	_, err = c.Run(shortContext(t), service, verbByName(t, "listJobs"), nil, false)
 	assert.Contains(t, requireKind(t, wire.Away, err).Text, "listJobs was not run: not sent: conflict")
 }
 
-// TestRunTooLong: the server takes no stanza of that size.
+// TestRunTooLong sends a stanza that is larger than the server accepts.
 func TestRunTooLong(t *testing.T) {
 	t.Parallel()
 	c := login(t, account(tlsServer, "admin@localhost"))
@@ -254,9 +256,9 @@ func TestRunTooLong(t *testing.T) {
 	assert.Equal(t, "getRoster was not run: the server ends the stream: policy-violation: XML stanza is too big", e.Text)
 }
 
-// TestRunForm: what is submitted, and that the component is told to wait and to
-// answer in JSON. (A carriage return does not survive ejabberd, which sends it
-// on as it is, so that XML takes it for a line end.)
+// TestRunForm checks the submitted form. It tells the component to wait and to answer as
+// JSON. (A carriage return does not survive: ejabberd forwards it without escaping, so the
+// XML parser takes it for a line end.)
 func TestRunForm(t *testing.T) {
 	t.Parallel()
 	c := login(t, account(plainServer, "admin@localhost"))
@@ -277,25 +279,24 @@ func TestRunForm(t *testing.T) {
 	}
 }
 
-// TestRunTellsProgress: who waits for a long verb hears how far it is, and
-// nothing of another's.
-func TestRunTellsProgress(t *testing.T) {
+// TestRunReportsProgress checks that OnProgress receives the progress of the long verb for
+// which Run waits, and of no other verb.
+func TestRunReportsProgress(t *testing.T) {
 	t.Parallel()
 	c := login(t, account(plainServer, "admin@localhost"))
-	var heard []wire.Progress
-	c.OnProgress = func(p wire.Progress) { heard = append(heard, p) }
+	var reported []wire.Progress
+	c.OnProgress = func(p wire.Progress) { reported = append(reported, p) }
 	r, err := c.Run(shortContext(t), otherService, &verb.Verb{Name: "long", Long: true}, nil, false)
 	require.NoError(t, err)
 	assert.Equal(t, "it is over", r.Outcome)
-	assert.Equal(t, []wire.Progress{{Text: "1 of 2", Done: 1, Total: 2}}, heard)
+	assert.Equal(t, []wire.Progress{{Text: "1 of 2", Done: 1, Total: 2}}, reported)
 
 	_, err = c.Run(shortContext(t), otherService, &verb.Verb{Name: "echo"}, nil, false)
 	require.NoError(t, err)
-	assert.Len(t, heard, 1, "only a long verb is asked after")
+	assert.Len(t, reported, 1, "only a long verb is polled")
 }
 
-// TestRunAnswersRequests: who asks the client something while it waits gets an
-// answer.
+// TestRunAnswersRequests checks that the client answers a request while it waits.
 func TestRunAnswersRequests(t *testing.T) {
 	t.Parallel()
 	c := login(t, account(plainServer, "admin@localhost"))

@@ -57,7 +57,7 @@ func description(v *verb.Verb) string {
 		if p.Required {
 			required = "; required"
 		}
-		fmt.Fprintf(&b, "\n    %-20s %s (%s%s)", p.Name, p.Label, p.Kind, required)
+		fmt.Fprintf(&b, "\n    %-20s %s\n    %-20s (%s%s)", p.Name, p.Label, "", p.Kind, required)
 	}
 	return b.String()
 }

@@ -121,20 +121,20 @@ func newServices(ctx context.Context, c *component.Component, api *ejabberd.API,
 	messages := message.New(audit.Messages(remote))
 	rosters := rosterpush.New(users.Rosters(audit.Rosters(remote)))
 	return verb.Services{
-		Rosters:     rosters,
-		HostRosters: hosts.New(rosters, append([]hosts.Source{users.Source()}, remote.Sources()...)...),
-		Presences:   presence.New(audit.Presences(presenceServer{api.SessionServer(), remote})),
-		Messages:    messages,
-		Rooms:       room.New(audit.Rooms(api)),
-		Jobs:        jobs.New(ctx),
-		Own:         c.JID().String(),
-		Spelling:    c.Spelling,
-		Miss:        (&unservedHosts{log: log}).warn,
+		Rosters:        rosters,
+		HostRosters:    hosts.New(rosters, append([]hosts.Source{users.Source()}, remote.Sources()...)...),
+		Presences:      presence.New(audit.Presences(presenceServer{api.SessionServer(), remote})),
+		Messages:       messages,
+		Rooms:          room.New(audit.Rooms(api)),
+		Jobs:           jobs.New(ctx),
+		OwnDomain:      c.JID().String(),
+		Spelling:       c.Spelling,
+		OnUnservedHost: (&unservedHosts{log: log}).warn,
 		Hosts: func(ctx context.Context) ([]string, error) {
 			hosts, err := c.Hosts(ctx)
 			return hosts, server.Classify(ctx, "hosts", err)
 		},
-		Tell: func(ctx context.Context, to jid.JID, text string) error {
+		Notify: func(ctx context.Context, to jid.JID, text string) error {
 			return messages.Send(ctx, c.JID(), to, text)
 		},
 	}

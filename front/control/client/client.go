@@ -1,5 +1,5 @@
-// Package client asks the component that listens at a control socket to run verbs. It
-// is small: a program that runs for a moment needs it.
+// Package client runs verbs through a control socket. It imports little, so that a program
+// that runs one verb starts fast.
 package client
 
 import (
@@ -20,10 +20,9 @@ import (
 	"emanagement/verb/wire"
 )
 
-// Run has the component that listens at a socket run a verb, and waits for its
-// end; progress, where it is not nil, hears how far it is. Where the context
-// ends, a verb that can take long is stopped. The error is an *Error, of the
-// kind Away also where nobody listens.
+// Run runs a verb through the control socket, and blocks until the verb has ended. progress, if
+// not nil, is called with the progress of a long verb. The end of the context stops a long
+// verb. The error is a *wire.Error. Its kind is Away also if no process listens on the socket.
 func Run(ctx context.Context, socket, verb string, call wire.Call, progress func(wire.Progress)) (wire.Result, error) {
 	if err := check(call); err != nil {
 		return wire.Result{}, err
@@ -34,18 +33,18 @@ func Run(ctx context.Context, socket, verb string, call wire.Call, progress func
 	}
 	conn, err := new(net.Dialer).DialContext(ctx, "unix", socket)
 	if err != nil {
-		return wire.Result{}, unreached(socket, err)
+		return wire.Result{}, notConnected(socket, err)
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	answer, err := ask(conn, verb, body)
+	answer, err := post(conn, verb, body)
 	if err != nil {
-		return wire.Result{}, cut(ctx, socket, err)
+		return wire.Result{}, incomplete(ctx, socket, err)
 	}
 	for {
 		var r wire.Reply
 		if err := answer.Decode(&r); err != nil {
-			return wire.Result{}, cut(ctx, socket, err)
+			return wire.Result{}, incomplete(ctx, socket, err)
 		}
 		switch {
 		case r.Error != nil:
@@ -58,8 +57,7 @@ func Run(ctx context.Context, socket, verb string, call wire.Call, progress func
 	}
 }
 
-// check refuses what JSON cannot carry, which would else arrive as something
-// else.
+// check refuses values that are not UTF-8. JSON cannot carry them: they would arrive changed.
 func check(c wire.Call) error {
 	for i, arg := range c.Args {
 		if !utf8.ValidString(arg) {
@@ -76,10 +74,10 @@ func check(c wire.Call) error {
 	return nil
 }
 
-// ask sends a request and returns the answer's values. In HTTP/1.0 an answer
-// ends with its connection and comes as it is, so that nothing of net/http is
-// needed, whose start takes longer than the call.
-func ask(conn io.ReadWriter, verb string, body []byte) (*json.Decoder, error) {
+// post sends a request, and returns a decoder of the answer's lines. It does not use net/http,
+// whose initialization takes longer than the call. In HTTP/1.0 the body of an answer is not
+// encoded, and ends with the connection.
+func post(conn io.ReadWriter, verb string, body []byte) (*json.Decoder, error) {
 	const head = "POST /verbs/%s HTTP/1.0\r\nHost: control\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
 	if _, err := fmt.Fprintf(conn, head, url.PathEscape(verb), len(body), body); err != nil {
 		return nil, err
@@ -90,7 +88,7 @@ func ask(conn io.ReadWriter, verb string, body []byte) (*json.Decoder, error) {
 		return nil, err
 	}
 	if !strings.HasPrefix(status, "HTTP/1.") {
-		return nil, fmt.Errorf("%q is not the beginning of one", status)
+		return nil, fmt.Errorf("%q is not a status line of HTTP", status)
 	}
 	if _, err := answer.ReadMIMEHeader(); err != nil {
 		return nil, err
@@ -98,20 +96,20 @@ func ask(conn io.ReadWriter, verb string, body []byte) (*json.Decoder, error) {
 	return json.NewDecoder(answer.R), nil
 }
 
-// unreached says why nobody was reached.
-func unreached(socket string, err error) error {
+// notConnected words why the connection failed. Nothing was sent.
+func notConnected(socket string, err error) error {
 	why := err
 	if e, ok := errors.AsType[syscall.Errno](err); ok {
 		why = e
 	}
 	if errors.Is(err, fs.ErrPermission) {
-		return &wire.Error{Kind: wire.Forbidden, Unsent: true, Text: fmt.Sprintf("%s: %v; only the component's user and group may call, or root", socket, why)}
+		return &wire.Error{Kind: wire.Forbidden, Unsent: true, Text: fmt.Sprintf("%s: %v; only root and the component's user and group may connect", socket, why)}
 	}
 	return &wire.Error{Kind: wire.Away, Unsent: true, Text: fmt.Sprintf("%s: %v; does emanagement serve run here?", socket, why)}
 }
 
-// cut says why an answer has no end.
-func cut(ctx context.Context, socket string, err error) error {
+// incomplete words why an answer has no last line.
+func incomplete(ctx context.Context, socket string, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return &wire.Error{Kind: wire.Failed, Text: "given up; what was done until then stays done"}

@@ -9,7 +9,7 @@ import (
 	"emanagement/verb/wire"
 )
 
-// TestNotUTF8: what JSON cannot carry is refused before anybody is asked.
+// TestNotUTF8 checks that values that JSON cannot carry are refused before anything is sent.
 func TestNotUTF8(t *testing.T) {
 	for _, test := range []struct {
 		call wire.Call
