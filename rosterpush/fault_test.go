@@ -24,7 +24,7 @@ const (
 
 var (
 	errSecret  = errors.New("some secret of the machine")
-	noAnswer   = fmt.Errorf("alice@localhost: %w: %w", fault.ErrNoAnswer, errSecret)
+	errNoAnswer   = fmt.Errorf("alice@localhost: %w: %w", fault.ErrNoAnswer, errSecret)
 	foreign    = &rosterpush.ForeignContactError{Contact: jid.MustParse("b@far.example"), Subscription: rosterpush.Both}
 	unreadable = &rosterpush.UnreadableError{User: alice}
 	damaged    = &rosterpush.DamagedError{User: alice, Contacts: []jid.JID{bob}}
@@ -50,7 +50,7 @@ func TestFaults(t *testing.T) {
 		"a shared item":       {rosterpush.ErrSharedItem, fault.Refused, "", sharedItemText, false},
 		"a named shared item": {fmt.Errorf("bob: %w", rosterpush.ErrSharedItem), fault.Refused, "", sharedItemText, false},
 		"items":               {items(refusal, errSecret), fault.Partial, "", "c0@localhost: alice@localhost: the server refuses: no; c1@localhost: " + internalText, false},
-		"an item unanswered":  {items(refusal, noAnswer), fault.Partial, "", "c0@localhost: alice@localhost: the server refuses: no; c1@localhost: " + noAnswerText, true},
+		"an item unanswered":  {items(refusal, errNoAnswer), fault.Partial, "", "c0@localhost: alice@localhost: the server refuses: no; c1@localhost: " + noAnswerText, true},
 		"an item not sent":    {items(fault.ErrUnreachable), fault.Partial, "", "c0@localhost: " + unreachable, true},
 		"ten items":           {items(make([]error, 10)...), fault.Partial, "", strings.Join(tenItems(), "; "), false},
 		"twelve items":        {items(make([]error, 12)...), fault.Partial, "", strings.Join(append(tenItems(), "and 2 more, which the log names"), "; "), false},
@@ -105,7 +105,7 @@ func TestChangeFaults(t *testing.T) {
 		"declined and changed": {foreign, changed, fault.Partial, foreign.Error() + ofChanged, false},
 		"refused":              {refusal, undone, fault.Refused, refusal.Error() + ofUndone, false},
 		"a shared item":        {fmt.Errorf("bob: %w", rosterpush.ErrSharedItem), changed, fault.Refused, sharedItemText + ofChanged, false},
-		"no answer":            {noAnswer, undone, fault.NoAnswer, noAnswerText + ofUndone, true},
+		"no answer":            {errNoAnswer, undone, fault.NoAnswer, noAnswerText + ofUndone, true},
 		"unreachable":          {fmt.Errorf("alice: %w", fault.ErrUnreachable), changed, fault.Partial, unreachable + ofChanged, true},
 		"not served":           {notServed, changed, fault.Partial, notServed.Error() + ofChanged, false},
 		"not served now":       {notServedNow, changed, fault.Partial, notServedNow.Error() + ofChanged, false},

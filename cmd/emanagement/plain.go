@@ -40,7 +40,7 @@ func (l *plainLine) takeFlag(arg string) bool {
 }
 
 // parsePlain returns the plain line in args, and the path of the control socket. ok is
-// false if args are no plain line, or if only YAML tells the socket's path.
+// false if args are no plain line, or if it takes a YAML parser to find the path.
 func parsePlain(args []string) (l *plainLine, socket string, ok bool) {
 	l = new(plainLine)
 	for len(args) > 0 && l.takeFlag(args[0]) {

@@ -19,14 +19,14 @@ func TestFaults(t *testing.T) {
 	removal := hosts.Removal{Cleared: 2, Removed: 7}
 	secret := errors.New("some secret of the machine")
 	const internal = "something went wrong here; the log of the component says what"
-	noAnswer := fmt.Errorf("alice@localhost: %w: %w", fault.ErrNoAnswer, secret)
+	errNoAnswer := fmt.Errorf("alice@localhost: %w: %w", fault.ErrNoAnswer, secret)
 	const unanswered = "the server did not answer; whether it did what was asked is unknown, and asking again does no harm"
 	busy := &hosts.BusyError{Host: "localhost"}
 	inconclusive := &hosts.InconclusiveError{Hosts: twoHosts}
 	notServed := &fault.NotServedError{Host: "localhost", Away: true}
 	failed := rosterpush.Failures{
 		{JID: alice, Err: &rosterpush.ItemsError{Failed: rosterpush.Failures{{JID: jid.MustParse("c@far.example"), Err: secret}}}},
-		{JID: jid.MustParse("bob@localhost"), Err: noAnswer},
+		{JID: jid.MustParse("bob@localhost"), Err: errNoAnswer},
 	}
 	const ofFailed = "; alice@localhost: c@far.example: " + internal + "; bob@localhost: " + unanswered
 	for name, test := range map[string]struct {
@@ -40,7 +40,7 @@ func TestFaults(t *testing.T) {
 		"inconclusive":  {inconclusive, fault.Refused, inconclusive.Error() + "; where the server knows rosters that this component has never seen, import their users (emanagement users import)", false, false},
 		"a source":      {&hosts.SourceError{Source: "index", Err: secret}, fault.Internal, "the index cannot be read or written (the log of the component says why), and without it somebody might be missed", false, false},
 		"failures":      {&hosts.ClearError{Removal: removal, Failed: failed}, fault.Partial, removed + ofFailed, false, true},
-		"no answer":     {&hosts.ClearError{Removal: removal, Err: noAnswer}, fault.Partial, removed + "; " + unanswered, true, true},
+		"no answer":     {&hosts.ClearError{Removal: removal, Err: errNoAnswer}, fault.Partial, removed + "; " + unanswered, true, true},
 		"unreachable":   {&hosts.ClearError{Removal: removal, Err: fault.ErrUnreachable}, fault.Partial, removed + "; " + fault.Of(fault.ErrUnreachable).Text, true, true},
 		"not served":    {&hosts.ClearError{Removal: removal, Err: notServed}, fault.Partial, removed + "; " + notServed.Error(), false, true},
 		"too many":      {&hosts.ClearError{Removal: removal, Failed: failed, Err: hosts.ErrTooManyFailures}, fault.Partial, removed + "; given up after 100 rosters that could not be cleared" + ofFailed, false, true},

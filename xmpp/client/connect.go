@@ -79,9 +79,8 @@ func (d *Dialer) connect(ctx context.Context, e endpoint, a Account) (net.Conn, 
 	return tlsConn, nil
 }
 
-// tlsConfig returns the TLS configuration for a connection to the account's server. The
-// certificate must be valid for the account's domain, whatever the address is (RFC 6120
-// §13.7.2).
+// tlsConfig returns the TLS configuration for a connection to the account's server. At any
+// address, the certificate must be valid for the account's domain (RFC 6120 §13.7.2).
 func (d *Dialer) tlsConfig(conn net.Conn, a Account) *tls.Config {
 	return &tls.Config{
 		ServerName: asciiDomain(a.JID.Domainpart()), RootCAs: d.Roots, MinVersion: tls.VersionTLS12,

@@ -57,7 +57,7 @@ func TestEndpoints(t *testing.T) {
 	}
 }
 
-// TestEndpointsNone: the domain says that it has no server.
+// TestEndpointsNone checks the error if the DNS of a domain says that it has no server.
 func TestEndpointsNone(t *testing.T) {
 	t.Parallel()
 	d := Dialer{LookUp: func(context.Context, string, string, string) (string, []*net.SRV, error) {

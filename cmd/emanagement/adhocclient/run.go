@@ -29,8 +29,8 @@ const (
 )
 
 // Run has a component run a verb, and returns the result. values are the arguments by
-// parameter. confirmed confirms what the verb destroys. Run blocks until the answer arrives:
-// for at most 2 minutes, or 5 minutes if the verb is long.
+// parameter. confirmed means that the requester confirms what the verb destroys. Run blocks
+// until the answer arrives: for at most 2 minutes, or 5 minutes if the verb is long.
 //
 // The error is a *wire.Error. Its kind is Away if the component could not be reached or did
 // not answer. If the verb may have been carried out, the text says so, and whether it may

@@ -30,7 +30,7 @@ func (f folder) path(name string) string { return filepath.Join(string(f), name)
 
 func (f folder) write(t *testing.T, name, text string, mode os.FileMode) {
 	require.NoError(t, os.WriteFile(f.path(name), []byte(text), mode))
-	require.NoError(t, os.Chmod(f.path(name), mode)) // whatever the umask
+	require.NoError(t, os.Chmod(f.path(name), mode)) // WriteFile obeys the umask
 }
 
 // load loads a configuration in which DIR stands for the folder.
@@ -193,7 +193,7 @@ func TestBad(t *testing.T) {
 		"an empty host":    file(minimalText+"hosts: ['']\n", "hosts: missing"),
 
 		"access without jid":          file(minimalText+"access: [{role: read}]\n", "access[0].jid: missing (or uid, or gid)"),
-		"access of nobody":            file(minimalText+"access: [null]\n", "access[0].jid: missing (or uid, or gid)"),
+		"access without a grantee":    file(minimalText+"access: [null]\n", "access[0].jid: missing (or uid, or gid)"),
 		"access of two":               file(minimalText+"access: [{jid: a@b, uid: 5, role: read}]\n", "access[0].jid: an entry is for one jid, uid or gid, not for two of them"),
 		"access: uid below 0":         file(minimalText+"access: [{uid: -1, role: read}]\n", "line 4: access[0].uid: -1 is out of range"),
 		"access: uid by name":         file(minimalText+"access: [{uid: www-data, role: read}]\n", "line 4: access[0].uid: a text is not allowed here"),
@@ -222,7 +222,7 @@ func TestBad(t *testing.T) {
 		"api: empty token":         file(minimalText+"api: {url: 'http://a/api', token_file: DIR/empty}\n", "api.token_file: DIR/empty: empty"),
 		"api: password for all":    file(minimalText+"api: {url: 'http://a/api', user: a@b, password_file: DIR/open}\n", "api.password_file: DIR/open: others can read it (mode 0604); chmod 600 it; if its mode cannot be changed, as that of a file mounted into a container, make a copy"),
 		"api: no password":         file(minimalText+"api: {url: 'http://a/api', user: a@b}\n", "api.password_file: missing; it names the file with the password of a@b"),
-		"api: nobody's password":   file(minimalText+"api: {url: 'http://a/api', password_file: DIR/secret}\n", "api.user: missing; password_file needs it"),
+		"api: password only":       file(minimalText+"api: {url: 'http://a/api', password_file: DIR/secret}\n", "api.user: missing; password_file needs it"),
 		"api: a host's password":   file(minimalText+"api: {url: 'http://a/api', user: b, password_file: DIR/secret}\n", `api.user: "b" is not an account such as admin@example.org`),
 		"api: token and password":  file(minimalText+"api: {url: 'http://a/api', token_file: DIR/secret, user: a@b, password_file: DIR/secret}\n", "api.token_file: there is also a user with a password; use only one of them"),
 		"api: the token itself":    file(minimalText+"api: {url: 'http://a/api', token: x}\n", `line 4: unknown key "token"; did you mean token_file?`),

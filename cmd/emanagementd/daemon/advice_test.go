@@ -51,7 +51,7 @@ func TestAdvice(t *testing.T) {
 	}
 }
 
-// TestAdviceInLog checks that every error in the log has its advice, whatever its key is.
+// TestAdviceInLog checks that every error in the log has its advice, under any key.
 func TestAdviceInLog(t *testing.T) {
 	var log bytes.Buffer
 	l := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: adviser{}.logAttr}))

@@ -20,7 +20,7 @@ func (f folder) path(name string) string { return filepath.Join(string(f), name)
 
 func (f folder) write(t *testing.T, name, text string, mode os.FileMode) {
 	require.NoError(t, os.WriteFile(f.path(name), []byte(text), mode))
-	require.NoError(t, os.Chmod(f.path(name), mode)) // whatever the umask
+	require.NoError(t, os.Chmod(f.path(name), mode)) // WriteFile obeys the umask
 }
 
 // TestLoadCaller checks that a caller finds the component even if the configuration does

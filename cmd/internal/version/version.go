@@ -3,7 +3,7 @@ package version
 
 import "runtime/debug"
 
-// release is the version of the code; CHANGELOG.md says what is in it.
+// release is the version of the code; CHANGELOG.md lists its changes.
 const release = "v0.2.0"
 
 // String returns the release with the commit of the build, if that is known. It ends with
