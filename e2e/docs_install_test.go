@@ -203,13 +203,11 @@ func inDebian(ctx context.Context, root string) (out string, err error) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		runtime.LockOSThread() // the thread has another network, and ends with the goroutine
-		if err = unix.Unshare(unix.CLONE_NEWNET); err == nil {
-			err = loopbackUp()
-		}
-		if err != nil {
+		leave, nerr := ownNetwork()
+		if err = nerr; err != nil {
 			return
 		}
+		defer leave()
 		c := exec.CommandContext(ctx, "bash", "-ec", `mount -t proc proc "$1/proc"
 mkdir -p "$1/outer/tree"
 for folder in usr bin lib lib64 dev; do
@@ -224,6 +222,33 @@ exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HO
 	}()
 	<-ended
 	return out, err
+}
+
+// ownNetwork moves the calling goroutine's thread into a network of its own, until leave
+// is called. The thread must not end: Linux would end the programs that it has started
+// for other tests (PR_SET_PDEATHSIG).
+func ownNetwork() (leave func(), err error) {
+	runtime.LockOSThread()
+	usual, err := unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		runtime.UnlockOSThread()
+		return nil, err
+	}
+	leave = func() {
+		defer unix.Close(usual)
+		if unix.Setns(usual, unix.CLONE_NEWNET) == nil { // else the thread ends with the goroutine
+			runtime.UnlockOSThread()
+		}
+	}
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		leave()
+		return nil, err
+	}
+	if err := loopbackUp(); err != nil {
+		leave()
+		return nil, err
+	}
+	return leave, nil
 }
 
 // loopbackUp makes the loopback interface of the thread's network usable.
