@@ -108,7 +108,7 @@ func TestGuideSession(t *testing.T) {
 		d.storeItems(t, b+"@localhost", storedItem{a + "@localhost", nick(a), "both", []string{"SocialStream"}})
 	}
 	scripts := t.TempDir()
-	for _, name := range []string{"emanagement", "emanagementd"} {
+	for _, name := range []string{"emanagement", "emanagement-client", "emanagementd"} {
 		require.NoError(t, os.Link(filepath.Join(filepath.Dir(binary), name), filepath.Join(scripts, name)))
 	}
 	var script strings.Builder

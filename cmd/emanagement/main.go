@@ -18,18 +18,18 @@ import (
 	"emanagement/verb/wire"
 )
 
+// clientProgram is the program for every line that is not plain.
+const clientProgram = "emanagement-client"
+
 func main() {
 	args := os.Args[1:]
 	if l, socket, ok := parsePlain(args); ok {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 		// After the first signal, a second one ends the program at once.
 		context.AfterFunc(ctx, stop)
-		if status, done := l.run(ctx, socket); done {
-			os.Exit(status)
-		}
-		stop()
+		os.Exit(l.run(ctx, socket, func() { _ = sibling.Exec(clientProgram, args) }))
 	}
-	program := "emanagement-client"
+	program := clientProgram
 	if len(args) > 0 && slices.Contains([]string{"serve", "users"}, args[0]) {
 		program = "emanagementd"
 	}

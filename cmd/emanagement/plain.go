@@ -103,30 +103,31 @@ func isInteractive() bool {
 	return term.IsTerminal(int(os.Stdout.Fd())) && term.IsTerminal(int(os.Stderr.Fd()))
 }
 
-// run runs the verb and returns the exit status. done is false if nothing was done and
-// emanagement-client can word the error better.
-func (l *plainLine) run(ctx context.Context, socket string) (status int, done bool) {
+// run runs the verb, prints what comes of it, and returns the exit status. If nothing was
+// done, and emanagement-client may word the error better, startClient is called first. It
+// returns only if the client cannot be started.
+func (l *plainLine) run(ctx context.Context, socket string, startClient func()) int {
 	result, err := l.call(ctx, socket)
 	if e, ok := errors.AsType[*wire.Error](err); ok {
 		if ctx.Err() != nil {
 			e.Print(os.Stdout, os.Stderr, l.json)
-			return wire.ExitInterrupted, true
+			return wire.ExitInterrupted
 		}
 		if e.Unsent || e.Kind == wire.Usage && slices.ContainsFunc(l.args, isFlag) {
-			return 0, false
+			startClient()
 		}
 		e.Print(os.Stdout, os.Stderr, l.json)
-		return e.Exit(), true
+		return e.Exit()
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "emanagement:", err)
-		return wire.ExitNo, true
+		return wire.ExitNo
 	}
 	if err := result.Print(os.Stdout, l.json); err != nil {
 		fmt.Fprintf(os.Stderr, "emanagement: %v; the verb was carried out\n", err)
-		return max(result.Exit(), wire.ExitNo), true
+		return max(result.Exit(), wire.ExitNo)
 	}
-	return result.Exit(), true
+	return result.Exit()
 }
 
 // call has the component run the verb. An argument of the verb may look like a flag. So

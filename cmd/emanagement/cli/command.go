@@ -64,11 +64,11 @@ func newRoot(std streams, status *int) *cobra.Command {
 	cobra.EnableCaseInsensitive = true
 	cobra.EnableCommandSorting = false // the table of verbs is ordered by subject
 	l := new(commandLine)
+	wantsVersion := false
 	root := &cobra.Command{
 		Use:              "emanagement [flags] VERB ARGS... [flags]",
 		Short:            "run the verbs of an emanagement component",
 		Long:             about,
-		Version:          version.String(),
 		Args:             cobra.ArbitraryArgs,
 		TraverseChildren: true,
 		SilenceErrors:    true,
@@ -76,7 +76,10 @@ func newRoot(std streams, status *int) *cobra.Command {
 		DisableFlagsInUseLine: true,
 		SilenceUsage:          true,
 		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) == 0 {
+			switch {
+			case wantsVersion:
+				return printVersion(std)
+			case len(args) == 0:
 				return c.Help()
 			}
 			_, err := verb.FindVerb(args[0])
@@ -95,10 +98,11 @@ func newRoot(std streams, status *int) *cobra.Command {
 		daemonCommand("users", "import users into the index of users (emanagementd)"),
 		&cobra.Command{
 			Use: "version", Short: "print the version", Args: noArguments, GroupID: groupOthers,
-			Run: func(*cobra.Command, []string) { fmt.Fprintln(std.out, "emanagement", version.String()) },
+			RunE: func(*cobra.Command, []string) error { return printVersion(std) },
 		},
 	)
-	root.SetVersionTemplate("emanagement {{.Version}}\n")
+	// The library's own flag would link text/template into the program.
+	root.Flags().BoolVar(&wantsVersion, "version", false, "print the version")
 	addCompletion(root, std)
 	addHelp(root, std, status)
 	return root
@@ -109,6 +113,8 @@ const (
 	groupVerbs  = "verbs"
 	groupOthers = "others"
 )
+
+func printVersion(std streams) error { return std.printLines("emanagement " + version.String()) }
 
 // noArguments refuses arguments.
 func noArguments(c *cobra.Command, args []string) error {

@@ -122,9 +122,24 @@ func Command(in io.Reader, out, diag io.Writer) *cobra.Command {
 	std := streams{in, out, diag}
 	root := &cobra.Command{
 		Use: "emanagementd", Short: "the component that carries out emanagement's verbs", Long: about + configReference,
-		Version: version.String(), SilenceErrors: true, SilenceUsage: true,
+		SilenceErrors: true, SilenceUsage: true,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return fmt.Errorf("%q is no command of emanagementd", args[0])
+			}
+			return nil
+		},
 	}
-	root.SetVersionTemplate("emanagement {{.Version}}\n")
+	printVersion := func() { fmt.Fprintln(out, "emanagement", version.String()) }
+	// The library's own flag would link text/template into the program.
+	wantsVersion := root.Flags().Bool("version", false, "print the version")
+	root.RunE = func(c *cobra.Command, _ []string) error {
+		if !*wantsVersion {
+			return c.Help()
+		}
+		printVersion()
+		return nil
+	}
 	root.SetOut(out)
 	root.SetErr(diag)
 	root.CompletionOptions.HiddenDefaultCmd = true
@@ -134,9 +149,7 @@ func Command(in io.Reader, out, diag io.Writer) *cobra.Command {
 			Use: "serve", Short: "connect to the server and serve until stopped", Args: noArguments,
 			RunE: func(c *cobra.Command, _ []string) error { return serve(c.Context(), *path, std) },
 		},
-		&cobra.Command{Use: "version", Short: "print the version", Args: noArguments, Run: func(*cobra.Command, []string) {
-			fmt.Fprintln(out, "emanagement", version.String())
-		}},
+		&cobra.Command{Use: "version", Short: "print the version", Args: noArguments, Run: func(*cobra.Command, []string) { printVersion() }},
 		usersCommand(path, std),
 	)
 	return root
