@@ -48,6 +48,17 @@ func TestImportsRunDown(t *testing.T) {
 	}
 }
 
+// TestManagedPackagesKnowNoStanzas: what is managed knows neither stanzas nor the stream.
+func TestManagedPackagesKnowNoStanzas(t *testing.T) {
+	for _, p := range packages(t) {
+		if strings.HasPrefix(p.ImportPath, "emanagement/rosterpush") || slices.Contains([]string{"emanagement/presence", "emanagement/message", "emanagement/room"}, p.ImportPath) {
+			for _, imported := range p.Imports {
+				assert.False(t, strings.HasPrefix(imported, "mellium.im/") && imported != "mellium.im/xmpp/jid", "%s imports %s", p.ImportPath, imported)
+			}
+		}
+	}
+}
+
 // TestArchitectureNamesPackages: docs/architecture.md has a row for each package, and
 // none for another.
 func TestArchitectureNamesPackages(t *testing.T) {

@@ -33,9 +33,12 @@ const (
 	TimedOut
 	// Busy is a request that conflicts with another one under way.
 	Busy
-	// Refused is a request that the server refused, or that its configuration does not
-	// permit.
+	// Refused is a request that the server refused.
 	Refused
+	// NotPermitted is a request that the server's configuration does not permit.
+	NotPermitted
+	// Failed is any other failure that the requester may read about.
+	Failed
 	// Partial is a request that was carried out in part.
 	Partial
 )

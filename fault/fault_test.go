@@ -26,7 +26,7 @@ func TestOf(t *testing.T) {
 		"unreachable":           {fmt.Errorf("a: %w", fault.ErrUnreachable), fault.Away, "the server's API cannot be reached; the log of the component says why", true, true},
 		"not served":            {&fault.NotServedError{Host: "a", Served: []string{"b"}}, fault.NotServed, "a: not a host whose rosters are managed here (these are: b)", false, false},
 		"not served at present": {&fault.NotServedError{Away: true}, fault.Away, "no host's rosters are managed here at the moment; the log of the component says why", true, true},
-		"not permitted":         {&fault.NotPermittedError{Host: "a", Reason: "add a line"}, fault.Refused, "a: the server does not permit it: add a line", false, false},
+		"not permitted":         {&fault.NotPermittedError{Host: "a", Reason: "add a line"}, fault.NotPermitted, "a: the server does not permit it: add a line", false, false},
 		"anything else":         {errors.New("secret"), fault.Internal, "something went wrong here; the log of the component says what", false, false},
 		"a detail":              {&fault.Error{Code: fault.NoAnswer, Text: "no", Detail: "a: as before"}, fault.NoAnswer, "no; whether it did what was asked is unknown, and asking again does no harm (a: as before)", true, true},
 	} {

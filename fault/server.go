@@ -67,5 +67,5 @@ func (e *NotPermittedError) Error() string {
 	return fmt.Sprintf("%s: the server does not permit it: %s", e.Host, e.Reason)
 }
 
-// Fault classifies the error as Refused.
-func (e *NotPermittedError) Fault() *Error { return &Error{Code: Refused, Text: e.Error()} }
+// Fault classifies the error as NotPermitted.
+func (e *NotPermittedError) Fault() *Error { return &Error{Code: NotPermitted, Text: e.Error()} }

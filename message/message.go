@@ -18,6 +18,18 @@ import (
 // or accepts no messages.
 var ErrNotTaken = errors.New("no such user, or none who takes messages")
 
+// NotTakenError is ErrNotTaken with the server's reason.
+type NotTakenError struct {
+	To   jid.JID
+	Text string // the server's own words; may be empty
+	Err  error  // the cause, for the log
+}
+
+func (e *NotTakenError) Error() string { return fmt.Sprintf("%s: %v: %v", e.To, ErrNotTaken, e.Err) }
+
+// Unwrap returns ErrNotTaken and the cause.
+func (e *NotTakenError) Unwrap() []error { return []error{ErrNotTaken, e.Err} }
+
 // ErrIllegalText refuses a body with a character that XML does not allow. Nothing was
 // sent.
 var ErrIllegalText = &fault.Error{Code: fault.Declined, Text: "the text holds a character that XML does not allow"}

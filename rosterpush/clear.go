@@ -6,9 +6,10 @@ import (
 	"slices"
 	"sync"
 
+	"emanagement/fault"
+
 	"golang.org/x/sync/errgroup"
 	"mellium.im/xmpp/jid"
-	"mellium.im/xmpp/stanza"
 )
 
 // concurrentRemovals is the number of items of one roster that are removed at the
@@ -79,7 +80,7 @@ func (r *Rosters) removeEach(ctx context.Context, user jid.JID, items []Item, pr
 		defer mu.Unlock()
 		if err != nil {
 			failed = append(failed, Failure{contact, err})
-			broken = broken || !isRefusal(err)
+			broken = broken || !fault.Is(err, fault.Refused)
 			return
 		}
 		confirmed++
@@ -107,13 +108,6 @@ func (r *Rosters) removeEach(ctx context.Context, user jid.JID, items []Item, pr
 		return confirmed, &ItemsError{Failed: failed}
 	}
 	return confirmed, context.Cause(ctx)
-}
-
-// isRefusal reports whether the server itself refused a request.
-func isRefusal(err error) bool {
-	_, byStanza := errors.AsType[stanza.Error](err)
-	_, byAPI := errors.AsType[*RefusedError](err)
-	return byStanza || byAPI
 }
 
 // countLeft returns how many of the removed items the roster still shows. The

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"mellium.im/xmpp/jid"
-	"mellium.im/xmpp/stanza"
 
+	"emanagement/fault"
 	"emanagement/rosterpush"
 	"emanagement/rosterpush/internal/memory"
 )
@@ -51,7 +51,7 @@ func TestClearStopsAtAFailure(t *testing.T) {
 // from being removed.
 func TestClearContinuesAfterARefusal(t *testing.T) {
 	server := withContacts(50)
-	refusal := stanza.Error{Condition: stanza.BadRequest}
+	refusal := &fault.Error{Code: fault.Refused, Text: "the server refuses: bad-request"}
 	server.FailWrite = func(write int) error {
 		if write == 3 || write == 7 {
 			return refusal

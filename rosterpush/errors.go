@@ -11,14 +11,14 @@ import (
 	"emanagement/fault"
 )
 
-// Negative answers about what stands. ErrSharedItem has the fault code Refused. The
+// Negative answers about what stands. ErrSharedItem has the fault code NotPermitted. The
 // caller words the others.
 var (
 	ErrNotInRoster      = errors.New("no such item in the roster")
 	ErrNoRoster         = errors.New("the roster has no item")
 	ErrNotBidirectional = errors.New("the two do not have each other")
 	ErrShared           = errors.New("all items are of shared roster groups, which only the server's administrator can change")
-	ErrSharedItem       = &fault.Error{Code: fault.Refused, Text: "the item is of a shared roster group, which only the server's administrator can change"}
+	ErrSharedItem       = &fault.Error{Code: fault.NotPermitted, Text: "the item is of a shared roster group, which only the server's administrator can change"}
 )
 
 // DamagedError says that a roster cannot be shown as it is. The server stores
@@ -37,9 +37,9 @@ func (e *DamagedError) Error() string {
 		e.User, strings.Join(contacts, ", "))
 }
 
-// Fault classifies the error as Refused.
+// Fault classifies the error as Failed.
 func (e *DamagedError) Fault() *fault.Error {
-	return &fault.Error{Code: fault.Refused, Text: e.Error()}
+	return &fault.Error{Code: fault.Failed, Text: e.Error()}
 }
 
 // UnreadableError says that the server stores something in a roster that it cannot
@@ -50,9 +50,9 @@ func (e *UnreadableError) Error() string {
 	return fmt.Sprintf("%s: the server cannot send this roster, and ends the connection when it is asked for it; its log says why. Items of it can be written anew or removed", e.User)
 }
 
-// Fault classifies the error as Refused.
+// Fault classifies the error as Failed.
 func (e *UnreadableError) Fault() *fault.Error {
-	return &fault.Error{Code: fault.Refused, Text: e.Error()}
+	return &fault.Error{Code: fault.Failed, Text: e.Error()}
 }
 
 // InvalidError refuses a value before anything is sent.

@@ -23,12 +23,12 @@ const (
 )
 
 var (
-	errSecret  = errors.New("some secret of the machine")
-	errNoAnswer   = fmt.Errorf("alice@localhost: %w: %w", fault.ErrNoAnswer, errSecret)
-	foreign    = &rosterpush.ForeignContactError{Contact: jid.MustParse("b@far.example"), Subscription: rosterpush.Both}
-	unreadable = &rosterpush.UnreadableError{User: alice}
-	damaged    = &rosterpush.DamagedError{User: alice, Contacts: []jid.JID{bob}}
-	refusal    = &rosterpush.RefusedError{User: alice, Text: "no"}
+	errSecret   = errors.New("some secret of the machine")
+	errNoAnswer = fmt.Errorf("alice@localhost: %w: %w", fault.ErrNoAnswer, errSecret)
+	foreign     = &rosterpush.ForeignContactError{Contact: jid.MustParse("b@far.example"), Subscription: rosterpush.Both}
+	unreadable  = &rosterpush.UnreadableError{User: alice}
+	damaged     = &rosterpush.DamagedError{User: alice, Contacts: []jid.JID{bob}}
+	refusal     = &rosterpush.RefusedError{User: alice, Text: "no"}
 )
 
 // TestFaults: the class of each error, and what a requester may read.
@@ -45,10 +45,10 @@ func TestFaults(t *testing.T) {
 		"invalid and long":    {&rosterpush.InvalidError{Field: "f", Value: long, Why: "is long"}, fault.Invalid, "f", `"` + long[:200] + `…" is long`, false},
 		"a foreign contact":   {foreign, fault.Declined, "", foreign.Error(), false},
 		"a refusal":           {refusal, fault.Refused, "", "alice@localhost: the server refuses: no", false},
-		"damaged":             {damaged, fault.Refused, "", damaged.Error(), false},
-		"unreadable":          {unreadable, fault.Refused, "", unreadable.Error(), false},
-		"a shared item":       {rosterpush.ErrSharedItem, fault.Refused, "", sharedItemText, false},
-		"a named shared item": {fmt.Errorf("bob: %w", rosterpush.ErrSharedItem), fault.Refused, "", sharedItemText, false},
+		"damaged":             {damaged, fault.Failed, "", damaged.Error(), false},
+		"unreadable":          {unreadable, fault.Failed, "", unreadable.Error(), false},
+		"a shared item":       {rosterpush.ErrSharedItem, fault.NotPermitted, "", sharedItemText, false},
+		"a named shared item": {fmt.Errorf("bob: %w", rosterpush.ErrSharedItem), fault.NotPermitted, "", sharedItemText, false},
 		"items":               {items(refusal, errSecret), fault.Partial, "", "c0@localhost: alice@localhost: the server refuses: no; c1@localhost: " + internalText, false},
 		"an item unanswered":  {items(refusal, errNoAnswer), fault.Partial, "", "c0@localhost: alice@localhost: the server refuses: no; c1@localhost: " + noAnswerText, true},
 		"an item not sent":    {items(fault.ErrUnreachable), fault.Partial, "", "c0@localhost: " + unreachable, true},
@@ -104,7 +104,7 @@ func TestChangeFaults(t *testing.T) {
 		"declined and undone":  {foreign, undone, fault.Declined, foreign.Error(), false},
 		"declined and changed": {foreign, changed, fault.Partial, foreign.Error() + ofChanged, false},
 		"refused":              {refusal, undone, fault.Refused, refusal.Error() + ofUndone, false},
-		"a shared item":        {fmt.Errorf("bob: %w", rosterpush.ErrSharedItem), changed, fault.Refused, sharedItemText + ofChanged, false},
+		"a shared item":        {fmt.Errorf("bob: %w", rosterpush.ErrSharedItem), changed, fault.NotPermitted, sharedItemText + ofChanged, false},
 		"no answer":            {errNoAnswer, undone, fault.NoAnswer, noAnswerText + ofUndone, true},
 		"unreachable":          {fmt.Errorf("alice: %w", fault.ErrUnreachable), changed, fault.Partial, unreachable + ofChanged, true},
 		"not served":           {notServed, changed, fault.Partial, notServed.Error() + ofChanged, false},

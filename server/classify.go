@@ -55,12 +55,20 @@ func (e *RefusedError) Fault() *fault.Error { return &fault.Error{Code: fault.Re
 // refusalText returns the condition of a stanza error, followed by the server's own text
 // if it has one.
 func refusalText(e stanza.Error) string {
-	refusal := string(e.Condition)
+	if text := ErrorText(e); text != "" {
+		return fmt.Sprintf("the server refuses: %s (%s)", e.Condition, OneLine(text))
+	}
+	return fmt.Sprintf("the server refuses: %s", e.Condition)
+}
+
+// ErrorText returns the server's own text in the stanza error in err's chain. It is empty
+// if there is no stanza error, or no text in it.
+func ErrorText(err error) string {
+	e, _ := errors.AsType[stanza.Error](err)
 	for _, text := range e.Text {
 		if text != "" {
-			refusal = fmt.Sprintf("%s (%s)", e.Condition, OneLine(text))
-			break
+			return text
 		}
 	}
-	return "the server refuses: " + refusal
+	return ""
 }

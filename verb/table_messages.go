@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"mellium.im/xmpp/jid"
-	"mellium.im/xmpp/stanza"
 
 	"emanagement/fault"
 	"emanagement/message"
@@ -79,12 +78,8 @@ func (c *call) sent() Result {
 
 // rejection returns why the server returned a message, in its own words if it gave any.
 func rejection(err error) string {
-	if e, ok := errors.AsType[stanza.Error](err); ok {
-		for _, text := range e.Text {
-			if text != "" {
-				return text
-			}
-		}
+	if e, ok := errors.AsType[*message.NotTakenError](err); ok && e.Text != "" {
+		return e.Text
 	}
 	return message.ErrNotTaken.Error()
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"mellium.im/xmpp/jid"
-	"mellium.im/xmpp/stanza"
 
 	"emanagement/fault"
 	"emanagement/rosterpush"
@@ -210,7 +209,7 @@ func TestUnreadRoster(t *testing.T) {
 	server := memory.New()
 	server.Store("a@localhost", item("b@localhost", rosterpush.Both))
 	server.Store("b@localhost", item("a@localhost", rosterpush.Both))
-	refusal := stanza.Error{Type: stanza.Modify, Condition: stanza.BadRequest}
+	refusal := &fault.Error{Code: fault.Refused, Text: "the server refuses: bad-request"}
 	for _, err := range []error{refusal, &rosterpush.UnreadableError{User: jid.MustParse("x@localhost")}} {
 		rosters := newRosters(failingRead{server, "x@localhost", err}, listing("source", true, "x@localhost", "a@localhost"))
 		owners, census, err := rosters.Owners(t.Context(), twoHosts, noCensus)

@@ -41,7 +41,7 @@ func (e *InconclusiveError) Error() string {
 // Fault classifies the error as Refused. The text says what an administrator can do.
 func (e *InconclusiveError) Fault() *fault.Error {
 	return &fault.Error{
-		Code: fault.Refused,
+		Code: fault.Failed,
 		Text: e.Error() + "; where the server knows rosters that this component has never seen, import their users (emanagement users import)",
 	}
 }

@@ -37,7 +37,7 @@ func TestFaults(t *testing.T) {
 		temporary bool
 	}{
 		"busy":          {busy, fault.Busy, busy.Error(), false, true},
-		"inconclusive":  {inconclusive, fault.Refused, inconclusive.Error() + "; where the server knows rosters that this component has never seen, import their users (emanagement users import)", false, false},
+		"inconclusive":  {inconclusive, fault.Failed, inconclusive.Error() + "; where the server knows rosters that this component has never seen, import their users (emanagement users import)", false, false},
 		"a source":      {&hosts.SourceError{Source: "index", Err: secret}, fault.Internal, "the index cannot be read or written (the log of the component says why), and without it somebody might be missed", false, false},
 		"failures":      {&hosts.ClearError{Removal: removal, Failed: failed}, fault.Partial, removed + ofFailed, false, true},
 		"no answer":     {&hosts.ClearError{Removal: removal, Err: errNoAnswer}, fault.Partial, removed + "; " + unanswered, true, true},

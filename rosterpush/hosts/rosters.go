@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"mellium.im/xmpp/jid"
-	"mellium.im/xmpp/stanza"
 
+	"emanagement/fault"
 	"emanagement/rosterpush"
 )
 
@@ -118,9 +118,8 @@ func (r *Rosters) read(ctx context.Context, user jid.JID) (visit, error) {
 		// Its contacts lead on to other rosters, although it cannot be shown.
 		return visit{items: items, readErr: err}, nil
 	}
-	_, refused := errors.AsType[stanza.Error](err)
 	_, unreadable := errors.AsType[*rosterpush.UnreadableError](err)
-	if (refused || unreadable) && ctx.Err() == nil {
+	if (fault.Is(err, fault.Refused) || unreadable) && ctx.Err() == nil {
 		return visit{readErr: err}, nil
 	}
 	if err != nil {

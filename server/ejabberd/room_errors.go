@@ -58,7 +58,7 @@ func (a *API) classifyRoomError(ctx context.Context, host string, e *Error) erro
 		return fmt.Errorf("%w: %w", a.NotPermitted(ctx, host, e), e)
 	case e.Code == 0: // the module is not loaded, or the command crashed or took too long
 		denied := a.NotPermitted(ctx, host, e)
-		uncertain := &fault.Error{Code: fault.Refused, Text: denied.Error(), ServerAway: true}
+		uncertain := &fault.Error{Code: fault.NotPermitted, Text: denied.Error(), ServerAway: true}
 		return fmt.Errorf("%w: %w: %w: %w", uncertain, denied, fault.ErrNoAnswer, e)
 	case e.Code >= internalError: // the command crashed, or took too long
 		return fmt.Errorf("%w: %w", fault.ErrNoAnswer, e)

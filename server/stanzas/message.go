@@ -62,7 +62,7 @@ func (s *Server) sendFromOwnDomain(ctx context.Context, from, to jid.JID, text s
 	start := stanzaStart("message", stanza.ChatMessage, from, to)
 	err := s.component.Deliver(ctx, start, component.XML(messageBody{Text: text}), via, errorLinger)
 	if component.Condition(err) != "" {
-		return fmt.Errorf("%s: %w: %w", to, message.ErrNotTaken, err)
+		return &message.NotTakenError{To: to, Text: server.ErrorText(err), Err: err}
 	}
 	return s.classifyDelivery(ctx, via, err)
 }
