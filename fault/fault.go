@@ -113,5 +113,9 @@ func Of(err error) *Error {
 	return &Error{Code: Internal, Text: "something went wrong here; the log of the component says what"}
 }
 
+// MaxNamed limits how many failures of many a text for a requester names one by one. The
+// log has them all.
+const MaxNamed = 10
+
 // Is reports whether the fault of an error has the given code. It is false if err is nil.
 func Is(err error, code Code) bool { return err != nil && Of(err).Code == code }

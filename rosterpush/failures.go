@@ -20,15 +20,12 @@ type Failure struct {
 // Failures are several of them.
 type Failures []Failure
 
-// maxNamed is how many failures a requester is told one by one. The log has them all.
-const maxNamed = 10
-
-// Text describes the failures for a requester: the first ten one by one, then the
+// Text describes the failures for a requester: the first fault.MaxNamed one by one, then the
 // number of the others.
 func (f Failures) Text() string {
 	var parts []string
 	for i, one := range f {
-		if i == maxNamed {
+		if i == fault.MaxNamed {
 			parts = append(parts, fmt.Sprintf("and %d more, which the log names", len(f)-i))
 			break
 		}

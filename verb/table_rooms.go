@@ -244,16 +244,13 @@ func destroyAllRooms(ctx context.Context, c *call) (Result, error) {
 	return Result{remarks: []string{wire.Count(destroyed, "room") + " destroyed"}}, nil
 }
 
-// maxFailures limits how many failures an error names. The log has them all.
-const maxFailures = 20
-
 // someRoomsFailed returns the error of a verb that failed for some of its rooms.
 func someRoomsFailed(rooms int, failures []string, cause error) error {
 	text := fmt.Sprintf("%d of %s failed:\n", len(failures), wire.Count(rooms, "room"))
-	shown := failures[:min(len(failures), maxFailures)]
+	shown := failures[:min(len(failures), fault.MaxNamed)]
 	text += strings.Join(shown, "\n")
 	if more := len(failures) - len(shown); more > 0 {
-		text += fmt.Sprintf("\nand %d more, which the log has", more)
+		text += fmt.Sprintf("\nand %d more, which the log names", more)
 	}
 	return &wire.Error{Kind: wire.Failed, Text: text, Err: cause}
 }
