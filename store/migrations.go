@@ -11,6 +11,9 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // embedded holds the migrations: migrations/0001_users.sql and so on, one for each
@@ -91,7 +94,7 @@ func (s *Store) migrate(ctx context.Context, steps []migration, set settings) (e
 // isCurrent reports whether all migrations were applied to the file. The error is a
 // *VersionError if the file is newer.
 func (s *Store) isCurrent(ctx context.Context, steps []migration) (bool, error) {
-	version, err := s.version(ctx)
+	version, err := s.versionWhenFree(ctx)
 	switch {
 	case err != nil:
 		return false, fmt.Errorf("%s: cannot be opened: %w; if it is damaged, move it away: then a new one is created", s.name, err)
@@ -99,6 +102,24 @@ func (s *Store) isCurrent(ctx context.Context, steps []migration) (bool, error) 
 		return false, &VersionError{s.name, version, len(steps)}
 	}
 	return version == len(steps), nil
+}
+
+// versionWhenFree is version, and tries again while other connections change the file's
+// journal mode to WAL: SQLite does not wait for those by itself.
+func (s *Store) versionWhenFree(ctx context.Context) (version int, err error) {
+	deadline := time.Now().Add(busyTimeout)
+	for {
+		version, err = s.version(ctx)
+		e, ok := errors.AsType[*sqlite.Error](err)
+		if !ok || e.Code()&0xff != sqlite3.SQLITE_BUSY || time.Now().After(deadline) {
+			return version, err
+		}
+		select {
+		case <-ctx.Done():
+			return 0, context.Cause(ctx)
+		case <-time.After(lockPoll):
+		}
+	}
 }
 
 // version returns the file's version: 0 for an empty file, and for a file from before

@@ -20,8 +20,6 @@ import (
 	"path/filepath"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver
-
 	"emanagement/oserror"
 )
 
