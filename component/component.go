@@ -31,6 +31,7 @@ type Component struct {
 	handlers map[handlerKey]Handler
 	disco    discovery
 	onGrant  []func(ctx context.Context, host string)
+	onBreak  []func(ctx context.Context)
 
 	onPresence func(ctx context.Context, p stanza.Presence)
 	onMessage  func(ctx context.Context, m Message)
@@ -88,6 +89,11 @@ func (c *Component) Connected(ctx context.Context) error {
 	_, err := c.registry.awaitLink(ctx)
 	return err
 }
+
+// OnBreak registers f, which is called after each stream that ended before the server had
+// ended it. The server may have been killed, and may have carried out any part of what it
+// was asked. Run waits for f before it connects again. OnBreak must be called before Run.
+func (c *Component) OnBreak(f func(ctx context.Context)) { c.onBreak = append(c.onBreak, f) }
 
 // OnGrant registers f, which is called in a goroutine of its own whenever a host
 // grants access on a new stream. Its context ends with that stream. OnGrant must be

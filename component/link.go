@@ -40,6 +40,8 @@ type link struct {
 	forbidding map[string]bool      // prepared hosts that have forbidden something
 	err        error                // the cause of the stream's end, set before done is closed
 
+	ended bool // the server has ended the stream itself; only the reader sets it, before readDone is closed
+
 	done     chan struct{} // closed when the stream has ended
 	readDone chan struct{} // closed when the reader has ended
 }
@@ -73,6 +75,7 @@ func (l *link) read(receive func(inbound)) {
 	for {
 		in, err := l.next()
 		if err != nil {
+			l.ended = errors.Is(err, ErrClosed)
 			l.end(err)
 			return
 		}
@@ -263,10 +266,17 @@ func (e *writeError) Unwrap() error { return e.err }
 // leave ends the stream as ejabberd needs it, and returns when the reader has ended.
 // It sends the end of the stream and waits for the server's own, up to timeout. That
 // comes after everything that the server still had to do. If the connection were
-// closed earlier, the next stream of this component would lose its privileges.
-func (l *link) leave(timeout time.Duration, reader *sync.WaitGroup) {
-	defer reader.Wait()
-	defer l.conn.Close()
+// closed earlier, the next stream of this component would lose its privileges. leave
+// reports whether the server has ended the stream.
+func (l *link) leave(timeout time.Duration, reader *sync.WaitGroup) (inOrder bool) {
+	l.sendEnd(timeout)
+	l.conn.Close()
+	reader.Wait()
+	return l.ended
+}
+
+// sendEnd sends the end of the stream, and waits up to timeout for the server's own.
+func (l *link) sendEnd(timeout time.Duration) {
 	if _, ok := errors.AsType[*writeError](l.cause()); ok {
 		return
 	}

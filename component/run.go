@@ -95,8 +95,13 @@ func (c *Component) serve(ctx, work context.Context, abort context.CancelCauseFu
 	}
 	endStream() // first, or reportMissing would take the cleared registry for missing grants
 	c.registry.clearLink()
-	l.leave(c.timing.close, &reader)
+	inOrder := l.leave(c.timing.close, &reader)
 	s.helpers.Wait() // after the reader, which could still have added to them
+	if !inOrder {
+		for _, f := range c.onBreak {
+			f(work)
+		}
+	}
 	c.log.Info("stream ended", "why", l.cause())
 	if limit := c.sizes.learn(l.cause()); limit > 0 {
 		c.log.Error("the server ended the stream because of a stanza's size; from now on no stanza of that size is sent", "bytes", limit+1, "why", &SizeError{Size: limit + 1, Limit: limit})

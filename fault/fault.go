@@ -91,9 +91,8 @@ func (e *Error) IsTemporary() bool { return e.Temporary || e.IsAway() || e.Code 
 
 // Of returns the fault of an error: the result of the first method Fault in its chain,
 // from the outside. An error without that method is TimedOut at the end of the request's
-// time, else Internal. A missing answer at that end is TimedOut, too.
+// time, else Internal.
 func Of(err error) *Error {
-	timedOut := &Error{Code: TimedOut, Text: "it took too long and was given up"}
 	over := errors.Is(err, context.DeadlineExceeded)
 	e, classified := errors.AsType[interface {
 		error
@@ -105,10 +104,9 @@ func Of(err error) *Error {
 		if !over || f.Code != NoAnswer || f.Detail != "" {
 			return f
 		}
-		timedOut.ServerAway = true
-		return timedOut
+		return &Error{Code: NoAnswer, Text: "the server did not answer in time"}
 	case over:
-		return timedOut
+		return &Error{Code: TimedOut, Text: "it took too long and was given up"}
 	}
 	return &Error{Code: Internal, Text: "something went wrong here; the log of the component says what"}
 }

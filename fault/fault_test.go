@@ -21,7 +21,7 @@ func TestOf(t *testing.T) {
 		away, temporary bool
 	}{
 		"no answer":             {fmt.Errorf("a: %w", fault.ErrNoAnswer), fault.NoAnswer, "the server did not answer; whether it did what was asked is unknown, and asking again does no harm", true, true},
-		"no answer in time":     {fmt.Errorf("%w: %w", fault.ErrNoAnswer, context.DeadlineExceeded), fault.TimedOut, tookTooLong, true, true},
+		"no answer in time":     {fmt.Errorf("%w: %w", fault.ErrNoAnswer, context.DeadlineExceeded), fault.NoAnswer, "the server did not answer in time; whether it did what was asked is unknown, and asking again does no harm", true, true},
 		"no time to begin":      {context.DeadlineExceeded, fault.TimedOut, tookTooLong, false, false},
 		"unreachable":           {fmt.Errorf("a: %w", fault.ErrUnreachable), fault.Away, "the server's API cannot be reached; the log of the component says why", true, true},
 		"not served":            {&fault.NotServedError{Host: "a", Served: []string{"b"}}, fault.NotServed, "a: not a host whose rosters are managed here (these are: b)", false, false},

@@ -14,6 +14,9 @@ import (
 type ChangeError struct {
 	Err   error
 	Sides []Side // one of each user concerned
+	// Pending means that what is not restored yet will be: before another request about
+	// these users runs, and as soon as the server answers.
+	Pending bool
 }
 
 // Side is what stands in one user's roster after a failure.
@@ -34,7 +37,11 @@ func (e *ChangeError) Stands() string {
 	for i, s := range e.Sides {
 		parts[i] = s.String()
 	}
-	return strings.Join(parts, "; ")
+	text := strings.Join(parts, "; ")
+	if e.Pending {
+		text += "; what is not as before is put back as soon as the server answers"
+	}
+	return text
 }
 
 // Undone reports whether everything is as it was before.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
+	"sync/atomic"
 
 	"emanagement/fault"
 
@@ -33,7 +33,7 @@ const concurrentRemovals = 8
 // *ItemsError if some could not be removed.
 func (r *Rosters) Clear(ctx context.Context, user jid.JID, before func([]Item) error, progress func(removed, all int)) (removed, kept int, err error) {
 	user = r.address(user)
-	unlock, err := r.locks.lock(ctx, user)
+	unlock, err := r.lock(ctx, user)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -50,12 +50,19 @@ func (r *Rosters) Clear(ctx context.Context, user jid.JID, before func([]Item) e
 			return 0, 0, err
 		}
 	}
+	e, err := r.begin(ctx, Removal, removals(user, items)...)
+	if err != nil {
+		return 0, 0, err
+	}
 	confirmed, err := r.removeEach(ctx, user, items, progress)
-	left, leftErr := r.countLeft(ctx, user, items)
+	gone, leftErr := r.findGone(ctx, user, e.Changes)
 	if leftErr != nil {
+		r.leave(e)
 		return confirmed, 0, errors.Join(err, leftErr)
 	}
-	removed = len(items) - left
+	r.end(e, gone...)
+	removed = len(gone)
+	left := len(items) - removed
 	if err != nil {
 		return removed, 0, err
 	}
@@ -65,44 +72,56 @@ func (r *Rosters) Clear(ctx context.Context, user jid.JID, before func([]Item) e
 	return removed, left, nil
 }
 
+// removals returns the changes that remove items of a user.
+func removals(user jid.JID, items []Item) []Change {
+	changes := make([]Change, len(items))
+	for i := range items {
+		changes[i] = Change{User: user, Contact: items[i].JID.Bare(), Before: &items[i]}
+	}
+	return changes
+}
+
 // removeEach removes items, and returns how many removals the server confirmed.
 // After a failure that is not the refusal of one item it begins no other removal,
 // and waits for those under way.
 func (r *Rosters) removeEach(ctx context.Context, user jid.JID, items []Item, progress func(removed, all int)) (confirmed int, err error) {
-	var (
-		group  errgroup.Group
-		mu     sync.Mutex
-		failed Failures
-		broken bool
-	)
-	record := func(contact jid.JID, err error) {
-		mu.Lock()
-		defer mu.Unlock()
-		if err != nil {
-			failed = append(failed, Failure{contact, err})
-			broken = broken || !fault.Is(err, fault.Refused)
-			return
+	type result struct {
+		contact jid.JID
+		err     error
+	}
+	// Room for all: a progress that blocks must not delay the removals.
+	results := make(chan result, len(items))
+	var broken atomic.Bool
+	go func() { // ends before the last result is received below
+		defer close(results)
+		var group errgroup.Group
+		group.SetLimit(concurrentRemovals)
+		for _, i := range items {
+			group.Go(func() error {
+				if broken.Load() || ctx.Err() != nil {
+					return nil
+				}
+				err := r.removeItem(ctx, user, i)
+				if err != nil && !fault.Is(err, fault.Refused) {
+					broken.Store(true)
+				}
+				results <- result{i.JID, err}
+				return nil
+			})
+		}
+		_ = group.Wait() // results have the failures
+	}()
+	var failed Failures
+	for one := range results {
+		if one.err != nil {
+			failed = append(failed, Failure{one.contact, one.err})
+			continue
 		}
 		confirmed++
 		if progress != nil {
 			progress(confirmed, len(items))
 		}
 	}
-	ended := func() bool {
-		mu.Lock()
-		defer mu.Unlock()
-		return broken || ctx.Err() != nil
-	}
-	group.SetLimit(concurrentRemovals)
-	for _, i := range items {
-		group.Go(func() error {
-			if !ended() {
-				record(i.JID, r.removeItem(ctx, user, i))
-			}
-			return nil
-		})
-	}
-	_ = group.Wait() // record has the failures
 	if len(failed) > 0 {
 		slices.SortFunc(failed, func(a, b Failure) int { return compareJIDs(a.JID, b.JID) })
 		return confirmed, &ItemsError{Failed: failed}
@@ -110,22 +129,24 @@ func (r *Rosters) removeEach(ctx context.Context, user jid.JID, items []Item, pr
 	return confirmed, context.Cause(ctx)
 }
 
-// countLeft returns how many of the removed items the roster still shows. The
-// server's answers do not tell: it confirms the removal of items that it shows but
-// does not keep. countLeft reads the roster even if the request's own time is over.
-// It ignores items that the user has added in the meantime.
-func (r *Rosters) countLeft(ctx context.Context, user jid.JID, removed []Item) (n int, err error) {
+// findGone returns the removals whose item the roster does not show any more. The
+// server's answers do not tell: it confirms the removal of items that it shows but does
+// not keep. findGone reads the roster even if the request's own time is over.
+func (r *Rosters) findGone(ctx context.Context, user jid.JID, removals []Change) (gone []Change, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreTimeout)
 	defer cancel()
 	items, err := r.server.Roster(ctx, user)
+	if err != nil {
+		return nil, err
+	}
 	shown := make(map[string]bool)
 	for _, i := range items {
 		shown[i.JID.String()] = true
 	}
-	for _, i := range removed {
-		if shown[i.JID.String()] {
-			n++
+	for _, c := range removals {
+		if !shown[c.Before.JID.String()] {
+			gone = append(gone, c)
 		}
 	}
-	return n, err
+	return gone, nil
 }

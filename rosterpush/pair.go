@@ -26,7 +26,7 @@ type sideChange struct {
 // subscription both.
 func (r *Rosters) Bidirectional(ctx context.Context, a, b jid.JID) (bool, error) {
 	a, b = r.address(a), r.address(b)
-	unlock, err := r.locks.lock(ctx, a, b)
+	unlock, err := r.lock(ctx, a, b)
 	if err != nil {
 		return false, err
 	}
@@ -111,7 +111,7 @@ func (r *Rosters) readSides(ctx context.Context, a, b jid.JID) ([2]sideChange, e
 // changePair reads both sides, has plan set what is wanted, and writes what differs.
 func (r *Rosters) changePair(ctx context.Context, a, b jid.JID, plan func([2]sideChange) ([2]sideChange, error)) (changed bool, err error) {
 	a, b = r.address(a), r.address(b)
-	unlock, err := r.locks.lock(ctx, a, b)
+	unlock, err := r.lock(ctx, a, b)
 	if err != nil {
 		return false, err
 	}
@@ -128,14 +128,33 @@ func (r *Rosters) changePair(ctx context.Context, a, b jid.JID, plan func([2]sid
 			*s.want = s.want.withJIDOf(s.was)
 		}
 	}
-	changed, err = r.writeSides(ctx, sides)
-	if err != nil {
-		return changed, r.restore(ctx, err, sides[:]...)
-	}
-	if !changed {
+	if isPairSatisfied(sides) {
 		return false, nil
 	}
+	e, err := r.begin(ctx, Write, sides[0].change(), sides[1].change())
+	if err != nil {
+		return false, err
+	}
+	if err := r.writeSides(ctx, sides); err != nil {
+		return true, r.undo(ctx, e, err, sides[:]...)
+	}
+	r.end(e, e.Changes...)
 	return true, r.checkSidesShown(ctx, sides)
+}
+
+// isPairSatisfied reports whether both sides already stand as wanted, and no request
+// remains with them.
+func isPairSatisfied(sides [2]sideChange) bool {
+	for i, s := range sides {
+		if !s.isSatisfied() || s.leavesRequest(sides[1-i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s sideChange) change() Change {
+	return Change{User: s.user, Contact: s.contact, Before: s.was, After: s.want}
 }
 
 // checkSidesShown returns an error that wraps ErrSharedItem if the server shows a
@@ -153,14 +172,13 @@ func (r *Rosters) checkSidesShown(ctx context.Context, sides [2]sideChange) erro
 }
 
 // writeSides writes what differs on the two sides.
-func (r *Rosters) writeSides(ctx context.Context, sides [2]sideChange) (changed bool, err error) {
+func (r *Rosters) writeSides(ctx context.Context, sides [2]sideChange) error {
 	for _, s := range sides {
 		if s.isSatisfied() {
 			continue
 		}
-		changed = true
 		if err := r.writeSide(ctx, s); err != nil {
-			return true, err
+			return err
 		}
 	}
 	for _, s := range sides {
@@ -168,19 +186,18 @@ func (r *Rosters) writeSides(ctx context.Context, sides [2]sideChange) (changed 
 			continue
 		}
 		if err := r.checkRemoved(ctx, s.user, s.contact); err != nil {
-			return true, err
+			return err
 		}
 	}
 	// This comes last, because a request that it ends cannot be put back.
 	for i, s := range sides {
 		if s.leavesRequest(sides[1-i]) {
-			changed = true
 			if err := r.rewrite(ctx, s.user, *s.want, s.was); err != nil {
-				return true, err
+				return err
 			}
 		}
 	}
-	return changed, nil
+	return nil
 }
 
 // isSatisfied reports whether a side already stands as wanted.

@@ -27,7 +27,7 @@ func (r *Rosters) Put(ctx context.Context, user jid.JID, want Item, f Fields) (c
 		return false, err
 	}
 	user, want.JID = r.address(user), r.address(contact)
-	unlock, err := r.locks.lock(ctx, user)
+	unlock, err := r.lock(ctx, user)
 	if err != nil {
 		return false, err
 	}
@@ -50,7 +50,12 @@ func (r *Rosters) Put(ctx context.Context, user jid.JID, want Item, f Fields) (c
 	if was != nil && was.satisfies(want) {
 		return false, nil
 	}
+	e, err := r.begin(ctx, Write, Change{User: user, Contact: want.JID, Before: was, After: &want})
+	if err != nil {
+		return false, err
+	}
 	if err := r.write(ctx, user, want, was); err != nil {
+		r.fail(e, err)
 		return true, err
 	}
 	stays, err := r.requestStays(ctx, user, want, was)
@@ -58,8 +63,9 @@ func (r *Rosters) Put(ctx context.Context, user jid.JID, want Item, f Fields) (c
 		err = r.rewrite(ctx, user, want, was)
 	}
 	if err != nil {
-		return true, r.restore(ctx, err, sideChange{user: user, contact: want.JID, was: was, want: &want})
+		return true, r.undo(ctx, e, err, sideChange{user: user, contact: want.JID, was: was, want: &want})
 	}
+	r.end(e, e.Changes...)
 	return true, r.checkShown(ctx, user, want, was)
 }
 

@@ -14,18 +14,33 @@ import (
 // until the server has answered or the context ends. Besides the errors that a
 // method lists, it returns those of the Server and the cause of the context's end.
 type Rosters struct {
-	server Server
-	locks  locks
+	server  Server
+	locks   locks
+	backlog *backlog
+
+	journal   Journal // nil: none
+	asOrigin  func(context.Context, Origin) context.Context
+	onSettled func(context.Context, Settled)
 }
 
-// New returns the rosters of a server.
-func New(s Server) *Rosters { return &Rosters{server: s} }
+// New returns the rosters of a server. There is no journal: a change of which only a
+// part was made, and which cannot be undone, stays so.
+func New(s Server) *Rosters { return &Rosters{server: s, backlog: newBacklog()} }
+
+// NewJournaled returns the rosters of a server with a journal of the intents. asOrigin
+// returns a context under which writes are recorded as those of a request, and onSettled
+// is called with that context for each settlement (see Recover, Suspect and Settle).
+func NewJournaled(s Server, j Journal, asOrigin func(context.Context, Origin) context.Context, onSettled func(context.Context, Settled)) *Rosters {
+	r := New(s)
+	r.journal, r.asOrigin, r.onSettled = j, asOrigin, onSettled
+	return r
+}
 
 // Get reads a user's roster, sorted by contact. It is empty if the user has none,
 // registered or not. A *DamagedError names the contacts whose items cannot be shown;
 // the items are returned all the same.
 func (r *Rosters) Get(ctx context.Context, user jid.JID) ([]Item, error) {
-	unlock, err := r.locks.lock(ctx, r.address(user))
+	unlock, err := r.lock(ctx, r.address(user))
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +83,7 @@ func damage(user jid.JID, items []Item) error {
 func (r *Rosters) Remove(ctx context.Context, user, contact jid.JID) error {
 	user = r.address(user)
 	// The server changes the contact's item too.
-	unlock, err := r.locks.lock(ctx, user, r.address(contact))
+	unlock, err := r.lock(ctx, user, r.address(contact))
 	if err != nil {
 		return err
 	}
@@ -84,10 +99,22 @@ func (r *Rosters) Remove(ctx context.Context, user, contact jid.JID) error {
 	if was == nil {
 		return r.removeHiddenRequest(ctx, user, contact)
 	}
-	if err := r.removeItem(ctx, user, *was); err != nil {
+	removal := Change{User: user, Contact: was.JID.Bare(), Before: was}
+	e, err := r.begin(ctx, Removal, removal)
+	if err != nil {
 		return err
 	}
-	return r.checkRemoved(ctx, user, was.JID)
+	if err := r.removeItem(ctx, user, *was); err != nil {
+		r.fail(e, err)
+		return err
+	}
+	err = r.checkRemoved(ctx, user, was.JID)
+	if errors.Is(err, ErrSharedItem) {
+		r.end(e)
+	} else {
+		r.end(e, removal)
+	}
+	return err
 }
 
 // checkRemoved returns ErrSharedItem if an item that was removed is still shown. It

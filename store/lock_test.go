@@ -62,6 +62,12 @@ func TestLockHolderMigrates(t *testing.T) {
 
 	require.NoError(t, lock.Release())
 
+	fresh := t.TempDir()
+	s, err := Open(t.Context(), fresh, noLog)
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	schema := read(t, filepath.Join(fresh, File)).schema
+
 	for name, end := range map[string]func(*Lock) error{
 		"the lock is released": (*Lock).Release,
 		"the holder migrates": func(lock *Lock) error {
@@ -83,7 +89,7 @@ func TestLockHolderMigrates(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, <-ended)
 			require.NoError(t, s.Close())
-			assert.Equal(t, content{newest(t), before.schema, before.rows}, read(t, file))
+			assert.Equal(t, content{newest(t), schema, before.rows}, read(t, file))
 		})
 	}
 }

@@ -2,10 +2,13 @@
 // schema. Open creates the file, or brings it to the schema that this program
 // knows (migrations/*.sql).
 //
-// Users is the only content so far: an index of the bare JIDs whose rosters were
-// written, or read and found not empty, and of the contacts in these rosters. The
-// server need not know these users: a web application may be the one that does, and
-// ejabberd on Mnesia cannot list the rosters that it keeps once they are many.
+// Users is an index of the bare JIDs whose rosters were written, or read and found not
+// empty, and of the contacts in these rosters. The server need not know these users: a
+// web application may be the one that does, and ejabberd on Mnesia cannot list the
+// rosters that it keeps once they are many.
+//
+// Journal keeps the intents of changes of rosters, and for a minute the changes that
+// were confirmed, so that neither the end of the process nor the server's loses a part.
 package store
 
 import (
@@ -40,7 +43,9 @@ type Store struct {
 	db    *sql.DB
 	name  string // the file's path, for errors
 	lock  *Lock  // nil if the store was opened without one
-	users *Users
+
+	users   *Users
+	journal *Journal
 }
 
 // Open opens the store in an existing folder, and creates its file if it is missing.
@@ -101,7 +106,7 @@ func open(ctx context.Context, set settings, log *slog.Logger) (*Store, error) {
 	if err := s.migrate(ctx, steps, set); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	s.users = newUsers(s, log)
+	s.users, s.journal = newUsers(s, log), newJournal(s, log)
 	return s, nil
 }
 
@@ -125,10 +130,14 @@ func makePrivate(path string) error {
 // Users returns the index of users. It is usable until Close.
 func (s *Store) Users() *Users { return s.users }
 
-// Close writes the users that are still queued, closes the file, and releases the lock
+// Journal returns the journal of intents. It is usable until Close.
+func (s *Store) Journal() *Journal { return s.journal }
+
+// Close writes the users and intents that are still queued, closes the file, and releases the lock
 // that has opened it. Call it once, after all other calls have returned.
 func (s *Store) Close() error {
 	s.users.stop()
+	s.journal.stop()
 	err := s.db.Close()
 	if s.lock != nil {
 		err = errors.Join(err, s.lock.Release())

@@ -32,9 +32,13 @@ const (
 // runAsJob runs a verb as a job, and waits for its end as long as the requester does. After
 // that, messages tell the requester the progress and the end of the job.
 func (n *Namespace) runAsJob(ctx context.Context, v *Verb, c *call, q Request, execute func(context.Context) (Result, error)) (Result, error) {
+	_, end, err := n.services.Work.Begin(ctx)
+	if err != nil {
+		return Result{}, ending(err)
+	}
 	var r Result // r and err belong to the job's goroutine until the job has ended
-	var err error
 	job, refusal := n.services.Jobs.Start(identity(c.requester), v.Name, func(ctx context.Context, setProgress func(Progress)) {
+		defer end()
 		c.progress = func(p Progress) {
 			setProgress(p)
 			n.reportProgress(c, v, p)
@@ -44,9 +48,12 @@ func (n *Namespace) runAsJob(ctx context.Context, v *Verb, c *call, q Request, e
 		}
 		r, err = n.recovering(v, func() (Result, error) { return execute(ctx) })
 	})
+	if refusal != nil {
+		end()
+	}
 	switch {
 	case errors.Is(refusal, jobs.ErrEnding):
-		return Result{}, &wire.Error{Kind: wire.Away, Text: "the component is about to stop; ask again in a moment", Temporary: true, Err: refusal}
+		return Result{}, ending(refusal)
 	case refusal != nil:
 		return refused("%s", tooManyJobs), nil
 	}
@@ -60,6 +67,11 @@ func (n *Namespace) runAsJob(ctx context.Context, v *Verb, c *call, q Request, e
 	}
 	c.report.begin(job.Number)
 	return started(job.Number, jobStarted, job.Number, v.Name), nil
+}
+
+// ending returns the error of a run that is refused because the program is about to stop.
+func ending(cause error) *wire.Error {
+	return &wire.Error{Kind: wire.Away, NothingDone: true, Text: "the component is about to stop; ask again in a moment", Temporary: true, Err: cause}
 }
 
 // recovering runs a verb. A panic ends only that verb, with an error.

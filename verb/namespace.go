@@ -10,12 +10,14 @@ import (
 
 	"mellium.im/xmpp/jid"
 
+	"emanagement/audit"
 	"emanagement/message"
 	"emanagement/presence"
 	"emanagement/room"
 	"emanagement/rosterpush"
 	"emanagement/rosterpush/hosts"
 	"emanagement/verb/jobs"
+	"emanagement/verb/work"
 )
 
 // Services are what verbs work with.
@@ -26,6 +28,7 @@ type Services struct {
 	Messages    *message.Messages
 	Rooms       *room.Rooms
 	Jobs        *jobs.Jobs
+	Work        *work.Work // the runs and jobs under way; nil: an account of the namespace's own
 
 	// OwnDomain is the component's own domain.
 	OwnDomain string
@@ -63,6 +66,9 @@ type Namespace struct {
 func New(s Services, access []Grant, audit, log *slog.Logger) *Namespace {
 	if s.Spelling == nil {
 		s.Spelling = func(host string) string { return host }
+	}
+	if s.Work == nil {
+		s.Work = work.New()
 	}
 	n := &Namespace{
 		services: s, access: access, audit: audit, log: log, verbs: Verbs(),
@@ -111,7 +117,7 @@ func (n *Namespace) Find(r Requester, name string) (*Verb, error) {
 func (n *Namespace) FindAudited(q Request) (*Verb, error) {
 	v, err := n.Find(q.Requester, q.Verb)
 	if err != nil {
-		recordForbidden(n.recordsOf(q), nil, err)
+		recordForbidden(audit.Of(n.audit, n.originOf(q)), nil, err)
 	}
 	return v, err
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"emanagement/rosterpush"
 	"emanagement/verb/wire"
 )
 
@@ -21,11 +22,10 @@ const (
 	maxRecipients = 3
 )
 
-// recordsOf returns the audit log of one run. Each of its lines has the requester, the
-// front, the verb and the run's number, which no other run has.
-func (n *Namespace) recordsOf(q Request) *slog.Logger {
+// originOf returns the origin of one run, with a number that no other run has.
+func (n *Namespace) originOf(q Request) rosterpush.Origin {
 	name := q.Verb[:min(len(q.Verb), maxName)]
-	return n.audit.With("run", n.runs.Add(1), "asker", q.Requester.String(), "front", q.Front, "verb", name)
+	return rosterpush.Origin{Run: n.runs.Add(1), Requester: q.Requester.String(), Front: q.Front, Verb: name}
 }
 
 // record writes the outcome of a run: a line in the audit log if the verb writes or is

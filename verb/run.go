@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"emanagement/audit"
+	"emanagement/rosterpush"
 	"emanagement/verb/wire"
 )
 
@@ -33,10 +34,19 @@ type Request struct {
 // Progress is how far a verb is.
 type Progress = wire.Progress
 
-// Run runs a verb and blocks until the verb has ended. A long verb may continue as a job;
-// then the result says so. The error is a *wire.Error. A refusal by the verb itself is a
-// Result.
+// shortLimit limits a verb that is not Long. What it has begun is then undone within 3 s,
+// so that no requester waits for more than 10 s.
+const shortLimit = 7 * time.Second
+
+// Run runs a verb and blocks until the verb has ended. A verb that is not Long is given up
+// after 7 s. A long verb may continue as a job; then the result says so. The error is a
+// *wire.Error. A refusal by the verb itself is a Result.
 func (n *Namespace) Run(ctx context.Context, q Request) (Result, error) {
+	ctx, end, err := n.services.Work.Begin(ctx)
+	if err != nil {
+		return Result{}, ending(err)
+	}
+	defer end()
 	v, err := n.FindAudited(q)
 	if err != nil {
 		return Result{}, err
@@ -45,7 +55,8 @@ func (n *Namespace) Run(ctx context.Context, q Request) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	records := n.recordsOf(q)
+	origin := n.originOf(q)
+	records := audit.Of(n.audit, origin)
 	if err := n.checkHosts(q.Requester, v, args); err != nil {
 		recordForbidden(records, v.loggable(q.Values), err)
 		return Result{}, err
@@ -60,7 +71,7 @@ func (n *Namespace) Run(ctx context.Context, q Request) (Result, error) {
 	}
 	execute := func(ctx context.Context) (Result, error) {
 		began := time.Now()
-		result, err := v.run(audit.With(ctx, records), c)
+		result, err := v.run(rosterpush.WithOrigin(audit.With(ctx, records), origin), c)
 		result, err = v.outcome(c, result, err)
 		if v.Long && err != nil && ctx.Err() != nil {
 			err = interrupted(context.Cause(ctx), c.report.last())
@@ -71,6 +82,8 @@ func (n *Namespace) Run(ctx context.Context, q Request) (Result, error) {
 	if v.Long {
 		return n.runAsJob(ctx, v, c, q, execute)
 	}
+	ctx, cancel := context.WithTimeout(ctx, shortLimit)
+	defer cancel()
 	return execute(ctx)
 }
 

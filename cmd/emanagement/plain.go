@@ -17,13 +17,13 @@ import (
 	"emanagement/verb/wire"
 )
 
-// plainLine is a verb with its arguments, and with no flags but --json and --yes. The
+// plainLine is a verb with its arguments, and with no flags but --json, --yes and --wait. The
 // component checks the verb and the number of its arguments, so this program does not
 // contain the table of verbs.
 type plainLine struct {
-	verb      string
-	args      []string
-	json, yes bool
+	verb            string
+	args            []string
+	json, yes, wait bool
 }
 
 // takeFlag takes over a flag, and reports whether a plain line may have it.
@@ -33,6 +33,8 @@ func (l *plainLine) takeFlag(arg string) bool {
 		l.json = true
 	case "--yes":
 		l.yes = true
+	case "--wait":
+		l.wait = true
 	default:
 		return false
 	}
@@ -135,7 +137,7 @@ func (l *plainLine) run(ctx context.Context, socket string, startClient func()) 
 func (l *plainLine) call(ctx context.Context, socket string) (wire.Result, error) {
 	lastProgress := ""
 	for {
-		call := wire.Call{Args: append([]string{}, l.args...), Confirm: l.yes}
+		call := wire.Call{Args: append([]string{}, l.args...), Confirm: l.yes, Wait: l.wait}
 		result, err := client.Run(ctx, socket, l.verb, call, func(p wire.Progress) { lastProgress = p.Text })
 		e, ok := errors.AsType[*wire.Error](err)
 		if ok && ctx.Err() != nil && lastProgress != "" {

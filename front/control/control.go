@@ -16,6 +16,7 @@ import (
 
 	"emanagement/verb"
 	"emanagement/verb/wire"
+	"emanagement/verb/work"
 )
 
 // frontName is the name of this front in the audit log.
@@ -24,15 +25,18 @@ const frontName = "control"
 const (
 	// maxBody limits the body of a request, in bytes. A list of 100,000 recipients fits.
 	maxBody = 8 << 20
-	// verbTimeout limits a verb that is not Long.
-	verbTimeout = time.Minute
+	// verbTimeout limits a verb that is not Long, with the wait for a stream to the server.
+	verbTimeout = 7 * time.Second
 	// connectTimeout limits how long a verb waits for a stream to the server.
 	connectTimeout = 5 * time.Second
+	// waitInterval is the time between two attempts of a caller who waits for the server.
+	waitInterval = time.Second
 	// ioTimeout limits how long a caller may take to send the head of a request, or to
 	// receive a piece of an answer.
 	ioTimeout = 10 * time.Second
-	// drainTimeout limits how long running verbs may continue when the component stops.
-	drainTimeout = 7 * time.Second
+	// drainTimeout limits how long Serve waits for its callers at the end. Its verbs are
+	// ended before that: see package work.
+	drainTimeout = 12 * time.Second
 )
 
 // front answers the requests on the socket.
@@ -42,8 +46,8 @@ type front struct {
 	log       *slog.Logger
 }
 
-// Serve answers requests on the socket until the context ends, and closes the socket. Running
-// verbs then have 7 s to end. connected blocks until there is a stream to the server. Serve
+// Serve answers requests on the socket until the context ends, and closes the socket. It then
+// waits 12 s for the requests under way. connected blocks until there is a stream to the server. Serve
 // returns an error only if the listener fails.
 func Serve(ctx context.Context, l net.Listener, n *verb.Namespace, connected func(context.Context) error, log *slog.Logger) error {
 	f := &front{namespace: n, connected: connected, log: log}
@@ -132,15 +136,36 @@ func (f *front) answer(r *http.Request, name string, out *answer) (verb.Result, 
 		return verb.Result{}, err
 	}
 	q.Confirmed = call.Confirm
-	if err := f.awaitStream(r.Context(), v); err != nil {
-		return verb.Result{}, err
+	return f.runPatiently(r.Context(), q, v, call.Wait)
+}
+
+// runPatiently runs a verb. If the server is away and the caller wants to wait, it tries again
+// until the caller disconnects.
+func (f *front) runPatiently(ctx context.Context, q verb.Request, v *verb.Verb, wait bool) (verb.Result, error) {
+	for {
+		result, err := f.runOnce(ctx, q, v)
+		if e, ok := errors.AsType[*wire.Error](err); !wait || !ok || e.Kind != wire.Away || !e.Temporary || errors.Is(err, work.ErrEnding) {
+			return result, err
+		}
+		q.OnProgress(wire.Progress{Text: "waiting for the server"})
+		select {
+		case <-time.After(waitInterval):
+		case <-ctx.Done():
+			return result, err
+		}
 	}
-	ctx := r.Context() // it ends when the caller disconnects
+}
+
+// runOnce runs a verb once. ctx ends when the caller disconnects.
+func (f *front) runOnce(ctx context.Context, q verb.Request, v *verb.Verb) (verb.Result, error) {
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), verbTimeout)
+	defer cancel()
 	if !v.Long {
 		// A verb must not end half done because its caller disconnects.
-		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), verbTimeout)
-		defer cancel()
 		ctx = limited
+	}
+	if err := f.awaitStream(limited, v); err != nil {
+		return verb.Result{}, err
 	}
 	return f.namespace.Run(ctx, q)
 }
@@ -201,7 +226,7 @@ func (f *front) awaitStream(ctx context.Context, v *verb.Verb) error {
 	waiting, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	if err := f.connected(waiting); err != nil {
-		return &wire.Error{Kind: wire.Away, NothingDone: true, Text: "the component is not connected to the server at the moment; its log says why"}
+		return &wire.Error{Kind: wire.Away, NothingDone: true, Temporary: true, Text: "the component is not connected to the server at the moment; its log says why"}
 	}
 	return nil
 }

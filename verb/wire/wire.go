@@ -15,6 +15,7 @@ type Call struct {
 	Args      []string          `json:"args"`                // in their places
 	Arguments map[string]Values `json:"arguments,omitempty"` // by parameter
 	Confirm   bool              `json:"confirm,omitempty"`   // confirms what the verb destroys
+	Wait      bool              `json:"wait,omitempty"`      // waits for a server that is away
 }
 
 // Values are the values of one argument. In JSON they are a string, a number, a boolean, or

@@ -33,7 +33,7 @@ type commandLine struct {
 	values map[string][]string
 
 	config, as, server, component, passwordFile string
-	json, yes                                   bool
+	json, yes, wait                             bool
 
 	configNamed bool   // the line has the flag --config
 	password    string // of the account --as, once it is known
@@ -132,6 +132,7 @@ const yesUsage = "confirm what the verb destroys"
 func (l *commandLine) declareFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
 	f.BoolVar(&l.json, "json", false, "print the result, or the error, as JSON")
+	f.BoolVar(&l.wait, "wait", false, "wait for a server that is away, as long as it takes")
 	f.StringVar(&l.config, "config", configfile.Path, "find the component by this configuration `FILE`")
 	f.StringVar(&l.as, "as", "", "run the verb from anywhere, as the account `JID`")
 	f.StringVar(&l.server, "server", "", "`HOST:PORT` of that account's server, if DNS does not name it")

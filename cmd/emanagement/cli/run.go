@@ -25,7 +25,7 @@ func (l *commandLine) run(ctx context.Context, std streams) (wire.Result, error)
 	if conf.Control == "" {
 		return wire.Result{}, fmt.Errorf("%s: control: none; the component has no control socket", l.config)
 	}
-	call := wire.Call{Arguments: make(map[string]wire.Values), Confirm: l.yes}
+	call := wire.Call{Arguments: make(map[string]wire.Values), Confirm: l.yes, Wait: l.wait}
 	for name, values := range l.values {
 		call.Arguments[name] = values
 	}

@@ -8,31 +8,49 @@ import (
 	"net"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"emanagement/cmd/emanagementd/config"
 	"emanagement/component"
 	"emanagement/front/control"
 	"emanagement/verb"
 	"emanagement/verb/jobs"
+	"emanagement/verb/work"
 )
 
-// leaveLimit limits the messages and presences that the component sends before it stops.
-const leaveLimit = 5 * time.Second
+const (
+	// finishLimit limits how long the verbs under way may go on when the program stops.
+	finishLimit = 7 * time.Second
+	// undoLimit limits how long they may take after that to undo what they began.
+	undoLimit = 3 * time.Second
+	// leaveLimit limits the messages and presences that the component sends before it
+	// stops.
+	leaveLimit = 5 * time.Second
+)
 
 // runUntilStopped runs the component and the control socket until the context ends.
-// Without a socket, it is nil. The component stops last, because the requests on the
-// socket need it, and so does leave. leave is called before the component stops, and its
-// context ends after leaveLimit.
-func runUntilStopped(ctx context.Context, c *component.Component, socket net.Listener, n *verb.Namespace, log *slog.Logger, leave func(context.Context)) error {
+// Without a socket, it is nil.
+//
+// There is one order in which the program stops, whichever way a request came. No new
+// verb begins. Those under way finish. After finishLimit they are cancelled, and undo what
+// they began, while the stream still lasts. What is left then is in the journal. At last
+// the component leaves the stream. leave is called before that, and its context ends after
+// leaveLimit.
+func runUntilStopped(ctx context.Context, c *component.Component, socket net.Listener, n *verb.Namespace, w *work.Work, log *slog.Logger, leave func(context.Context)) error {
 	serving, stopServing := context.WithCancel(ctx)
 	running, stopRunning := context.WithCancel(context.WithoutCancel(ctx))
 	served := make(chan error, 1)
 	go func() { // ends before served is received below
 		defer stopRunning()
-		var err error
+		var socketServed errgroup.Group
 		if socket != nil {
-			err = control.Serve(serving, socket, n, c.Connected, log)
+			socketServed.Go(func() error { return control.Serve(serving, socket, n, c.Connected, log) })
 		}
 		<-serving.Done()
+		if left := w.Stop(finishLimit, undoLimit); left > 0 {
+			log.Warn("stopping: verbs under way are abandoned, and settled at the next start", "verbs", left, "after", finishLimit+undoLimit)
+		}
+		err := socketServed.Wait()
 		leaving, cancel := context.WithTimeout(running, leaveLimit)
 		defer cancel()
 		leave(leaving)

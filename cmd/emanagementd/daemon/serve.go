@@ -26,6 +26,7 @@ import (
 	"emanagement/store"
 	"emanagement/verb"
 	"emanagement/verb/jobs"
+	"emanagement/verb/work"
 )
 
 // serveComponent connects the parts of the component and runs it until the context ends.
@@ -38,15 +39,19 @@ func serveComponent(ctx context.Context, conf config.Config, log *slog.Logger) (
 	if err != nil {
 		return err
 	}
-	index, err := openStore(ctx, conf.State, log)
+	state, err := openStore(ctx, conf.State, log)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, index.Close()) }()
+	defer func() { err = errors.Join(err, state.Close()) }()
 	api := newAPI(c, conf.API)
 	defer api.Close()
 	remote := stanzas.New(c, api, log)
-	services := newServices(ctx, c, api, remote, index.Users(), log)
+	rosters, err := newRosters(ctx, c, remote, state, auditLog, log)
+	if err != nil {
+		return err
+	}
+	services := newServices(c, api, remote, rosters, state.Users(), log)
 	defer services.Jobs.Wait()
 	watchGrants(c, services.Presences, conf.Access, log)
 	namespace := verb.New(services, withLocalAdmins(conf.Access), auditLog, log)
@@ -58,7 +63,7 @@ func serveComponent(ctx context.Context, conf config.Config, log *slog.Logger) (
 	if err != nil {
 		return err
 	}
-	return runUntilStopped(ctx, c, socket, namespace, log, func(ctx context.Context) {
+	return runUntilStopped(ctx, c, socket, namespace, services.Work, log, func(ctx context.Context) {
 		awaitJobs(ctx, services.Jobs)
 		if err := services.Presences.Withdraw(ctx, c.Served()...); err != nil {
 			log.Warn("not every subscriber knows that the addresses at the component's domain are unavailable now", "why", err)
@@ -114,19 +119,36 @@ type presenceServer struct {
 	*stanzas.Server
 }
 
+// newRosters returns the rosters with their journal. Audit wraps the server, to record
+// each write, and the index of users wraps it, to remember their users. What a killed
+// process has left in the journal is settled as soon as the host of a user grants access.
+func newRosters(ctx context.Context, c *component.Component, remote *stanzas.Server, state *store.Store, auditLog, log *slog.Logger) (*rosterpush.Rosters, error) {
+	rosters := rosterpush.NewJournaled(state.Users().Rosters(audit.Rosters(remote)), state.Journal(), audit.WithOrigin(auditLog), audit.Settled)
+	if err := rosters.Recover(ctx); err != nil {
+		return nil, err
+	}
+	c.OnGrant(rosters.Settle)
+	c.OnBreak(func(ctx context.Context) {
+		if err := rosters.Suspect(context.WithoutCancel(ctx)); err != nil {
+			log.Error("changes that the server may have lost are not looked at", "why", err)
+		}
+	})
+	return rosters, nil
+}
+
 // newServices returns the services of the verbs. Audit wraps each of them, to record its
-// writes, and the index of users wraps the rosters, to remember their users. The jobs end
-// with the context.
-func newServices(ctx context.Context, c *component.Component, api *ejabberd.API, remote *stanzas.Server, users *store.Users, log *slog.Logger) verb.Services {
+// writes.
+func newServices(c *component.Component, api *ejabberd.API, remote *stanzas.Server, rosters *rosterpush.Rosters, users *store.Users, log *slog.Logger) verb.Services {
 	messages := message.New(audit.Messages(remote))
-	rosters := rosterpush.New(users.Rosters(audit.Rosters(remote)))
+	working := work.New()
 	return verb.Services{
 		Rosters:        rosters,
 		HostRosters:    hosts.New(rosters, append([]hosts.Source{users.Source()}, remote.Sources()...)...),
 		Presences:      presence.New(audit.Presences(presenceServer{api.SessionServer(), remote})),
 		Messages:       messages,
 		Rooms:          room.New(audit.Rooms(api)),
-		Jobs:           jobs.New(ctx),
+		Jobs:           jobs.New(working.Context()),
+		Work:           working,
 		OwnDomain:      c.JID().String(),
 		Spelling:       c.Spelling,
 		OnUnservedHost: (&unservedHosts{log: log}).warn,

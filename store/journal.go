@@ -1,0 +1,271 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"emanagement/fault"
+	"emanagement/rosterpush"
+)
+
+const (
+	// keepTime is how long the changes of an intent that is over are kept. A killed
+	// ejabberd on Mnesia was seen to lose the changes of its last seconds.
+	keepTime = time.Minute
+	// maxKept limits the number of intents that are kept.
+	maxKept = 50_000
+	// purgeInterval is the shortest time between two purges.
+	purgeInterval = time.Second
+	// retryInterval is the time between two attempts to write ends that could not be
+	// written.
+	retryInterval = time.Second
+)
+
+// Journal is the journal of intents in a store. It implements rosterpush.Journal.
+//
+// One goroutine writes. One transaction writes all intents that wait for it, so that
+// many requests share its cost.
+type Journal struct {
+	store *Store
+	log   *slog.Logger
+
+	wake   chan struct{} // contains one token while operations are queued; closed by stop
+	writer sync.WaitGroup
+
+	mu     sync.Mutex
+	number int64 // of the latest intent
+	queue  []operation
+
+	purged   time.Time // when old intents were last deleted; used by the writer only
+	loggedAt time.Time // when a failed write was last logged; used by the writer only
+}
+
+// operation is one change of the table.
+type operation struct {
+	query     string
+	arguments []any
+	done      chan error // has room for the outcome; nil: nobody waits
+}
+
+const (
+	insertIntent = "INSERT INTO intents (number, kind, origin, changes) VALUES (?, ?, ?, ?)"
+	keepIntent   = "UPDATE intents SET changes = ?, ended = ? WHERE number = ?"
+	deleteIntent = "DELETE FROM intents WHERE number = ?"
+	purgeIntents = "DELETE FROM intents WHERE ended < ? OR ended IS NOT NULL AND number <= ?"
+)
+
+// JournalError says that the journal cannot be written or read.
+type JournalError struct {
+	File string
+	Err  error
+}
+
+func (e *JournalError) Error() string { return fmt.Sprintf("%s: the journal: %v", e.File, e.Err) }
+
+// Unwrap returns the cause.
+func (e *JournalError) Unwrap() error { return e.Err }
+
+// Fault classifies the error as Failed: the same request may succeed later. Only the log
+// has the cause.
+func (e *JournalError) Fault() *fault.Error {
+	return &fault.Error{Code: fault.Failed, Temporary: true, Text: "nothing was changed, because the journal cannot be written (the log of the component says why)"}
+}
+
+// newJournal starts the goroutine that writes, which stop ends.
+func newJournal(s *Store, log *slog.Logger) *Journal {
+	j := &Journal{store: s, log: log, wake: make(chan struct{}, 1)}
+	// No intent may have the number of one before the last restart.
+	j.number = time.Now().UnixMicro()
+	j.writer.Go(j.write)
+	return j
+}
+
+// stop writes what is queued, and waits until that is done.
+func (j *Journal) stop() {
+	close(j.wake)
+	j.writer.Wait()
+}
+
+// Begin implements rosterpush.Journal. The error is a *JournalError or the context's.
+func (j *Journal) Begin(ctx context.Context, i rosterpush.Intent) (number int64, err error) {
+	origin, changes, err := encodeIntent(i)
+	if err != nil {
+		return 0, &JournalError{j.store.name, err}
+	}
+	done := make(chan error, 1)
+	j.mu.Lock()
+	j.number++
+	number = j.number
+	j.enqueue(operation{insertIntent, []any{number, string(i.Kind), origin, changes}, done})
+	j.mu.Unlock()
+	select {
+	case err := <-done:
+		return number, err
+	case <-ctx.Done():
+		j.End(number, nil)
+		return 0, context.Cause(ctx)
+	}
+}
+
+// End implements rosterpush.Journal.
+func (j *Journal) End(number int64, stands []rosterpush.Change) {
+	changes, err := encodeChanges(stands)
+	o := operation{keepIntent, []any{changes, time.Now().UnixMilli(), number}, nil}
+	if len(stands) == 0 || err != nil {
+		o = operation{deleteIntent, []any{number}, nil}
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.enqueue(o)
+}
+
+// enqueue queues an operation for the writer. The caller holds mu.
+func (j *Journal) enqueue(o operation) {
+	j.queue = append(j.queue, o)
+	select {
+	case j.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Open implements rosterpush.Journal.
+func (j *Journal) Open(ctx context.Context) ([]rosterpush.Intent, error) {
+	return j.read(ctx, "SELECT number, kind, origin, changes FROM intents WHERE ended IS NULL ORDER BY number")
+}
+
+// Kept implements rosterpush.Journal. It returns the changes of the last minute.
+func (j *Journal) Kept(ctx context.Context) ([]rosterpush.Intent, error) {
+	return j.read(ctx, "SELECT number, kind, origin, changes FROM intents WHERE ended >= ? ORDER BY number", time.Now().Add(-keepTime).UnixMilli())
+}
+
+// read writes what is queued, and reads intents.
+func (j *Journal) read(ctx context.Context, query string, arguments ...any) (intents []rosterpush.Intent, err error) {
+	if err := j.flush(ctx); err != nil {
+		return nil, err
+	}
+	rows, err := j.store.db.QueryContext(ctx, query, arguments...)
+	if err != nil {
+		return nil, &JournalError{j.store.name, err}
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var number int64
+		var kind, origin, changes string
+		err := rows.Scan(&number, &kind, &origin, &changes)
+		if err == nil {
+			var i rosterpush.Intent
+			i, err = decodeIntent(number, kind, origin, changes)
+			intents = append(intents, i)
+		}
+		if err != nil {
+			return nil, &JournalError{j.store.name, err}
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, &JournalError{j.store.name, err}
+	}
+	return intents, nil
+}
+
+// flush waits until all that is queued is written.
+func (j *Journal) flush(ctx context.Context) error {
+	done := make(chan error, 1)
+	j.mu.Lock()
+	j.enqueue(operation{done: done})
+	j.mu.Unlock()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// write writes queued operations until stop is called.
+func (j *Journal) write() {
+	for {
+		var retry <-chan time.Time
+		if !j.writeQueued() {
+			retry = time.After(retryInterval)
+		}
+		select {
+		case _, more := <-j.wake:
+			if !more {
+				j.writeQueued()
+				return
+			}
+		case <-retry:
+		}
+	}
+}
+
+// writeQueued writes all queued operations in one transaction, and reports whether it
+// succeeded. After a failure, those for which nobody waits stay queued: a later intent
+// must not be written before the end of an earlier one.
+func (j *Journal) writeQueued() bool {
+	j.mu.Lock()
+	batch := j.queue
+	j.queue = nil
+	j.mu.Unlock()
+	if len(batch) == 0 {
+		return true
+	}
+	err := j.commit(batch)
+	var again []operation
+	for _, o := range batch {
+		switch {
+		case o.done != nil:
+			o.done <- err
+		case err != nil:
+			again = append(again, o)
+		}
+	}
+	if err == nil {
+		return true
+	}
+	if time.Since(j.loggedAt) >= errorLogInterval {
+		j.loggedAt = time.Now()
+		j.log.Error("the journal cannot be written, and without it no roster is changed", "why", err)
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.queue = append(again, j.queue...)
+	return false
+}
+
+func (j *Journal) commit(batch []operation) error {
+	ctx := context.Background() // requests wait for the outcome, not for the writer
+	err := j.store.transact(ctx, func(tx *sql.Tx) error {
+		for _, o := range batch {
+			if o.query == "" {
+				continue
+			}
+			if _, err := tx.ExecContext(ctx, o.query, o.arguments...); err != nil {
+				return err
+			}
+		}
+		return j.purge(ctx, tx)
+	})
+	if err != nil {
+		return &JournalError{j.store.name, err}
+	}
+	return nil
+}
+
+// purge deletes what is no longer kept.
+func (j *Journal) purge(ctx context.Context, tx *sql.Tx) error {
+	now := time.Now()
+	if now.Sub(j.purged) < purgeInterval {
+		return nil
+	}
+	j.purged = now
+	j.mu.Lock()
+	oldest := j.number - maxKept
+	j.mu.Unlock()
+	_, err := tx.ExecContext(ctx, purgeIntents, now.Add(-keepTime).UnixMilli(), oldest)
+	return err
+}
