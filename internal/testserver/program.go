@@ -14,8 +14,10 @@ import (
 
 // Program is a running emanagement that is connected to a server.
 type Program struct {
-	cmd *exec.Cmd
-	dir string
+	cmd    *exec.Cmd
+	binary string
+	until  string // the text that start awaits in the log, see Settings
+	dir    string
 	// log is a file, and the program writes it itself. So a line that is logged before
 	// an answer is in the file when the answer arrives; the reader of a pipe may
 	// lag behind. The file is outside dir, so that it can be read after Stop.
@@ -43,14 +45,21 @@ func StartProgram(ctx context.Context, binary string, s *Server, settings Settin
 	if err != nil {
 		return nil, err
 	}
-	p := &Program{dir: dir, log: dir + ".log"}
-	if err := p.start(ctx, binary, s, settings); err != nil {
+	p := &Program{binary: binary, until: settings.Until, dir: dir, log: dir + ".log"}
+	if p.until == "" {
+		p.until = readyLine
+	}
+	if err = p.configure(s, settings); err == nil {
+		err = p.start(ctx, settings.Env)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("emanagement: %w; its log:\n%s", err, p.Log()), p.Stop())
 	}
 	return p, nil
 }
 
-func (p *Program) start(ctx context.Context, binary string, s *Server, settings Settings) error {
+// configure writes the configuration and the secret.
+func (p *Program) configure(s *Server, settings Settings) error {
 	secret, conf := filepath.Join(p.dir, "secret"), filepath.Join(p.dir, "emanagement.yml")
 	if err := os.WriteFile(secret, []byte(Secret+"\n"), 0o600); err != nil {
 		return err
@@ -58,22 +67,22 @@ func (p *Program) start(ctx context.Context, binary string, s *Server, settings 
 	if settings.Address == "" {
 		settings.Address = s.ComponentAddr()
 	}
-	if settings.Until == "" {
-		settings.Until = readyLine
-	}
 	text := fmt.Sprintf("jid: %s\nserver: %s\nsecret_file: %s\ncontrol: %s\naccess:\n%s\n%s",
 		Component, settings.Address, secret, p.Control(), settings.Access, settings.More)
-	if err := os.WriteFile(conf, []byte(text), 0o644); err != nil {
-		return err
-	}
-	log, err := os.Create(p.log)
+	return os.WriteFile(conf, []byte(text), 0o644)
+}
+
+// start runs the program, and waits until it is ready on every host.
+func (p *Program) start(ctx context.Context, env []string) error {
+	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
 	}
 	defer log.Close() // the program has its own descriptor
-	cmd := exec.Command(binary, "serve", "--config", conf)
+	before := len(p.Log())
+	cmd := exec.Command(p.binary, "serve", "--config", p.Config())
 	cmd.Stderr = log
-	cmd.Env = append(os.Environ(), settings.Env...)
+	cmd.Env = append(os.Environ(), env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM} // so that it ends if the tests are killed
 	if err := cmd.Start(); err != nil {
 		return err
@@ -83,7 +92,7 @@ func (p *Program) start(ctx context.Context, binary string, s *Server, settings 
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for strings.Count(p.Log(), settings.Until) < len(Hosts()) {
+	for strings.Count(p.Log()[before:], p.until) < len(Hosts()) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
@@ -112,6 +121,36 @@ func (p *Program) Control() string { return filepath.Join(p.dir, "control.sock")
 // PID returns the program's process ID.
 func (p *Program) PID() int { return p.cmd.Process.Pid }
 
+// Kill kills the program by SIGKILL, and keeps its files for Restart.
+func (p *Program) Kill() error {
+	if err := p.cmd.Process.Kill(); err != nil {
+		return err
+	}
+	if err := p.cmd.Wait(); !isKilled(err) {
+		return fmt.Errorf("emanagement: killed: %w", err)
+	}
+	p.cmd = nil
+	return nil
+}
+
+// isKilled reports whether a process was ended by SIGKILL.
+func isKilled(err error) bool {
+	e, ok := errors.AsType[*exec.ExitError](err)
+	return ok && e.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL
+}
+
+// Terminate stops the program by SIGTERM, and keeps its files for Restart.
+func (p *Program) Terminate() error {
+	defer func() { p.cmd = nil }()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return errors.Join(err, p.cmd.Wait())
+	}
+	return p.cmd.Wait()
+}
+
+// Restart runs the program again after Kill or Terminate, and waits until it is ready.
+func (p *Program) Restart(ctx context.Context) error { return p.start(ctx, nil) }
+
 // Stop stops the program by SIGTERM, as an administrator would, and waits for
 // its end. The error says if it did not exit with 0.
 func (p *Program) Stop() error {
@@ -119,8 +158,5 @@ func (p *Program) Stop() error {
 	if p.cmd == nil {
 		return nil
 	}
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		return errors.Join(err, p.cmd.Wait())
-	}
-	return p.cmd.Wait()
+	return p.Terminate()
 }

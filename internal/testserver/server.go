@@ -45,9 +45,9 @@ type Server struct {
 	dir, outside string                      // its folder, as seen from inside and from outside the root
 	inspection   *http.Client
 
-	started  bool       // at least once
-	exited   chan error // receives the end of the running server; nil if none is running
-	lifeline io.Closer  // the standard input of superviseScript; closing it kills the server
+	started  bool           // at least once
+	exited   chan error     // receives the end of the running server; nil if none is running
+	lifeline io.WriteCloser // the standard input of superviseScript; closing it kills the server
 	log      lockedBuffer
 }
 
@@ -208,6 +208,28 @@ func (s *Server) Stop(ctx context.Context) error {
 	}
 	err := <-s.exited
 	s.exited = nil
+	return err
+}
+
+// Kill kills the server by SIGKILL, and keeps its data for the next Start.
+func (s *Server) Kill() error {
+	if err := s.signal("KILL"); err != nil {
+		return err
+	}
+	err := <-s.exited
+	s.exited = nil
+	return err
+}
+
+// Freeze stops the server's processes until Thaw: it neither answers nor notices
+// anything.
+func (s *Server) Freeze() error { return s.signal("STOP") }
+
+// Thaw lets a frozen server go on.
+func (s *Server) Thaw() error { return s.signal("CONT") }
+
+func (s *Server) signal(name string) error {
+	_, err := io.WriteString(s.lifeline, name+"\n")
 	return err
 }
 

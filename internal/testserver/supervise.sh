@@ -5,12 +5,18 @@
 #
 # Both jobs have their own process groups, so that signals to the group of the
 # starting program (Ctrl-C, timeout) do not reach them. They end with the input.
+#
+# A line of the input is the name of a signal for the server. After KILL the script
+# ends, and leaves the folder.
 set -m
 trap : INT TERM HUP
 "$@" </dev/null &
 server=$!
 {
-	cat >/dev/null
+	while read -r signal; do
+		kill "-$signal" -- "-$server"
+		[ "$signal" = KILL ] && exit
+	done
 	kill -KILL -- "-$server"
 	rm -rf "$DIR"
 } 2>/dev/null &

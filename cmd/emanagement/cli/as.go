@@ -21,6 +21,9 @@ func (l *commandLine) runAs(ctx context.Context, conf configfile.Caller, std str
 	if err != nil || account.Localpart() == "" {
 		return wire.Result{}, flagValueError("as", "%q is not an account such as admin@example.org", l.as)
 	}
+	if l.wait {
+		return wire.Result{}, &wire.Error{Kind: wire.Argument, Param: "wait", Text: "--wait: it works on the component's machine only, not with --as"}
+	}
 	if err := l.loadPassword(ctx, std); err != nil {
 		return wire.Result{}, err
 	}
