@@ -55,6 +55,9 @@ func New(cfg Config) (*Component, error) {
 	if len(cfg.Secret) == 0 {
 		return nil, errors.New("secret: empty")
 	}
+	if len(cfg.Hosts) == 0 {
+		return nil, errors.New("hosts: none named")
+	}
 	if cfg.Probe == nil {
 		return nil, errors.New("probe: missing")
 	}

@@ -14,8 +14,8 @@ type Config struct {
 	Address string  // of the server: host:port, tls://host:port or unix:/path, see CheckAddress
 	Secret  []byte  // shared with the server (XEP-0114 §3)
 
-	// Hosts are the hosts to serve. If it is empty, every host that grants access is
-	// served.
+	// Hosts are the hosts to serve, one at least. Any domain can claim to grant access,
+	// and the server passes that on. So a grant of any other host is ignored.
 	Hosts []string
 
 	// MaxStanza is the number of bytes that the server accepts in one stanza

@@ -42,7 +42,7 @@ func TestCheckAddress(t *testing.T) {
 
 func TestNew(t *testing.T) {
 	right := func() Config {
-		return Config{JID: jid.MustParse("emanagement.localhost"), Address: "localhost:5347", Secret: []byte("s"), Probe: probe}
+		return Config{JID: jid.MustParse("emanagement.localhost"), Address: "localhost:5347", Secret: []byte("s"), Hosts: []string{"localhost"}, Probe: probe}
 	}
 	for name, test := range map[string]struct {
 		change func(*Config)
@@ -54,6 +54,7 @@ func TestNew(t *testing.T) {
 		"full JID":          {func(c *Config) { c.JID = jid.MustParse("emanagement.localhost/r") }, "jid:"},
 		"no address":        {func(c *Config) { c.Address = "" }, "server:"},
 		"no secret":         {func(c *Config) { c.Secret = nil }, "secret:"},
+		"no hosts":          {func(c *Config) { c.Hosts = nil }, "hosts:"},
 		"no probe":          {func(c *Config) { c.Probe = nil }, "probe:"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -146,7 +146,7 @@ func TestDeliverOnce(t *testing.T) {
 // TestDeliverNothing: an error before the message is sent does not wrap ErrUnconfirmed.
 func TestDeliverNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t)
+		r := newRig(t, "localhost", "example.org")
 		r.run()
 		ctx, cancel := context.WithCancelCause(t.Context())
 		delivered := r.delivers(ctx, "a@localhost", "localhost")

@@ -50,22 +50,17 @@ var ErrClosed = framing.ErrEnd
 var errStopped = errors.New("stream: stopped")
 
 // errUngranted ends a stream on which a grant is missing.
-var errUngranted = errors.New("stream: no host granted access on it")
+var errUngranted = errors.New("stream: a grant is missing on it")
 
 // NotGrantedError refuses a request to a host that grants this component no access
-// (XEP-0356 §4.2) or that the configuration leaves out. Nothing was sent.
+// (XEP-0356 §4.2) or that Config.Hosts leaves out. Nothing was sent.
 type NotGrantedError struct {
-	Host   string   // empty: every host was meant, and none grants access
-	Served []string // the hosts that grant access, or the hosts that the configuration names
-	// Away means that this may pass: the host has granted access before, the
-	// configuration names it, or no host grants access at the moment.
-	Away bool
+	Host   string
+	Served []string // the hosts that grant access; those of Config.Hosts if it leaves the host out
+	Away   bool     // Config.Hosts names the host, so this may pass
 }
 
 func (e *NotGrantedError) Error() string {
-	if e.Host == "" {
-		return "no host of the server grants this component anything"
-	}
 	if len(e.Served) == 0 {
 		return fmt.Sprintf("%s: not a host served here (no host of the server grants this component anything yet)", e.Host)
 	}
@@ -74,18 +69,25 @@ func (e *NotGrantedError) Error() string {
 
 // MissingGrantError is logged if a grant has not arrived in time.
 type MissingGrantError struct {
-	Host     string   // a host that the configuration names; empty: no host grants access
-	Excluded []string // the hosts that grant access and that the configuration leaves out
+	Host     string   // a host of Config.Hosts
+	Excluded []string // the other hosts that announce grants
 }
 
 func (e *MissingGrantError) Error() string {
-	switch {
-	case e.Host == "":
-		return "no host granted access"
-	case len(e.Excluded) > 0:
-		return "no access granted by a host that hosts names here, though by others"
+	if len(e.Excluded) > 0 {
+		return "no access granted by this host, though by others that are not served"
 	}
 	return "no access granted"
+}
+
+// ExcludedError is logged if a host announces a grant that Config.Hosts leaves out.
+type ExcludedError struct {
+	Host  string
+	Hosts []string // Config.Hosts
+}
+
+func (e *ExcludedError) Error() string {
+	return "only these hosts are served: " + strings.Join(e.Hosts, ", ")
 }
 
 // TimeoutError is the error of a request that the server did not answer in time.

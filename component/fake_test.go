@@ -43,8 +43,12 @@ type rig struct {
 	result  chan error // of Run
 }
 
-// newRig returns a component that connects only to fake servers and probes no host.
+// newRig returns a component that connects only to fake servers and probes no host. It
+// serves localhost if no hosts are given.
 func newRig(t *testing.T, hosts ...string) *rig {
+	if len(hosts) == 0 {
+		hosts = []string{"localhost"}
+	}
 	r := &rig{t: t, log: &logbook{}, dialled: make(chan net.Conn), result: make(chan error, 1)}
 	c, err := New(Config{
 		JID: jid.MustParse(service), Address: "localhost:5347", Secret: []byte(secret), Hosts: hosts,

@@ -1,6 +1,7 @@
 package component
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -136,19 +137,42 @@ func TestSpelling(t *testing.T) {
 }
 
 // TestUnreadableGrants: the log names the host of a grant that cannot be read, and other
-// hosts are served.
+// hosts are served. Anybody can send such a message, and that is no error.
 func TestUnreadableGrants(t *testing.T) {
-	for _, from := range []string{"a@localhost", "localhost/r", ""} {
+	for from, level := range map[string]string{"localhost": "ERROR", "a@localhost": "DEBUG", "localhost/r": "DEBUG", "": "DEBUG", "far.example": "DEBUG"} {
 		synctest.Test(t, func(t *testing.T) {
-			r := newRig(t)
+			r := newRig(t, "localhost", "example.org")
 			r.run()
-			p := r.accept(from, "example.org")
+			p := r.accept("example.org")
+			p.send(`<message to='%s' from='%s'><privilege xmlns='urn:xmpp:privilege:2'/></message>`, service, from)
 			asked := r.asks("a@example.org")
 			p.answer(p.hears(), "")
 			require.NoError(t, receive(t, asked))
-			assert.Len(t, r.log.with("ERROR", "a grant cannot be read", fmt.Sprintf("host=%s", from)), 1)
+			assert.Len(t, r.log.with(level, "a grant cannot be read", fmt.Sprintf("host=%s", from)), 1)
+			assert.Equal(t, []string{"example.org"}, r.c.Served())
 		})
 	}
+}
+
+// TestStrangersGrant: domains that Config.Hosts leaves out announce grants. None of them
+// is served, and each leaves one line, up to a limit.
+func TestStrangersGrant(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, "localhost")
+		r.c.OnGrant(func(_ context.Context, host string) { assert.Equal(t, "localhost", host) })
+		r.run()
+		p := r.accept("far.example", "localhost", "far.example", "localhost.far.example")
+		for i := range 2 * maxExcluded {
+			p.grant(fmt.Sprintf("far%d.example", i))
+		}
+		assert.Equal(t, []string{"localhost"}, r.c.Served())
+		assert.Len(t, r.log.with("WARN", "is not served", "host=far.example", "only these hosts are served: localhost"), 1)
+		assert.Len(t, r.log.with("is not served"), maxExcluded)
+		for _, host := range []string{"far.example", "localhost.far.example", "far0.example"} {
+			require.ErrorAs(t, receive(t, r.asks("a@"+host)), new(*NotGrantedError))
+		}
+		p.hearsNothing()
+	})
 }
 
 // TestOnlyOthersGrant: if the configuration leaves out the only host that grants access,
@@ -162,5 +186,6 @@ func TestOnlyOthersGrant(t *testing.T) {
 		synctest.Wait()
 		assert.Len(t, r.log.with("ERROR", "host=exmaple.org", "though by others", "granted_by=example.org"), 1)
 		assert.Len(t, r.log.with("ERROR"), 1)
+		assert.Len(t, r.log.with("WARN", "host=example.org", "only these hosts are served: exmaple.org"), 1)
 	})
 }

@@ -3,6 +3,7 @@ package component
 import (
 	"encoding/xml"
 	"errors"
+	"log/slog"
 )
 
 // Namespaces of the grants: ejabberd announces :2 since 24.10, and :1 before
@@ -68,11 +69,16 @@ func parseGrant(in inbound) (host string, g Grant, err error) {
 }
 
 // receiveGrant takes a message that announces a grant off the reader. A grant that
-// cannot be read affects no other host.
+// cannot be read affects no other host. Anybody can send such a message, so only that
+// of a host to be served is an error.
 func (s *session) receiveGrant(in inbound) {
 	host, g, err := parseGrant(in)
 	if err != nil {
-		s.log.Error("a grant cannot be read, and its host is not served", "host", in.attr("from"), "why", err)
+		level := slog.LevelDebug
+		if s.isConfigured(in.attr("from")) {
+			level = slog.LevelError
+		}
+		s.log.Log(s.ctx, level, "a grant cannot be read, and its host is not served", "host", in.attr("from"), "why", err)
 		return
 	}
 	s.acceptGrant(host, g)
@@ -81,8 +87,9 @@ func (s *session) receiveGrant(in inbound) {
 // acceptGrant registers a grant and begins to watch its host.
 func (s *session) acceptGrant(host string, g Grant) {
 	if !s.isConfigured(host) {
-		s.registry.addExcluded(host)
-		s.log.Info("a host grants access, but the configuration leaves it out", "host", host)
+		if s.registry.addExcluded(host) {
+			s.log.Warn("a host announces that it grants access, and is not served", "host", host, "why", &ExcludedError{host, s.cfg.Hosts})
+		}
 		return
 	}
 	if !s.registry.addGrant(s.link, host, g) {

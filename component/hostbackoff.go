@@ -5,19 +5,17 @@ import (
 	"time"
 )
 
-// hostBackoff limits how often the fault of a host makes the component reconnect.
-// Any domain can claim to grant access. So a host that never answers must not cause
-// reconnects for ever, nor must a hundred such hosts in turns.
+// hostBackoff limits how often the fault of a host makes the component reconnect. A host
+// that never answers must not cause reconnects for ever. The hosts are those of
+// Config.Hosts, so there are few.
 type hostBackoff struct {
 	mu     sync.Mutex
-	proven map[string]bool          // hosts that have answered on any stream
-	last   map[string]hostReconnect // by host; hosts that never answered share the key ""
+	last   map[string]hostReconnect // by host
 	latest time.Time                // the last reconnect for any host
 }
 
 // hostReconnect is the last reconnect that a host has caused.
 type hostReconnect struct {
-	host  string
 	at    time.Time
 	pause time.Duration // before the next
 }
@@ -27,27 +25,20 @@ const (
 	maxReconnectPause = time.Hour
 )
 
-func (b *hostBackoff) key(host string) string {
-	if b.proven[host] {
-		return host
-	}
-	return ""
-}
-
 // mayReconnect reports whether a host may make the component reconnect now, and if
 // so registers that it does. It may the first time, and after that at growing
 // intervals. Two reconnects for any hosts are at least a minute apart.
 func (b *hostBackoff) mayReconnect(host string, now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	last, known := b.last[b.key(host)]
+	last, known := b.last[host]
 	if known && now.Sub(last.at) < last.pause || now.Sub(b.latest) < minReconnectPause {
 		return false
 	}
 	if b.last == nil {
 		b.last = make(map[string]hostReconnect)
 	}
-	b.last[b.key(host)] = hostReconnect{host: host, at: now, pause: min(max(2*last.pause, minReconnectPause), maxReconnectPause)}
+	b.last[host] = hostReconnect{at: now, pause: min(max(2*last.pause, minReconnectPause), maxReconnectPause)}
 	b.latest = now
 	return true
 }
@@ -57,15 +48,7 @@ func (b *hostBackoff) mayReconnect(host string, now time.Time) bool {
 func (b *hostBackoff) noteAnswer(host string, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, key := range []string{host, ""} {
-		if last, known := b.last[key]; known && last.host == host && now.Sub(last.at) > last.pause {
-			delete(b.last, key)
-		}
-	}
-	if b.proven == nil {
-		b.proven = make(map[string]bool)
-	}
-	if len(b.proven) < maxHosts {
-		b.proven[host] = true
+	if last, known := b.last[host]; known && now.Sub(last.at) > last.pause {
+		delete(b.last, host)
 	}
 }

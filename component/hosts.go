@@ -2,7 +2,6 @@ package component
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"emanagement/xmpp/address"
@@ -26,7 +25,7 @@ func (c *Component) Spelling(host string) string {
 
 // Ready waits until a host has granted access. The error is the context's, or a
 // *NotGrantedError: the host has not granted access within 10 s from the handshake,
-// or the configuration leaves it out.
+// or Config.Hosts leaves it out.
 func (c *Component) Ready(ctx context.Context, host string) error {
 	_, err := c.awaitGrant(ctx, host)
 	return err
@@ -49,39 +48,22 @@ func (c *Component) awaitGrant(ctx context.Context, host string) (*link, error) 
 	if !c.isConfigured(host) {
 		return nil, &NotGrantedError{Host: host, Served: c.cfg.Hosts}
 	}
-	l, err := c.registry.awaitGrant(ctx, host, c.timing.grant)
-	if e, ok := errors.AsType[*NotGrantedError](err); ok && len(c.cfg.Hosts) > 0 {
-		e.Away = true // because the configuration names it
-	}
-	return l, err
+	return c.registry.awaitGrant(ctx, host, c.timing.grant)
 }
 
-// isConfigured reports whether the configuration lets a host be served.
-func (c *Component) isConfigured(host string) bool {
-	return len(c.cfg.Hosts) == 0 || address.HasHost(c.cfg.Hosts, host)
-}
+// isConfigured reports whether Config.Hosts names a host, in any spelling.
+func (c *Component) isConfigured(host string) bool { return address.HasHost(c.cfg.Hosts, host) }
 
-// Hosts returns the hosts that the configuration names, or else all hosts that grant
-// access. They are sorted, and each is as the server spells it. Hosts waits for the
-// grants as Ready does, with the same errors. It returns a *NotGrantedError if one of
-// the named hosts grants no access, or if no host does.
+// Hosts returns the hosts of Config.Hosts, sorted, each as the server spells it. It
+// waits for the grant of each as Ready does, with the same errors.
 func (c *Component) Hosts(ctx context.Context) ([]string, error) {
+	var hosts []string
 	for _, h := range c.cfg.Hosts {
 		if err := c.Ready(ctx, h); err != nil {
 			return nil, err
 		}
+		hosts = append(hosts, c.Spelling(h))
 	}
-	if len(c.cfg.Hosts) > 0 {
-		var hosts []string
-		for _, h := range c.cfg.Hosts {
-			hosts = append(hosts, c.Spelling(h))
-		}
-		slices.Sort(hosts)
-		return hosts, nil
-	}
-	hosts, err := c.registry.awaitHosts(ctx, c.timing.grant)
-	if err == nil && len(hosts) == 0 {
-		err = &NotGrantedError{Away: true}
-	}
-	return hosts, err
+	slices.Sort(hosts)
+	return hosts, nil
 }

@@ -3,7 +3,6 @@ package component
 import (
 	"slices"
 	"strings"
-	"time"
 )
 
 // reportMissing logs the grants that have not arrived in time. It ends the stream
@@ -25,19 +24,16 @@ func (s *session) reportMissing() {
 		}
 		s.log.Error("a grant is missing", attrs...)
 	}
-	if len(s.registry.served()) > 0 && missing == 0 {
+	if missing == 0 {
 		s.grantBackoff.reset()
 		return
 	}
 	pause := s.grantBackoff.next()
-	if len(s.cfg.Hosts) == 0 {
-		s.log.Error("a grant is missing", "why", &MissingGrantError{}, "waited", s.timing.grant, "next_try_in", pause.Round(time.Second))
-	}
 	// A server announces a grant that was added later to new streams only. While
 	// requests are under way for other hosts, that is not worth an interruption.
 	for sleep(s.ctx, pause) {
 		served := len(s.registry.served())
-		if served > 0 && !s.lacksGrants() {
+		if !s.lacksGrants() {
 			return
 		}
 		if served == 0 || s.isIdle() {
@@ -51,8 +47,7 @@ func (s *session) reportMissing() {
 // way in either direction.
 func (s *session) isIdle() bool { return s.link.isIdle() && s.pool.isIdle() }
 
-// lacksGrants reports whether a host that the configuration names has granted no
-// access.
+// lacksGrants reports whether a host of Config.Hosts has granted no access.
 func (s *session) lacksGrants() bool {
 	return slices.ContainsFunc(s.cfg.Hosts, func(h string) bool { return !s.registry.serves(h) })
 }

@@ -15,8 +15,7 @@ type registry struct {
 	mu       sync.Mutex
 	link     *link                // nil while not connected
 	grants   map[string]hostGrant // on the current stream, by prepared host
-	known    map[string]bool      // prepared hosts that have granted access on any stream
-	excluded []string             // hosts that grant access on the current stream and are left out by the configuration
+	excluded []string             // hosts that announce grants on the current stream and are not to be served
 	stopped  bool                 // there will be no other stream
 	changed  chan struct{}        // closed and replaced at every change
 }
@@ -28,7 +27,7 @@ type hostGrant struct {
 }
 
 func newRegistry() *registry {
-	return &registry{changed: make(chan struct{}), known: make(map[string]bool)}
+	return &registry{changed: make(chan struct{})}
 }
 
 func (r *registry) update(change func()) {
@@ -52,32 +51,34 @@ func (r *registry) stop() {
 	r.update(func() { r.stopped = true })
 }
 
-// maxHosts is the number of hosts whose grants are accepted on one stream. Any
-// domain can claim to grant access.
-const maxHosts = 1000
-
 // addGrant registers a host's grant on a stream and reports whether it is the host's
 // first on it.
 func (r *registry) addGrant(l *link, host string, g Grant) (first bool) {
 	r.update(func() {
 		key := address.PrepareHost(host)
 		_, known := r.grants[key]
-		if r.link == l && (known || len(r.grants) < maxHosts) {
+		if r.link == l {
 			first = !known
 			r.grants[key] = hostGrant{host, g}
-			r.known[key] = true
 		}
 	})
 	return first
 }
 
-// addExcluded registers a host that grants access and must not be served.
-func (r *registry) addExcluded(host string) {
-	r.update(func() {
-		if len(r.excluded) < maxHosts && !slices.Contains(r.excluded, host) {
-			r.excluded = append(r.excluded, host)
-		}
-	})
+// maxExcluded is the number of excluded hosts that are remembered on one stream. Any
+// domain can claim to grant access.
+const maxExcluded = 20
+
+// addExcluded registers a host that announces a grant and is not to be served. It
+// reports whether the host is new on this stream and worth a line in the log.
+func (r *registry) addExcluded(host string) (first bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.excluded) == maxExcluded || slices.Contains(r.excluded, host) {
+		return false
+	}
+	r.excluded = append(r.excluded, host)
+	return true
 }
 
 // excludedHosts returns those hosts, sorted.
@@ -112,13 +113,6 @@ func (r *registry) grant(host string) (g hostGrant, ok bool) {
 	defer r.mu.Unlock()
 	g, ok = r.grants[address.PrepareHost(host)]
 	return g, ok
-}
-
-// wasServed reports whether a host has granted access on any stream.
-func (r *registry) wasServed(host string) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.known[address.PrepareHost(host)]
 }
 
 // linkTo returns the current stream and the host as its server spells it. The stream
@@ -158,31 +152,9 @@ func (r *registry) awaitGrant(ctx context.Context, host string, timeout time.Dur
 		return time.Until(r.link.since.Add(timeout)), ok
 	})
 	if err == nil && l == nil {
-		served := r.served()
-		return nil, &NotGrantedError{Host: host, Served: served, Away: len(served) == 0 || r.wasServed(host)}
+		return nil, &NotGrantedError{Host: host, Served: r.served(), Away: true}
 	}
 	return l, err
-}
-
-// announceTime is how long after the handshake hosts may still announce grants.
-// ejabberd does it within milliseconds.
-const announceTime = time.Second
-
-// awaitHosts waits until there is a stream and hosts have granted access on it. It
-// waits for the first grant until timeout has passed since the handshake. The list
-// is empty if there is none by then.
-func (r *registry) awaitHosts(ctx context.Context, timeout time.Duration) ([]string, error) {
-	_, err := r.await(ctx, func() (time.Duration, bool) {
-		if r.current() == nil {
-			return forever, false
-		}
-		if len(r.grants) == 0 {
-			return time.Until(r.link.since.Add(timeout)), false
-		}
-		left := time.Until(r.link.since.Add(min(announceTime, timeout)))
-		return left, left <= 0
-	})
-	return r.served(), err
 }
 
 const forever = time.Duration(1<<63 - 1)

@@ -13,8 +13,8 @@ import (
 )
 
 // watched returns a component that probes its hosts.
-func watched(t *testing.T) *rig {
-	r := newRig(t)
+func watched(t *testing.T, hosts ...string) *rig {
+	r := newRig(t, hosts...)
 	r.c.timing = defaultTiming()
 	return r
 }
@@ -80,7 +80,7 @@ func TestUngranted(t *testing.T) {
 			assert.GreaterOrEqual(t, time.Since(began), r.c.timing.grant+pause/2)
 			assert.LessOrEqual(t, time.Since(began), r.c.timing.grant+pause)
 			synctest.Wait()
-			assert.Len(t, r.log.with("ERROR", "no host granted access"), i+1)
+			assert.Len(t, r.log.with("ERROR", "no access granted"), i+1)
 		}
 		p := r.accept("localhost")
 		p.serve(noSuchUser)
@@ -111,7 +111,7 @@ func TestWatchBusyHost(t *testing.T) {
 // replaced because of the silent one, soon at first and then ever more rarely.
 func TestSilentHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := watched(t)
+		r := watched(t, "localhost", "silent.example")
 		r.run()
 		var last time.Time
 		for i := range 12 {

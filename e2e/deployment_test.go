@@ -17,6 +17,7 @@ type deployment struct {
 	kind    testserver.Kind
 	edit    func(config map[string]any) // changes the server's configuration
 	stock   bool                        // the configuration is based on Debian's own ejabberd.yml
+	hosts   []string                    // further hosts that the program serves
 	program *testserver.Program
 }
 
@@ -49,7 +50,7 @@ func (d *deployment) startServer(ctx context.Context) (err error) {
 
 // startProgram starts the program beside the server.
 func (d *deployment) startProgram(ctx context.Context) (err error) {
-	settings := testserver.Settings{Access: access}
+	settings := testserver.Settings{Access: access, Hosts: d.hosts}
 	if d.kind != testserver.AdHoc {
 		settings.More = "api: {url: " + d.APIURL() + "}\n"
 	}
@@ -70,10 +71,10 @@ func (d *deployment) close() (err error) {
 }
 
 // newDeployment starts a deployment for one test, and closes it at the end of
-// the test.
-func newDeployment(t *testing.T, kind testserver.Kind, edit func(config map[string]any)) *deployment {
+// the test. The program serves the usual hosts and those named.
+func newDeployment(t *testing.T, kind testserver.Kind, edit func(config map[string]any), hosts ...string) *deployment {
 	t.Helper()
-	d := &deployment{kind: kind, edit: edit}
+	d := &deployment{kind: kind, edit: edit, hosts: hosts}
 	t.Cleanup(func() {
 		if err := d.close(); err != nil {
 			t.Error(err)

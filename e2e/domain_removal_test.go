@@ -113,6 +113,9 @@ func removeAllRosters(t *testing.T, kind testserver.Kind) {
 func TestStopARemoval(t *testing.T) {
 	t.Parallel()
 	s := newDomainServer(t, testserver.AdHoc, nil)
+	require.NoError(t, s.program.Stop())
+	s.hosts = []string{testserver.OtherComponent}
+	s.start(t)
 	admin, reader := loginTo(t, s.Server, "admin@localhost"), loginTo(t, s.Server, "reader@localhost")
 	s.storePair(t, "ghost@localhost", "second@localhost")
 	_, _, err := s.importUsers(t, "ghost@localhost\n")

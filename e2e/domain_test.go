@@ -18,7 +18,8 @@ import (
 type domainServer struct {
 	*testserver.Server
 	program *testserver.Program
-	state   string // the program's folder for the index of users
+	state   string   // the program's folder for the index of users
+	hosts   []string // further hosts that the program serves
 }
 
 func newDomainServer(t *testing.T, kind testserver.Kind, edit func(map[string]any), accounts ...string) *domainServer {
@@ -39,7 +40,7 @@ func newDomainServer(t *testing.T, kind testserver.Kind, edit func(map[string]an
 
 func (s *domainServer) start(t *testing.T) {
 	t.Helper()
-	settings := testserver.Settings{Access: access, Env: []string{"EMANAGEMENT_STATE=" + s.state}}
+	settings := testserver.Settings{Access: access, Hosts: s.hosts, Env: []string{"EMANAGEMENT_STATE=" + s.state}}
 	if s.Kind() != testserver.AdHoc {
 		settings.More = "api: {url: " + s.APIURL() + "}\n"
 	}

@@ -59,7 +59,7 @@ func TestMistakes(t *testing.T) {
 		"no host that grants": {more: "hosts: [exmaple.org]\n", want: []string{"exmaple.org", "granted_by=\"example.org, localhost\"", "spelled"},
 			not: "mod_privilege of this host"},
 		"an acl for another": {change: map[string]string{"jid": testserver.OtherComponent, "server": s.OtherAddr()}, env: []string{"EMANAGEMENT_SECRET=" + testserver.OtherSecret},
-			want: []string{"no host granted access", "mod_privilege", "server: " + testserver.OtherComponent}},
+			want: []string{"no access granted", "mod_privilege", "server: " + testserver.OtherComponent}},
 		"state's parent is missing": {more: "state: DIR/no/such\n", exits: true, want: []string{"state: ", "DIR/no is missing", "install -d"}, not: "(14)"},
 		"state cannot be written":   {prepare: dirOf("state", 0o555), more: "state: DIR/state\n", user: nobodyID, exits: true, want: []string{"state: ", "not permitted", "DIR/state belongs to root (mode 0555), and emanagement runs as nobody"}},
 		"state cannot be made":      {more: "state: DIR/state\n", user: nobodyID, exits: true, want: []string{"state: ", "permission denied", "belongs to root", "emanagement runs as nobody"}},
@@ -72,7 +72,8 @@ func TestMistakes(t *testing.T) {
 		"no secret":                 {change: map[string]string{"secret_file": ""}, exits: true, want: []string{"secret_file: missing (or set EMANAGEMENT_SECRET)"}},
 		"an empty secret":           {env: []string{"EMANAGEMENT_SECRET= "}, exits: true, want: []string{"empty"}},
 		"no configuration":          {prepare: func(t *testing.T, dir string) { require.NoError(t, os.Remove(dir+"/emanagement.yml")) }, exits: true, want: []string{"DIR/emanagement.yml", "no such file"}},
-		"a host in access":          {more: "access:\n  - {jid: admin@localhost, role: read, hosts: [exmaple.org]}\n", want: []string{"access names a host", "host=exmaple.org", "meant=example.org"}},
+		"a host in access":          {more: "hosts: [localhost, example.org]\naccess:\n  - {jid: admin@localhost, role: read, hosts: [exmaple.org]}\n", want: []string{"access names a host", "host=exmaple.org", "meant=example.org"}},
+		"two hosts, none named":     {want: []string{"granted host=localhost", "is not served", "host=example.org", "write hosts: [localhost, example.org] into"}, not: "granted host=example.org"},
 		"a role":                    {more: "access:\n  - {jid: admin@localhost, role: rite}\n", exits: true, want: []string{"access[0].role", `"rite"`, "write"}},
 	} {
 		t.Run(name, func(t *testing.T) {

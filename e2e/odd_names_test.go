@@ -180,7 +180,7 @@ func TestHostsInEverySpelling(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := newDeployment(t, test.kind, func(c map[string]any) { c["hosts"] = append(c["hosts"].([]any), test.host) })
+			d := newDeployment(t, test.kind, func(c map[string]any) { c["hosts"] = append(c["hosts"].([]any), test.host) }, test.host)
 			admin := d.login(t, "admin@localhost")
 			for i, host := range test.asked {
 				user, buddy := "ana@"+host, "ben@"+test.asked[(i+1)%len(test.asked)]

@@ -85,7 +85,7 @@ func TestTwoComponents(t *testing.T) {
 			admin := d.login(t, "admin@localhost")
 			for range 2 {
 				ctx, stop := context.WithCancel(t.Context())
-				c, err := component.New(component.Config{JID: jid.MustParse(second), Address: d.ComponentAddr(), Secret: []byte("other"), Probe: stanzas.Probe})
+				c, err := component.New(component.Config{JID: jid.MustParse(second), Address: d.ComponentAddr(), Secret: []byte("other"), Hosts: testserver.Hosts(), Probe: stanzas.Probe})
 				require.NoError(t, err)
 				ended := make(chan error, 1)
 				go func() { ended <- c.Run(ctx) }()

@@ -49,7 +49,7 @@ type Error struct {
 	Text   string // for the requester; a clause without a full stop
 	Detail string // the state after a failure in the middle; may be empty
 	Param  string // for the code Invalid; may be empty
-	Host   string // for the codes NotServed and Away; empty if every host was meant
+	Host   string // for the codes NotServed and Away; may be empty
 	// Temporary means that the same request may succeed later. The codes Away, NoAnswer
 	// and Busy imply it.
 	Temporary bool

@@ -25,7 +25,7 @@ func TestOf(t *testing.T) {
 		"no time to begin":      {context.DeadlineExceeded, fault.TimedOut, tookTooLong, false, false},
 		"unreachable":           {fmt.Errorf("a: %w", fault.ErrUnreachable), fault.Away, "the server's API cannot be reached; the log of the component says why", true, true},
 		"not served":            {&fault.NotServedError{Host: "a", Served: []string{"b"}}, fault.NotServed, "a: not a host whose rosters are managed here (these are: b)", false, false},
-		"not served at present": {&fault.NotServedError{Away: true}, fault.Away, "no host's rosters are managed here at the moment; the log of the component says why", true, true},
+		"not served at present": {&fault.NotServedError{Host: "a", Away: true}, fault.Away, "a: the server does not let this component manage it at the moment; the log of the component says why. Another connection of the component's name may have taken its place", true, true},
 		"not permitted":         {&fault.NotPermittedError{Host: "a", Reason: "add a line"}, fault.NotPermitted, "a: the server does not permit it: add a line", false, false},
 		"anything else":         {errors.New("secret"), fault.Internal, "something went wrong here; the log of the component says what", false, false},
 		"a detail":              {&fault.Error{Code: fault.NoAnswer, Text: "no", Detail: "a: as before"}, fault.NoAnswer, "no; whether it did what was asked is unknown, and asking again does no harm (a: as before)", true, true},

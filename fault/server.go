@@ -25,17 +25,12 @@ func (unreachable) Fault() *Error {
 // NotServedError refuses a request to a host that does not grant the component access.
 // Nothing was sent.
 type NotServedError struct {
-	Host   string   // empty: every host was meant, and none grants access
-	Served []string // the hosts that grant access, sorted
-	// Away means that this may pass: the host has granted access before, the
-	// configuration names it, or no host grants access at the moment.
-	Away bool
+	Host   string
+	Served []string // the hosts that can be managed
+	Away   bool     // the configuration names the host, so this may pass
 }
 
 func (e *NotServedError) Error() string {
-	if e.Host == "" {
-		return "no host's rosters are managed here at the moment; the log of the component says why"
-	}
 	if e.Away {
 		return fmt.Sprintf("%s: the server does not let this component manage it at the moment; the log of the component says why. Another connection of the component's name may have taken its place", e.Host)
 	}
@@ -49,7 +44,7 @@ func (e *NotServedError) Error() string {
 // Fault classifies the error as NotServed, or as Away if it may pass.
 func (e *NotServedError) Fault() *Error {
 	code := NotServed
-	if e.Host == "" || e.Away {
+	if e.Away {
 		code = Away
 	}
 	return &Error{Code: code, Text: e.Error(), Host: e.Host}

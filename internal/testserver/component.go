@@ -12,14 +12,15 @@ import (
 	"emanagement/xmpp/address"
 )
 
-// NewComponent returns a component for a server, which is not connected yet.
+// NewComponent returns a component for a server, which is not connected yet. It serves
+// all hosts.
 // change may change its configuration before; it may be nil. An invalid
 // configuration fails the test.
 func NewComponent(t testing.TB, s *Server, change func(*component.Config)) *component.Component {
 	t.Helper()
 	conf := component.Config{
 		JID: jid.MustParse(Component), Address: s.ComponentAddr(), Secret: []byte(Secret),
-		Probe: probe, Name: "emanagement", Version: "test",
+		Hosts: Hosts(), Probe: probe, Name: "emanagement", Version: "test",
 	}
 	if change != nil {
 		change(&conf)

@@ -31,8 +31,9 @@ const readyLine = "msg=ready host="
 // Settings are the parts of the program's configuration that a test may choose.
 type Settings struct {
 	Access  string   // the section access, in YAML
+	Hosts   []string // to serve beside Hosts()
 	More    string   // further sections, in YAML
-	Until   string   // the text that StartProgram awaits in the log once for each host; "" for readyLine
+	Until   string   // the text that StartProgram awaits in the log once for each of Hosts(); "" for readyLine
 	Address string   // the server's address; "" for ComponentAddr
 	Env     []string // additions to the environment of the test
 }
@@ -67,8 +68,8 @@ func (p *Program) configure(s *Server, settings Settings) error {
 	if settings.Address == "" {
 		settings.Address = s.ComponentAddr()
 	}
-	text := fmt.Sprintf("jid: %s\nserver: %s\nsecret_file: %s\ncontrol: %s\naccess:\n%s\n%s",
-		Component, settings.Address, secret, p.Control(), settings.Access, settings.More)
+	text := fmt.Sprintf("jid: %s\nserver: %s\nsecret_file: %s\ncontrol: %s\nhosts: [%s]\naccess:\n%s\n%s",
+		Component, settings.Address, secret, p.Control(), strings.Join(append(Hosts(), settings.Hosts...), ", "), settings.Access, settings.More)
 	return os.WriteFile(conf, []byte(text), 0o644)
 }
 

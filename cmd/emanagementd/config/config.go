@@ -28,7 +28,7 @@ type Config struct {
 	Audit  string  // file of the audit log; empty: the program's log
 	// Control is the control socket. If it is Fixed, the program must not run without it.
 	Control Socket
-	Hosts   []string // to serve; empty: every host that grants access
+	Hosts   []string // to serve, one at least
 	// MaxStanza is the server's limit for one stanza, in bytes; 0: unknown.
 	MaxStanza int
 	Access    []verb.Grant
@@ -72,12 +72,8 @@ func check(f *configfile.File) (c Config, key string, err error) {
 	if c.Secret, err = readSecret(f); err != nil {
 		return c, "secret_file", err
 	}
-	for _, h := range f.Hosts {
-		d, err := parseDomain(h)
-		if err != nil {
-			return c, "hosts", err
-		}
-		c.Hosts = append(c.Hosts, d.String())
+	if c.Hosts, err = parseHosts(f.Hosts, c.JID); err != nil {
+		return c, "hosts", err
 	}
 	for i, a := range f.Access {
 		g, key, err := checkAccess(a)
@@ -158,6 +154,26 @@ func checkGrantee(a configfile.Access, g *verb.Grant) (key string, err error) {
 		return "jid", fmt.Errorf("%q has a resource; a grant is for an account at any resource", a.JID)
 	}
 	return "", nil
+}
+
+// parseHosts returns the hosts to serve. Without any, that is the parent domain of the
+// component. To believe every domain that grants access would let strangers in.
+func parseHosts(named []string, component jid.JID) (hosts []string, err error) {
+	if len(named) == 0 {
+		_, parent, below := strings.Cut(component.Domainpart(), ".")
+		if !below {
+			return nil, fmt.Errorf("missing; the jid %s has no parent domain, so name the hosts to manage, such as hosts: [example.org]", component)
+		}
+		named = []string{parent}
+	}
+	for _, h := range named {
+		d, err := parseDomain(h)
+		if err != nil {
+			return nil, err
+		}
+		hosts = append(hosts, d.String())
+	}
+	return hosts, nil
 }
 
 // parseDomain reads a domain. It changes only capitals, because a server knows a component

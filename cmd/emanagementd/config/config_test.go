@@ -47,7 +47,7 @@ var defaultSocket = config.Socket{Path: "/run/emanagement/control.sock"}
 
 // minimal returns minimalText's configuration with a change, which may be nil.
 func minimal(change func(*config.Config)) config.Config {
-	c := config.Config{JID: jid.MustParse("emanagement.example.org"), Server: "127.0.0.1:5347", Secret: []byte("s3cret"), Control: defaultSocket}
+	c := config.Config{JID: jid.MustParse("emanagement.example.org"), Server: "127.0.0.1:5347", Secret: []byte("s3cret"), Control: defaultSocket, Hosts: []string{"example.org"}}
 	if change != nil {
 		change(&c)
 	}
@@ -124,7 +124,7 @@ access:
 		}},
 		"a comment alone, and the environment": {"# nothing here\n", map[string]string{
 			"EMANAGEMENT_JID": "e.localhost", "EMANAGEMENT_SERVER": "[::1]:5347", "EMANAGEMENT_SECRET_FILE": "DIR/secret",
-		}, config.Config{JID: jid.MustParse("e.localhost"), Server: "[::1]:5347", Secret: []byte("s3cret"), Control: defaultSocket}},
+		}, config.Config{JID: jid.MustParse("e.localhost"), Server: "[::1]:5347", Secret: []byte("s3cret"), Control: defaultSocket, Hosts: []string{"localhost"}}},
 		"environment over file": {minimalText + "state: /a\naudit: /c\nhosts: [a.example]\n", map[string]string{
 			"EMANAGEMENT_JID": "e.localhost", "EMANAGEMENT_SERVER": "tls://localhost:5348", "EMANAGEMENT_SECRET": "env",
 			"EMANAGEMENT_STATE": "/b", "EMANAGEMENT_AUDIT": "/d", "EMANAGEMENT_HOSTS": "b.example",
@@ -211,7 +211,8 @@ func TestBad(t *testing.T) {
 		"access: bad host":            file(minimalText+"access: [{jid: a@b, role: read, hosts: [a.example, a@b]}]\n", `access[0].hosts: "a@b" is not a domain`),
 		"access: no host":             file(minimalText+"access: [{jid: a@b, role: read, hosts: []}]\n", "line 4: access[0].hosts: empty; name hosts, or leave out the key for all hosts"),
 		"access: hosts commented out": file(minimalText+"access:\n  - jid: a@b\n    role: read\n    hosts:\n    # - a.example\n  - {jid: c@b, role: read}\n", "line 7: access[0].hosts: empty; name hosts, or leave out the key for all hosts"),
-		"hosts without one":           file(minimalText+"hosts: []\n", "line 4: hosts: empty; name hosts, or leave out the key for all hosts"),
+		"hosts without one":           file(minimalText+"hosts: []\n", "line 4: hosts: empty; name hosts, or leave out the key for the parent domain of jid"),
+		"hosts without a parent":      file(strings.Replace(minimalText, "emanagement.example.org", "emanagement", 1), "hosts: missing; the jid emanagement has no parent domain, so name the hosts to manage, such as hosts: [example.org]"),
 
 		"api without url":          file(minimalText+"api: {token_file: DIR/secret}\n", "api.url: missing; the URL of the server's mod_http_api, such as http://127.0.0.1:5281/api/v3"),
 		"api: no URL":              file(minimalText+"api: {url: there}\n", `api.url: "there": not like http://127.0.0.1:5281/api/v3`),

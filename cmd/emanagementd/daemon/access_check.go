@@ -39,7 +39,7 @@ func (a *accessCheck) run(ctx context.Context, _ string) {
 	for i, grant := range a.access {
 		for _, host := range grant.Hosts {
 			if !address.HasHost(served, host) {
-				a.log.Warn("access names a host that has not granted any, so the entry allows nothing there", "entry", i, "host", host, "served", served, "meant", suggest.Word(host, served))
+				a.log.Warn("access names a host that is not served, so the entry allows nothing there", "entry", i, "host", host, "served", served, "meant", suggest.Word(host, served))
 			}
 		}
 		host := grant.JID.Domainpart()

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 
 	"emanagement/component"
 )
@@ -39,6 +41,9 @@ func (a adviser) advice(err error) string {
 	if e, ok := errors.AsType[*component.MissingGrantError](err); ok {
 		return a.onMissingGrant(e)
 	}
+	if e, ok := errors.AsType[*component.ExcludedError](err); ok {
+		return fmt.Sprintf("if %s is a host of your server, write %s into emanagement's configuration; otherwise ignore it", e.Host, hostsLine(append(slices.Clone(e.Hosts), e.Host)))
+	}
 	if _, ok := errors.AsType[*component.TimeoutError](err); ok {
 		return "the server is overloaded, or drops what its mod_privilege does not permit"
 	}
@@ -68,11 +73,11 @@ func (a adviser) advice(err error) string {
 
 // onMissingGrant returns the advice for a grant that the component misses.
 func (a adviser) onMissingGrant(e *component.MissingGrantError) string {
-	switch {
-	case e.Host == "":
-		return "in ejabberd.yml, modules needs mod_privilege: {roster: {both: emanagement}}, and the access rule emanagement must allow the acl that names server: " + a.jid + "; no other process may be connected under that name"
-	case len(e.Excluded) > 0:
-		return "is it spelled as in ejabberd.yml?"
+	if len(e.Excluded) > 0 {
+		return "is it spelled as in ejabberd.yml? emanagement's configuration must name the hosts to manage, and without hosts it is the parent domain of jid; write " + hostsLine(e.Excluded) + " with those that are hosts of your server"
 	}
-	return "in ejabberd.yml, mod_privilege of this host needs roster: {both: emanagement}, and the access rule emanagement must allow this component; after reload_config the component notices it by itself"
+	return "in ejabberd.yml, mod_privilege of this host needs roster: {both: emanagement}, and the access rule emanagement must allow the acl that names server: " + a.jid + "; no other process may be connected under that name; after reload_config the component notices it by itself"
 }
+
+// hostsLine returns the line of the configuration that names these hosts.
+func hostsLine(hosts []string) string { return "hosts: [" + strings.Join(hosts, ", ") + "]" }

@@ -45,7 +45,8 @@ const configReference = `The configuration is a YAML file, FILE (default ` + con
     control_group: www-data              # the group that may use the socket;
                                          # default: the group of the component's user
     max_stanza_size: 262144              # that of the server's listener, if it has one
-    hosts: [example.org]                 # default: every host that grants access
+    hosts: [example.org]                 # the hosts to manage; default: the parent
+                                         # domain of jid
     access:                              # the requesters that may run verbs; default:
                                          # root and the component's user, on this machine
       - {jid: admin@example.org, role: admin}

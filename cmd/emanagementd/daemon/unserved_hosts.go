@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// unservedHosts warns of hosts that verbs name and that have granted no access. Such a
-// host may have granted access later, of which only a new stream learns.
+// unservedHosts warns of hosts that verbs name and that are not served. The administrator
+// may have forgotten to name such a host.
 type unservedHosts struct {
 	log *slog.Logger
 
@@ -28,5 +28,5 @@ func (u *unservedHosts) warn(host string) {
 		u.warned = make(map[string]bool)
 	}
 	u.warned[host] = true
-	u.log.Warn("a verb names a host that has granted no access; if its mod_privilege grants access by now, name the host in hosts, or restart emanagement, because only a new stream learns of it", "host", host)
+	u.log.Warn("a verb names a host that is not served; if it is a host of your server, add it to hosts in emanagement's configuration, and restart emanagement", "host", host)
 }

@@ -83,7 +83,7 @@ func (f *File) OverrideFrom(getenv func(string) string) (sources map[string]stri
 	if hosts != "" {
 		f.Hosts = strings.FieldsFunc(hosts, func(r rune) bool { return r == ',' || r == ' ' })
 		if len(f.Hosts) == 0 {
-			f.Hosts = []string{hosts} // an empty list would mean every host
+			f.Hosts = []string{hosts} // an empty list would mean the default
 		}
 	}
 	return sources

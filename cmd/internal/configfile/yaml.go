@@ -76,8 +76,8 @@ func unknownKey(key string) string {
 	}
 }
 
-// checkHosts refuses a key hosts without hosts. Without the key, every host is meant, so
-// an empty list may be a mistake.
+// checkHosts refuses a key hosts without hosts. Without the key a default is meant, so an
+// empty list may be a mistake.
 func checkHosts(root ast.Node) error {
 	n := findNode(root, func(n ast.Node) bool {
 		list, ok := n.(*ast.SequenceNode)
@@ -85,6 +85,9 @@ func checkHosts(root ast.Node) error {
 	})
 	if n == nil {
 		return nil
+	}
+	if n.GetPath() == "$.hosts" {
+		return errorAt(n, "empty; name hosts, or leave out the key for the parent domain of jid")
 	}
 	return errorAt(n, "empty; name hosts, or leave out the key for all hosts")
 }
