@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"mellium.im/xmpp/jid"
@@ -27,12 +26,7 @@ func (a *API) OnlineRooms(ctx context.Context, host string) ([]room.Room, error)
 	if err != nil {
 		return nil, err
 	}
-	var rooms []room.Room
-	for _, name := range got.list() {
-		// A name that the server stores is not validated.
-		rooms = append(rooms, room.Room{Name: strings.TrimSuffix(name, "@"+room.Service(host)), Host: host})
-	}
-	return rooms, nil
+	return roomsOn(host, got.list()), nil
 }
 
 // CreateRoom implements room.Server.

@@ -114,15 +114,7 @@ func (a *API) Connected(ctx context.Context, host string) ([]jid.JID, error) {
 	if err != nil {
 		return nil, err
 	}
-	var connected []jid.JID
-	for _, s := range got.list() {
-		j, err := parseSession(s)
-		if err != nil {
-			return nil, err
-		}
-		connected = append(connected, j)
-	}
-	return connected, nil
+	return sessionsOn(host, got.list())
 }
 
 // parseSession parses the full JID of a session.

@@ -14,9 +14,11 @@ func (a *API) RegisteredUsers(ctx context.Context, host string) ([]jid.JID, erro
 		return nil, err
 	}
 	names := got.list()
-	users := make([]jid.JID, len(names))
-	for i, name := range names {
-		users[i] = storedUser(name, host)
+	users := make([]jid.JID, 0, len(names))
+	for _, name := range names {
+		if user, ok := userOn(host, name); ok {
+			users = append(users, user)
+		}
 	}
 	return users, nil
 }
@@ -39,7 +41,9 @@ func (a *API) RosterOwners(ctx context.Context, host string) ([]jid.JID, error) 
 			continue
 		}
 		listed[name] = struct{}{}
-		owners = append(owners, storedUser(name, host))
+		if owner, ok := userOn(host, name); ok {
+			owners = append(owners, owner)
+		}
 	}
 	return owners, nil
 }
