@@ -10,7 +10,6 @@ import (
 
 	"mellium.im/xmpp/jid"
 
-	"emanagement/audit"
 	"emanagement/message"
 	"emanagement/presence"
 	"emanagement/room"
@@ -56,13 +55,15 @@ type Namespace struct {
 	log      *slog.Logger
 	verbs    []*Verb // in the table's order
 	runs     atomic.Int64
+	refusals *refusals
 
 	maxWait        time.Duration // see defaultMaxWait
 	reportInterval time.Duration // see defaultReportInterval
 }
 
 // New returns the namespace of all verbs. audit receives a record of every write and of
-// every forbidden request, log receives every failure.
+// forbidden requests (refusals), log receives every failure. Flush must be called when no
+// request can come any more.
 func New(s Services, access []Grant, audit, log *slog.Logger) *Namespace {
 	if s.Spelling == nil {
 		s.Spelling = func(host string) string { return host }
@@ -71,7 +72,7 @@ func New(s Services, access []Grant, audit, log *slog.Logger) *Namespace {
 		s.Work = work.New()
 	}
 	n := &Namespace{
-		services: s, access: access, audit: audit, log: log, verbs: Verbs(),
+		services: s, access: access, audit: audit, log: log, verbs: Verbs(), refusals: newRefusals(audit),
 		maxWait: defaultMaxWait, reportInterval: defaultReportInterval,
 	}
 	// No run may have the number of a run before the last restart.
@@ -117,10 +118,13 @@ func (n *Namespace) Find(r Requester, name string) (*Verb, error) {
 func (n *Namespace) FindAudited(q Request) (*Verb, error) {
 	v, err := n.Find(q.Requester, q.Verb)
 	if err != nil {
-		recordForbidden(audit.Of(n.audit, n.originOf(q)), nil, err)
+		n.recordForbidden(q, nil, err)
 	}
 	return v, err
 }
+
+// Flush writes the refusals that were only counted so far to the audit log.
+func (n *Namespace) Flush() { n.refusals.flush() }
 
 // Canonical returns the name of a verb as the table spells it, given a name in upper or
 // lower case. known is false if there is no such verb; then the name is returned as it is.

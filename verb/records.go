@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"emanagement/audit"
 	"emanagement/rosterpush"
 	"emanagement/verb/wire"
 )
@@ -41,11 +42,18 @@ func (n *Namespace) record(records *slog.Logger, v *Verb, values map[string][]st
 	}
 }
 
-// recordForbidden writes a line to the audit log if the error is of the kind Forbidden.
-func recordForbidden(records *slog.Logger, a arguments, err error) {
-	if wire.KindOf(err) == wire.Forbidden {
-		records.Warn("forbidden", "arguments", a, "outcome", err.Error())
+// recordForbidden writes a line to the audit log if the error is of the kind Forbidden, or
+// counts it if the requester has many of them. v is nil if the role forbids the request.
+// Then its arguments were not looked at.
+func (n *Namespace) recordForbidden(q Request, v *Verb, err error) {
+	if wire.KindOf(err) != wire.Forbidden || !n.refusals.admit(identity(q.Requester)) {
+		return
 	}
+	var a arguments
+	if v != nil {
+		a = v.loggable(q.Values)
+	}
+	audit.Of(n.audit, n.originOf(q)).Warn("forbidden", "arguments", a, "outcome", err.Error())
 }
 
 // arguments are the recorded arguments of a run. A JSON log shows them as a map, a text log

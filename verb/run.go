@@ -55,12 +55,12 @@ func (n *Namespace) Run(ctx context.Context, q Request) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	origin := n.originOf(q)
-	records := audit.Of(n.audit, origin)
 	if err := n.checkHosts(q.Requester, v, args); err != nil {
-		recordForbidden(records, v.loggable(q.Values), err)
+		n.recordForbidden(q, v, err)
 		return Result{}, err
 	}
+	origin := n.originOf(q)
+	records := audit.Of(n.audit, origin)
 	c := &call{
 		Services: &n.services, Args: args,
 		requester: q.Requester, admin: n.isAdminEverywhere(q.Requester), unlimited: q.OnProgress != nil,

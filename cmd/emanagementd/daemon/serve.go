@@ -55,6 +55,7 @@ func serveComponent(ctx context.Context, conf config.Config, log *slog.Logger) (
 	defer services.Jobs.Wait()
 	watchGrants(c, services.Presences, conf.Access, log)
 	namespace := verb.New(services, withLocalAdmins(conf.Access), auditLog, log)
+	defer namespace.Flush()
 	registerFronts(c, remote, services.Presences, namespace, log)
 	if len(conf.Access) == 0 {
 		log.Warn("the configuration has no access: only root and this program's user may run verbs, and only on this machine")
