@@ -117,7 +117,7 @@ func TestNotGranted(t *testing.T) {
 			r.run()
 			p := r.accept("example.org", "localhost")
 			assert.Equal(t, []string{"localhost"}, r.c.Served())
-			assert.Len(t, r.log.with("WARN", "is not served", "host=example.org"), 1)
+			assert.Len(t, r.log.with("INFO", "is not served", "host=example.org"), 1)
 			refused(t, r.asks("a@example.org"), false, "example.org", "localhost")
 			p.hearsNothing()
 		})

@@ -166,7 +166,7 @@ func TestStrangersGrant(t *testing.T) {
 			p.grant(fmt.Sprintf("far%d.example", i))
 		}
 		assert.Equal(t, []string{"localhost"}, r.c.Served())
-		assert.Len(t, r.log.with("WARN", "is not served", "host=far.example", "only these hosts are served: localhost"), 1)
+		assert.Len(t, r.log.with("INFO", "is not served", "host=far.example", "only these hosts are served: localhost"), 1)
 		assert.Len(t, r.log.with("is not served"), maxExcluded)
 		for _, host := range []string{"far.example", "localhost.far.example", "far0.example"} {
 			require.ErrorAs(t, receive(t, r.asks("a@"+host)), new(*NotGrantedError))
@@ -186,6 +186,6 @@ func TestOnlyOthersGrant(t *testing.T) {
 		synctest.Wait()
 		assert.Len(t, r.log.with("ERROR", "host=exmaple.org", "though by others", "granted_by=example.org"), 1)
 		assert.Len(t, r.log.with("ERROR"), 1)
-		assert.Len(t, r.log.with("WARN", "host=example.org", "only these hosts are served: exmaple.org"), 1)
+		assert.Len(t, r.log.with("INFO", "host=example.org", "only these hosts are served: exmaple.org"), 1)
 	})
 }

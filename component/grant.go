@@ -88,7 +88,7 @@ func (s *session) receiveGrant(in inbound) {
 func (s *session) acceptGrant(host string, g Grant) {
 	if !s.isConfigured(host) {
 		if s.registry.addExcluded(host) {
-			s.log.Warn("a host announces that it grants access, and is not served", "host", host, "why", &ExcludedError{host, s.cfg.Hosts})
+			s.log.Info("a host announces that it grants access, and is not served", "host", host, "why", &ExcludedError{host, s.cfg.Hosts})
 		}
 		return
 	}

@@ -20,14 +20,14 @@ type codeBlock struct {
 	text string
 }
 
-// handWrittenPages returns README.md and the pages of docs that are not generated.
+// handWrittenPages returns the pages at the top and those of docs that are not generated.
 func handWrittenPages(t *testing.T) []string {
 	t.Helper()
 	pages, err := filepath.Glob("docs/*.md")
 	require.NoError(t, err)
 	require.NotEmpty(t, pages)
 	pages = slices.DeleteFunc(pages, func(p string) bool { return p == "docs/verbs.md" })
-	return append([]string{"README.md"}, pages...)
+	return append([]string{"README.md", "SECURITY.md"}, pages...)
 }
 
 func readPage(t *testing.T, page string) string {
