@@ -32,16 +32,36 @@ func isChar(r rune) bool {
 // hasIllegalReference reports whether a character reference (§4.1) denotes a character that
 // XML does not allow.
 func hasIllegalReference(raw []byte) bool {
+	if !bytes.Contains(raw, []byte("&#")) {
+		return false // as nearly always
+	}
 	for {
-		i := bytes.Index(raw, []byte("&#"))
+		i := bytes.IndexAny(raw, "<&")
 		if i < 0 {
 			return false
 		}
-		if size, ok := parseReference(raw[i:]); size > 0 && !ok {
+		raw = raw[i:]
+		if size, ok := parseReference(raw); size > 0 && !ok {
 			return true
 		}
-		raw = raw[i+2:]
+		raw = raw[max(1, verbatimLength(raw)):]
 	}
+}
+
+// verbatimLength returns the length of the section at the beginning of raw in which & is an
+// ordinary character: a comment, an instruction or a CDATA section (§2.4). It is 0 if there
+// is none. A section without an end takes all of raw.
+func verbatimLength(raw []byte) int {
+	for _, section := range []struct{ open, end string }{{"<!--", "-->"}, {"<?", "?>"}, {"<![CDATA[", "]]>"}} {
+		if content, found := bytes.CutPrefix(raw, []byte(section.open)); found {
+			inside, _, ended := bytes.Cut(content, []byte(section.end))
+			if !ended {
+				return len(raw)
+			}
+			return len(section.open) + len(inside) + len(section.end)
+		}
+	}
+	return 0
 }
 
 // parseReference parses a character reference at the beginning of raw. size is its length,
@@ -56,7 +76,7 @@ func parseReference(raw []byte) (size int, allowed bool) {
 	if len(digits) > 0 && (digits[0] == 'x' || digits[0] == 'X') {
 		digits, base = digits[1:], 16
 	}
-	n, err := strconv.ParseUint(digits, base, 32)
+	n, err := strconv.ParseUint(digits, base, 64)
 	if err != nil {
 		return 0, false
 	}
@@ -66,8 +86,12 @@ func parseReference(raw []byte) (size int, allowed bool) {
 // replaceIllegal replaces every character that XML does not allow.
 func replaceIllegal(raw []byte) []byte {
 	legal := make([]byte, 0, len(raw)+64)
+	verbatim := 0 // the end of the last section without references
 	for i := 0; i < len(raw); {
-		if raw[i] == '&' {
+		if i >= verbatim {
+			verbatim = i + verbatimLength(raw[i:])
+		}
+		if raw[i] == '&' && i >= verbatim {
 			if size, ok := parseReference(raw[i:]); size > 0 && !ok {
 				legal = append(legal, replacement...)
 				i += size
