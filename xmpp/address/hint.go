@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"mellium.im/xmpp/jid"
 
@@ -17,7 +18,7 @@ var port = regexp.MustCompile(`:[0-9]+$`)
 // hint returns a hint how to correct a text that is not a JID, or "".
 func hint(s string) string {
 	s = strings.TrimSpace(s)
-	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+	if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return ""
 	}
 	for _, scheme := range []string{"xmpp:", "mailto:"} {
