@@ -136,7 +136,7 @@ func FuzzSplit(f *testing.F) {
 		again, err := split(strings.Join(quoted, " "))
 		require.NoError(t, err)
 		require.Equal(t, append([]string{}, want...), append([]string{}, again...))
-		if strings.ContainsAny(strings.Join(want, ""), `'"“”„‘’\`) {
+		if strings.ContainsAny(strings.Join(want, ""), `'"“”„‘’‚«»‹›\`) {
 			return
 		}
 		curly := ""
