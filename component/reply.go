@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/xml"
 	"errors"
-	"slices"
 
 	"mellium.im/xmlstream"
 	"mellium.im/xmpp/stanza"
@@ -82,16 +81,4 @@ func specific(err error) xml.TokenReader {
 		return nil
 	}
 	return xmlstream.Wrap(xmlstream.Token(xml.CharData(se.Text)), xml.StartElement{Name: se.Specific})
-}
-
-// echo repeats the start tag of a request's child (RFC 6120 §8.3.1), without its
-// content.
-func echo(start xml.StartElement) xml.TokenReader {
-	if start.Name.Local == "" {
-		return nil
-	}
-	start.Attr = slices.DeleteFunc(slices.Clone(start.Attr), func(a xml.Attr) bool {
-		return a.Name.Space == "xmlns" || a.Name.Local == "xmlns"
-	})
-	return xmlstream.Wrap(nil, start)
 }

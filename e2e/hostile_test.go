@@ -27,7 +27,13 @@ func hostileStanza(to string, i int) string {
 		"<other " + streams + "/>",
 		"<privilege xmlns='urn:xmpp:privilege:2'><perm access='roster' type='both'/></privilege>",
 		"<x xmlns='urn:x'>" + strings.Repeat("<y>", 200) + strings.Repeat("</y>", 200) + "</x>",
-	}[i%7]
+		// An answer that repeats these elements must not declare a reserved namespace
+		// (Namespaces in XML §3).
+		"<xml:a/>",
+		"<x:a xmlns:x='urn:x' x:b='1' xml:lang='en'/>",
+		"<xml:a xml:lang='en'><xml:b/></xml:a>",
+		"<x xmlns='urn:x' a='&#10;&quot;&gt;'/>",
+	}[i%11]
 	start := []string{"message", "presence type='subscribe'", "iq type='get' id='h%d'", "message type='error'", "iq type='result' id='h%d'", "iq type='error' id='h%d'", "iq type='set' id='h%d'", "presence"}[i%8]
 	if strings.Contains(start, "%d") {
 		start = fmt.Sprintf(start, i)
