@@ -2,6 +2,7 @@ package ejabberd
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"iter"
@@ -164,7 +165,7 @@ func httpRefusal(command string, status int, body []byte) error {
 		}
 	}
 	if e.Text == "" {
-		e.Text = http.StatusText(status)
+		e.Text = cmp.Or(http.StatusText(status), "a refusal without a text")
 	}
 	return e
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"mellium.im/xmpp/jid"
+
+	"emanagement/xmpp/address"
 )
 
 // The server stores JIDs that RFC 7622 would not let a user create. The functions below
@@ -11,11 +13,11 @@ import (
 
 // parseStored parses a JID that the server stores.
 func parseStored(s string) (jid.JID, error) {
-	j, err := jid.ParseUnsafe(s)
+	j, err := address.ParseVerbatim(s)
 	if err != nil {
 		return jid.JID{}, fmt.Errorf("%q: %w", s, err)
 	}
-	return j.JID, nil
+	return j, nil
 }
 
 // storedUser returns the JID of a user from the local part that the server stores.
