@@ -125,15 +125,15 @@ func Equal(a, b jid.JID) bool {
 // isValidDomain reports whether a new JID may have a domain. It allows labels of letters,
 // digits, - and _, and what the library allows, such as an IP address.
 func isValidDomain(s string) bool {
-	if strings.HasPrefix(s, ".") || strings.Contains(s, "..") {
-		return false
+	prepared := PrepareHost(s)
+	if len(prepared) > maxDomain || strings.Contains("."+prepared+".", "..") {
+		return false // also for the label xn--, which stands for an empty one
 	}
 	if d, err := jid.Parse(s); err == nil && d.Equal(d.Domain()) {
 		again, err := jid.Parse(d.String()) // of two dots at the end, Parse removes only one
 		return err == nil && again.Equal(d)
 	}
-	s = PrepareHost(s)
-	return len(s) <= maxDomain && !strings.Contains("."+s+".", "..") && !strings.ContainsFunc(s, func(r rune) bool {
+	return !strings.ContainsFunc(prepared, func(r rune) bool {
 		return r != '.' && r != '-' && r != '_' && !unicode.In(r, unicode.L, unicode.M, unicode.Nd)
 	})
 }
@@ -150,7 +150,7 @@ func mayBeStoredLocal(s string) bool {
 
 // mayBeStoredDomain reports whether a server may have stored a domain. Servers were seen
 // to store nearly everything: ports, commas, queries, and a blank that another character
-// was mapped to.
+// was mapped to. Of invisible characters it allows the joiners of a valid domain.
 func mayBeStoredDomain(s string) bool {
-	return len(s) <= maxDomain && strings.TrimSpace(s) != "" && !strings.ContainsFunc(PrepareHost(s), func(r rune) bool { return !unicode.IsPrint(r) })
+	return isValidDomain(s) || len(s) <= maxDomain && strings.TrimSpace(s) != "" && !strings.ContainsFunc(PrepareHost(s), func(r rune) bool { return !unicode.IsPrint(r) })
 }

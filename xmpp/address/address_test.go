@@ -63,6 +63,7 @@ func TestEqual(t *testing.T) {
 		{"eva@example.org", "eva@example.org.", true}, {"ben@bücher.example", "ben@xn--bcher-kva.example", true}, {"AnaB@h", "anab@H", true}, {"علی\u200cرضا@h", "علیرضا@h", true},
 		{"a@straße.example", "a@strasse.example", false}, // two domains (IDNA 2008)
 		{"a@h", "b@h", false}, {"a@h/r", "a@h", false}, {"a@chat_server", "a@chat-server", false},
+		{"a@h。", "a@h", true}, {"a@h..", "a@h", false},
 	} {
 		a, err := address.ParseVerbatim(test.a)
 		require.NoError(t, err)

@@ -19,11 +19,16 @@ func PrepareHost(host string) string {
 	if isPlainHost(host) {
 		return host
 	}
-	host = strings.TrimSuffix(host, ".")
-	if prepared, err := hostProfile.ToUnicode(host); err == nil {
-		return prepared
+	prepared, err := hostProfile.ToUnicode(host)
+	if err != nil {
+		prepared = strings.ToLower(host)
 	}
-	return strings.ToLower(host)
+	// The dot is cut off last, because other full stops become one. Two dots are no end
+	// of a host.
+	if !strings.HasSuffix(prepared, "..") {
+		prepared = strings.TrimSuffix(prepared, ".")
+	}
+	return prepared
 }
 
 // isPlainHost reports quickly whether a host is its own prepared form. Nearly all are.
