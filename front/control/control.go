@@ -14,6 +14,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"emanagement/server"
 	"emanagement/verb"
 	"emanagement/verb/wire"
 	"emanagement/verb/work"
@@ -51,7 +52,7 @@ type front struct {
 // returns an error only if the listener fails.
 func Serve(ctx context.Context, l net.Listener, n *verb.Namespace, connected func(context.Context) error, log *slog.Logger) error {
 	f := &front{namespace: n, connected: connected, log: log}
-	server := &http.Server{
+	srv := &http.Server{
 		Handler:           f.routes(),
 		ConnContext:       withPeer,
 		ReadHeaderTimeout: ioTimeout,
@@ -63,14 +64,14 @@ func Serve(ctx context.Context, l net.Listener, n *verb.Namespace, connected fun
 		<-ctx.Done()
 		draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 		defer cancel()
-		err := server.Shutdown(draining)
+		err := srv.Shutdown(draining)
 		if errors.Is(err, context.DeadlineExceeded) {
 			log.Warn("stopping: callers of the control socket are left without an answer", "after", drainTimeout)
-			err = server.Close()
+			err = srv.Close()
 		}
 		stopped <- err
 	}()
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return <-stopped
@@ -130,7 +131,7 @@ func (f *front) answer(r *http.Request, name string, out *answer) (verb.Result, 
 	}
 	call, err := readCall(http.MaxBytesReader(out.w, r.Body, maxBody))
 	if err != nil {
-		return verb.Result{}, &wire.Error{Kind: wire.Usage, Text: "the request's body is not as docs/control.md describes it: " + err.Error()}
+		return verb.Result{}, unreadable(err)
 	}
 	if q.Values, err = values(call, v); err != nil {
 		return verb.Result{}, err
@@ -190,6 +191,12 @@ func readCall(body io.Reader) (wire.Call, error) {
 		return wire.Call{}, cmp.Or(err, errors.New("there is more than one value"))
 	}
 	return call, nil
+}
+
+// unreadable refuses a body. It shows only the beginning of an error's text, which may
+// repeat a part of the body.
+func unreadable(err error) *wire.Error {
+	return &wire.Error{Kind: wire.Usage, Text: "the request's body is not as docs/control.md describes it: " + server.OneLine(err.Error())}
 }
 
 // values returns the arguments of a call, by parameter.
