@@ -20,7 +20,7 @@ func FuzzRoster(f *testing.F) {
 		"", "<item jid='a@b'/>", "<item jid='a@b' name='A' subscription='both' ask='subscribe' approved='true'><group>2</group><group>1</group></item>",
 		"<item jid='♥@b.' subscription='frob'/><item jid='b/r' name='&#10;&lt;'><group> \n</group><group/></item>", "<item/>", "<item jid=''/>",
 		"<item jid='@b'/>", "<item jid='a@b' name='\x01'/><item jid='c@d' name='\uFFFD'><group>&#1;</group></item>", "<item jid='a@b' approved='maybe'/>",
-		"<item jid='a@b'>text<other/><group>a<b/>c</group></item>", "<item xmlns='urn:x' jid='a@b'/>", "</query><item jid='a@b'/>", "<item jid='a@b/'/>", "<item jid='a@b' jid='c@d'/>",
+		"<item jid='a@b'>text<other/><group>a<b/>c</group></item>", "<item xmlns='urn:x' jid='a@b'/>", "</query><item jid='a@b'/>", "<item jid='a@b/'/><item jid='b//'/>", "<item jid='a@b' jid='c@d'/>",
 	} {
 		f.Add(seed)
 	}
@@ -41,7 +41,7 @@ func FuzzRoster(f *testing.F) {
 		}
 		require.Len(t, items, countItems(t, e))
 		for i, item := range items {
-			require.Equal(t, strings.TrimSuffix(q.Items[i].JID, "/"), item.JID.String())
+			require.Contains(t, []string{item.JID.String(), item.JID.String() + "/"}, q.Items[i].JID)
 			require.NotEmpty(t, item.JID.Domainpart())
 			require.NotEmpty(t, item.Subscription)
 			require.True(t, slices.IsSorted(item.Groups))
