@@ -25,21 +25,40 @@ func Parse(text []byte) (f File, err error) {
 	if err := checkCommonMistakes(text); err != nil {
 		return f, err
 	}
-	tree, err := parser.ParseBytes(text, 0)
+	var tree *ast.File
+	err = guard(func() (err error) {
+		tree, err = parser.ParseBytes(text, 0)
+		return err
+	})
 	if err != nil {
 		return f, oneLineError(err, nil)
 	}
 	if len(tree.Docs) > 1 {
 		return f, errors.New("it has more than one YAML document")
 	}
-	root := tree.Docs[0].Body
-	if root == nil { // nothing but comments
+	if len(tree.Docs) == 0 || tree.Docs[0].Body == nil { // nothing but comments
 		return f, nil
 	}
-	if err := yaml.NodeToValue(root, &f, yaml.DisallowUnknownField()); err != nil {
-		return f, oneLineError(err, root)
+	root := tree.Docs[0].Body
+	err = guard(func() error { return yaml.NodeToValue(root, &f, yaml.DisallowUnknownField()) })
+	if err != nil {
+		return File{}, oneLineError(err, root)
 	}
 	return f, cmp.Or(checkHosts(root), checkWholeNumbers(root))
+}
+
+// errUnreadable means that the YAML library has panicked. It does so for odd texts, such
+// as hosts: !!null x.
+var errUnreadable = errors.New("look at its tags (!), anchors (&) and aliases (*)")
+
+// guard calls the YAML library.
+func guard(library func() error) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errUnreadable
+		}
+	}()
+	return library()
 }
 
 // oneLineError words an error of the YAML library in one line. The library's own texts
@@ -49,7 +68,7 @@ func Parse(text []byte) (f File, err error) {
 func oneLineError(err error, root ast.Node) error {
 	e, ok := errors.AsType[yaml.Error](err)
 	if !ok {
-		return err
+		return fmt.Errorf("it cannot be read as YAML: %w", err)
 	}
 	t := e.GetToken()
 	switch e.(type) {
