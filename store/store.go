@@ -40,9 +40,9 @@ var dsnQuery = fmt.Sprintf("_pragma=busy_timeout(%d)&_pragma=journal_mode(WAL)&_
 // Store is an open store. Get it from Open or Lock.Open. Its methods may be called
 // concurrently, except Close.
 type Store struct {
-	db    *sql.DB
-	name  string // the file's path, for errors
-	lock  *Lock  // nil if the store was opened without one
+	db   *sql.DB
+	name string // the file's path, for errors
+	lock *Lock  // nil if the store was opened without one
 
 	users   *Users
 	journal *Journal
