@@ -30,7 +30,10 @@ func (c *Component) Ask(ctx context.Context, typ stanza.IQType, to jid.JID, payl
 	asking, cancel := context.WithTimeoutCause(ctx, c.timing.reply, &TimeoutError{To: to.String(), After: c.timing.reply})
 	defer cancel()
 	iq := stanza.IQ{Type: typ, To: to, From: c.cfg.JID}
-	in, err := l.ask(asking, iq, payload, c.timing.slow, slot.overdue)
+	in, err := l.ask(asking, iq, payload, c.timing.slow, func() {
+		slot.overdue()
+		l.noteSlow(host)
+	})
 	if err != nil {
 		return err
 	}

@@ -237,6 +237,7 @@ func TestAnswersTooLateOrFromOthers(t *testing.T) {
 		p.answer(e, "")
 		synctest.Wait()
 		assert.Len(t, r.log.with("no pending request"), 7)
+		assert.Equal(t, "emanagement-watch@localhost", p.hears().Attrs["to"])
 		again := r.asks("a@localhost")
 		next := p.hears()
 		assert.NotEqual(t, e.Attrs["id"], next.Attrs["id"])
@@ -295,7 +296,7 @@ func TestSlowHost(t *testing.T) {
 				p.answer(e, "")
 			}
 		}
-		assert.Equal(t, map[string]int{"a@localhost": 1}, to, "the slow host gets no further requests")
+		assert.Equal(t, map[string]int{"a@localhost": 1, "emanagement-watch@silent.example": 1}, to, "the slow host gets no further requests, and one probe")
 		require.NoError(t, receive(t, asked))
 		for _, err := range unanswered {
 			require.ErrorAs(t, receive(t, err), new(*TimeoutError))

@@ -54,11 +54,16 @@ type timing struct {
 	drain      time.Duration // for requests under way when the component is stopped
 	abort      time.Duration // for the same requests after their contexts were ended
 	close      time.Duration // for the server's own end of stream
+	closeMute  time.Duration // the same if the server has fallen silent
 	write      time.Duration // for one write
-	probe      time.Duration // between two probes of a host
-	probeEarly time.Duration // the same while the stream is younger than healthy
+	probe      pace          // of a host
+	probeEarly pace          // while the stream is younger than healthy
 	backoff    backoff
 	healthy    time.Duration // the age at which a stream resets the backoff
+
+	// A stream that follows a broken one is watched more closely until it has that age.
+	settling      time.Duration
+	probeSettling pace
 }
 
 func defaultTiming() timing {
@@ -72,10 +77,14 @@ func defaultTiming() timing {
 		abort:      3 * time.Second,
 		close:      15 * time.Second,
 		write:      30 * time.Second,
-		probe:      30 * time.Second,
-		probeEarly: 5 * time.Second,
+		closeMute:  3 * time.Second,
+		probe:      pace{30 * time.Second, 7 * time.Second},
+		probeEarly: pace{5 * time.Second, 7 * time.Second},
 		backoff:    backoff{min: time.Second, max: time.Minute},
 		healthy:    time.Minute,
+
+		settling:      15 * time.Second,
+		probeSettling: pace{500 * time.Millisecond, 3 * time.Second},
 	}
 }
 

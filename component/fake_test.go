@@ -43,7 +43,8 @@ type rig struct {
 	result  chan error // of Run
 }
 
-// newRig returns a component that connects only to fake servers and probes no host. It
+// newRig returns a component that connects only to fake servers. It probes
+// a host only while a request is slow, and waits for the answer for ever. It
 // serves localhost if no hosts are given.
 func newRig(t *testing.T, hosts ...string) *rig {
 	if len(hosts) == 0 {
@@ -65,7 +66,8 @@ func newRig(t *testing.T, hosts ...string) *rig {
 			return nil, ctx.Err()
 		}
 	}
-	c.timing.probe, c.timing.probeEarly = 1000*ages, 1000*ages
+	never := pace{1000 * ages, 1000 * ages}
+	c.timing.probe, c.timing.probeEarly, c.timing.probeSettling = never, never, never
 	c.grantBackoff = backoff{min: 1000 * ages, max: 1000 * ages}
 	r.c = c
 	return r
@@ -114,6 +116,7 @@ type peer struct {
 	d      *xml.Decoder  // of those bytes
 	got    chan element  // stanzas; closed at the end of the connection
 	ended  chan struct{} // closed when the component has ended its stream
+	began  time.Time     // the time of the handshake
 	rude   bool          // does not end the stream when the component does
 	reader sync.WaitGroup
 }
@@ -179,6 +182,7 @@ func (r *rig) accept(hosts ...string) *peer {
 	p.header()
 	p.handshake()
 	p.listen()
+	p.began = time.Now()
 	p.send("<handshake/>")
 	synctest.Wait()
 	for _, h := range hosts {

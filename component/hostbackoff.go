@@ -23,22 +23,29 @@ type hostReconnect struct {
 const (
 	minReconnectPause = time.Minute
 	maxReconnectPause = time.Hour
+	// minLonePause is the first pause if a reconnect interrupts no other host.
+	minLonePause = 2 * time.Second
 )
 
 // mayReconnect reports whether a host may make the component reconnect now, and if
 // so registers that it does. It may the first time, and after that at growing
-// intervals. Two reconnects for any hosts are at least a minute apart.
-func (b *hostBackoff) mayReconnect(host string, now time.Time) bool {
+// intervals. interrupts means that other hosts answer on the present stream. Then the
+// last reconnect for any host must be at least a minute ago.
+func (b *hostBackoff) mayReconnect(host string, now time.Time, interrupts bool) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	least := minLonePause
+	if interrupts {
+		least = minReconnectPause
+	}
 	last, known := b.last[host]
-	if known && now.Sub(last.at) < last.pause || now.Sub(b.latest) < minReconnectPause {
+	if known && now.Sub(last.at) < max(last.pause, least) || now.Sub(b.latest) < least {
 		return false
 	}
 	if b.last == nil {
 		b.last = make(map[string]hostReconnect)
 	}
-	b.last[host] = hostReconnect{at: now, pause: min(max(2*last.pause, minReconnectPause), maxReconnectPause)}
+	b.last[host] = hostReconnect{at: now, pause: min(max(2*last.pause, least), maxReconnectPause)}
 	b.latest = now
 	return true
 }

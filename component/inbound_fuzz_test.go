@@ -49,7 +49,7 @@ func FuzzInbound(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	c, err := New(Config{JID: jid.MustParse(service), Address: "localhost:5347", Secret: []byte(secret), Probe: probe, Log: slog.New(slog.DiscardHandler)})
+	c, err := New(Config{JID: jid.MustParse(service), Address: "localhost:5347", Secret: []byte(secret), Hosts: []string{"localhost"}, Probe: probe, Log: slog.New(slog.DiscardHandler)})
 	require.NoError(f, err)
 	sent := new(sink)
 	c.registry.setLink(newLink(sent, new(sizeLimit), c.log))

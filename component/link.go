@@ -36,9 +36,10 @@ type link struct {
 	mu         sync.Mutex
 	pending    map[string]*pendingReply // by stanza id
 	lastID     uint64
-	lastReply  map[string]time.Time // by prepared host
-	forbidding map[string]bool      // prepared hosts that have forbidden something
-	err        error                // the cause of the stream's end, set before done is closed
+	lastReply  map[string]time.Time     // by prepared host
+	forbidding map[string]bool          // prepared hosts that have forbidden something
+	slow       map[string]chan struct{} // by prepared host; has a value once a request is not answered soon
+	err        error                    // the cause of the stream's end, set before done is closed
 
 	ended bool // the server has ended the stream itself; only the reader sets it, before readDone is closed
 
@@ -64,6 +65,7 @@ func newLink(conn net.Conn, sizes *sizeLimit, log *slog.Logger) *link {
 		pending:    make(map[string]*pendingReply),
 		lastReply:  make(map[string]time.Time),
 		forbidding: make(map[string]bool),
+		slow:       make(map[string]chan struct{}),
 		done:       make(chan struct{}),
 		readDone:   make(chan struct{}),
 	}
@@ -229,34 +231,6 @@ func (l *link) dispatchReply(in inbound) {
 	p.reply <- in // has room: one reply for one request
 }
 
-// repliedSince reports whether a host has answered an IQ after t.
-func (l *link) repliedSince(host string, t time.Time) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.lastReply[address.PrepareHost(host)].After(t)
-}
-
-// setForbidding registers that a host forbids what is needed.
-func (l *link) setForbidding(host string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.forbidding[address.PrepareHost(host)] = true
-}
-
-// isForbidding reports whether a host has forbidden something on the stream.
-func (l *link) isForbidding(host string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.forbidding[address.PrepareHost(host)]
-}
-
-// isIdle reports whether no request to a host is under way on the stream.
-func (l *link) isIdle() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.pending) == 0
-}
-
 // writeError ends a stream that could not be written to.
 type writeError struct{ err error }
 
@@ -269,31 +243,30 @@ func (e *writeError) Unwrap() error { return e.err }
 // closed earlier, the next stream of this component would lose its privileges. leave
 // reports whether the server has ended the stream.
 func (l *link) leave(timeout time.Duration, reader *sync.WaitGroup) (inOrder bool) {
-	l.sendEnd(timeout)
+	overdue := time.AfterFunc(timeout, func() {
+		l.log.Warn("the server did not end the stream in time", "waited", timeout)
+		l.conn.Close() // which also ends a write that the server does not take
+	})
+	if l.sendEnd() {
+		<-l.readDone
+	}
+	overdue.Stop()
 	l.conn.Close()
 	reader.Wait()
 	return l.ended
 }
 
-// sendEnd sends the end of the stream, and waits up to timeout for the server's own.
-func (l *link) sendEnd(timeout time.Duration) {
+// sendEnd sends the end of the stream, and reports whether it could.
+func (l *link) sendEnd() bool {
 	if _, ok := errors.AsType[*writeError](l.cause()); ok {
-		return
+		return false
 	}
 	select {
 	case l.writeLock <- struct{}{}:
 		defer func() { <-l.writeLock }()
 	case <-l.readDone:
-		return
+		return false
 	}
-	if _, err := io.WriteString(l.conn, "</stream:stream>"); err != nil {
-		return
-	}
-	t := time.NewTimer(timeout)
-	defer t.Stop()
-	select {
-	case <-l.readDone:
-	case <-t.C:
-		l.log.Warn("the server did not end the stream in time", "waited", timeout)
-	}
+	_, err := io.WriteString(l.conn, "</stream:stream>")
+	return err == nil
 }

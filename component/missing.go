@@ -3,12 +3,17 @@ package component
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // reportMissing logs the grants that have not arrived in time. It ends the stream
 // later if that may bring them.
 func (s *session) reportMissing() {
-	if !sleep(s.ctx, s.timing.grant) {
+	if s.lostGrants() {
+		s.link.end(errUngranted)
+		return
+	}
+	if !sleep(s.ctx, s.timing.grant-time.Since(s.link.since)) {
 		return
 	}
 	excluded := s.registry.excludedHosts()
@@ -41,6 +46,16 @@ func (s *session) reportMissing() {
 			return
 		}
 	}
+}
+
+// lostGrants waits a moment, on a stream that follows a broken one, and reports whether no
+// host has granted access although hosts did before. The grants may have gone to the
+// broken stream, if the server had not noticed its end.
+func (s *session) lostGrants() bool {
+	if !s.afterBreak || !s.registry.hasServed() || !sleep(s.ctx, s.timing.probeSettling.patience) {
+		return false
+	}
+	return len(s.registry.served()) == 0 && s.silent.mayReconnect("", time.Now(), false)
 }
 
 // isIdle reports whether a new stream would interrupt nothing: no request is under

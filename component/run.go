@@ -26,12 +26,14 @@ func (c *Component) Run(ctx context.Context) error {
 	defer c.pool.close()
 
 	wait := c.timing.backoff
+	inOrder := false // how an earlier process left its last stream is unknown
 	for first := true; ; {
 		began := time.Now()
 		l, err := c.connect(ctx)
 		if err == nil {
 			first = false
-			err = c.serve(ctx, work, abort, l)
+			s := c.newSession(work, l, !inOrder)
+			inOrder, err = s.serve(ctx, abort)
 		}
 		if ctx.Err() != nil {
 			return nil
@@ -72,14 +74,14 @@ func (c *Component) connect(ctx context.Context) (*link, error) {
 	return newLink(conn, &c.sizes, c.log), nil
 }
 
-// serve runs one stream to its end and returns why it ended. abort ends work.
-func (c *Component) serve(ctx, work context.Context, abort context.CancelCauseFunc, l *link) error {
-	streamCtx, endStream := context.WithCancel(work)
-	defer endStream()
-	s := &session{Component: c, link: l, ctx: streamCtx, work: work}
-	c.log.Info("connected", "server", c.cfg.Address, "jid", c.cfg.JID)
-	c.window.reset()
-	c.registry.setLink(l)
+// serve runs one stream to its end. It returns whether the server ended it, and why it
+// ended. abort ends the session's work.
+func (s *session) serve(ctx context.Context, abort context.CancelCauseFunc) (inOrder bool, err error) {
+	l := s.link
+	defer s.end()
+	s.log.Info("connected", "server", s.cfg.Address, "jid", s.cfg.JID)
+	s.window.reset()
+	s.registry.setLink(l)
 
 	var reader sync.WaitGroup
 	reader.Go(func() { l.read(s.receive) })
@@ -90,23 +92,32 @@ func (c *Component) serve(ctx, work context.Context, abort context.CancelCauseFu
 	select {
 	case <-l.done:
 	case <-ctx.Done():
-		c.drain(l, abort)
+		s.drain(l, abort)
 		l.end(errStopped)
 	}
-	endStream() // first, or reportMissing would take the cleared registry for missing grants
-	c.registry.clearLink()
-	inOrder := l.leave(c.timing.close, &reader)
+	s.end() // first, or reportMissing would take the cleared registry for missing grants
+	s.registry.clearLink()
+	inOrder = l.leave(s.leaveTimeout(), &reader)
 	s.helpers.Wait() // after the reader, which could still have added to them
 	if !inOrder {
-		for _, f := range c.onBreak {
-			f(work)
+		for _, f := range s.onBreak {
+			f(s.work)
 		}
 	}
-	c.log.Info("stream ended", "why", l.cause())
-	if limit := c.sizes.learn(l.cause()); limit > 0 {
-		c.log.Error("the server ended the stream because of a stanza's size; from now on no stanza of that size is sent", "bytes", limit+1, "why", &SizeError{Size: limit + 1, Limit: limit})
+	s.log.Info("stream ended", "why", l.cause())
+	if limit := s.sizes.learn(l.cause()); limit > 0 {
+		s.log.Error("the server ended the stream because of a stanza's size; from now on no stanza of that size is sent", "bytes", limit+1, "why", &SizeError{Size: limit + 1, Limit: limit})
 	}
-	return l.cause()
+	return inOrder, l.cause()
+}
+
+// leaveTimeout returns how long the server's own end of the stream is awaited. A server
+// that has fallen silent will hardly send one.
+func (s *session) leaveTimeout() time.Duration {
+	if _, mute := errors.AsType[*silentError](s.link.cause()); mute {
+		return s.timing.closeMute
+	}
+	return s.timing.close
 }
 
 // drain lets the requests under way finish while the stream lasts. When their time

@@ -12,9 +12,18 @@ import (
 type session struct {
 	*Component
 	link    *link
-	ctx     context.Context // ends with the stream
-	work    context.Context // ends when the component is stopped
+	ctx     context.Context    // ends with the stream
+	end     context.CancelFunc // ends ctx
+	work    context.Context    // ends when the component is stopped
 	helpers sync.WaitGroup
+
+	afterBreak bool // the stream before may have been broken
+}
+
+func (c *Component) newSession(work context.Context, l *link, afterBreak bool) *session {
+	s := &session{Component: c, link: l, work: work, afterBreak: afterBreak}
+	s.ctx, s.end = context.WithCancel(work)
+	return s
 }
 
 // receive is called by the reader with each stanza. It must not wait.

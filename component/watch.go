@@ -8,22 +8,40 @@ import (
 	"mellium.im/xmpp/stanza"
 )
 
+// pace is how closely a host is watched.
+type pace struct {
+	pause    time.Duration // between two probes
+	patience time.Duration // for the answer to a probe
+}
+
+// pace returns how closely the hosts are to be watched now. A stream that follows a
+// broken one is watched most closely. The server may still be busy with the broken one,
+// and takes the new one's privileges away when it is done with it.
+func (s *session) pace() pace {
+	age := time.Since(s.link.since)
+	switch {
+	case s.afterBreak && age < s.timing.settling:
+		return s.timing.probeSettling
+	case age < s.timing.healthy:
+		return s.timing.probeEarly
+	}
+	return s.timing.probe
+}
+
 // watch probes a host again and again for as long as the stream lasts. A stream can
 // lose its privileges without notice, and then only silence shows it. Silence ends
-// the stream, and a new one brings the privileges back.
+// the stream, and a new one brings the privileges back. A request that is not answered
+// soon makes watch probe its host at once.
 func (s *session) watch(host string) {
+	slow := s.link.slowSignal(host)
 	for {
-		pause := s.timing.probe
-		if time.Since(s.link.since) < s.timing.healthy {
-			pause = s.timing.probeEarly
-		}
-		began := time.Now()
-		if !sleep(s.ctx, pause) {
+		pace, began := s.pace(), time.Now()
+		if !s.awaitProbe(pace.pause, slow) {
 			return
 		}
-		if s.link.repliedSince(host, began) || s.answers(host) {
+		if s.link.repliedSince(host, began) || s.answers(host, pace.patience) {
 			s.silent.noteAnswer(host, time.Now())
-			if s.link.isForbidding(host) && s.isIdle() && s.refusing.mayReconnect(host, time.Now()) {
+			if s.link.isForbidding(host) && s.isIdle() && s.refusing.mayReconnect(host, time.Now(), true) {
 				s.link.end(&forbiddenError{host})
 				return
 			}
@@ -34,7 +52,7 @@ func (s *session) watch(host string) {
 		if s.ctx.Err() != nil || s.link.cause() != nil {
 			return
 		}
-		if s.silent.mayReconnect(host, time.Now()) {
+		if s.silent.mayReconnect(host, time.Now(), s.link.anyOtherReplied(host)) {
 			s.link.end(&silentError{host})
 			return
 		}
@@ -42,14 +60,27 @@ func (s *session) watch(host string) {
 	}
 }
 
+// awaitProbe waits until the next probe is due. It reports whether the stream lasts.
+func (s *session) awaitProbe(pause time.Duration, slow <-chan struct{}) bool {
+	due := time.NewTimer(pause)
+	defer due.Stop()
+	select {
+	case <-due.C:
+	case <-slow:
+	case <-s.ctx.Done():
+		return false
+	}
+	return true
+}
+
 // answers sends a probe, without a slot of the window, and reports whether the host
 // answered anything in the meantime.
-func (s *session) answers(host string) bool {
+func (s *session) answers(host string, patience time.Duration) bool {
 	began := time.Now()
-	ctx, cancel := context.WithTimeout(s.ctx, s.timing.reply)
+	ctx, cancel := context.WithTimeout(s.ctx, patience)
 	defer cancel()
 	to, payload := s.cfg.Probe(host)
-	_, err := s.link.ask(ctx, stanza.IQ{Type: stanza.GetIQ, To: to, From: s.cfg.JID}, payload, s.timing.reply, nil)
+	_, err := s.link.ask(ctx, stanza.IQ{Type: stanza.GetIQ, To: to, From: s.cfg.JID}, payload, patience, nil)
 	if err == nil || errors.Is(err, ErrDisconnected) {
 		return err == nil
 	}

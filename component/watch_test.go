@@ -52,14 +52,17 @@ func TestWatch(t *testing.T) {
 			p.send("%s", noSuchUser(e))
 		}
 		for i, at := range probes {
-			want := r.c.timing.probeEarly
+			want, began := r.c.timing.probeSettling.pause, time.Duration(0)
 			if i > 0 {
-				at -= probes[i-1]
+				began = probes[i-1]
 			}
-			if i > 0 && probes[i-1] >= r.c.timing.healthy {
-				want = r.c.timing.probe
+			if began >= r.c.timing.settling {
+				want = r.c.timing.probeEarly.pause
 			}
-			assert.Equal(t, want, at, i)
+			if began >= r.c.timing.healthy {
+				want = r.c.timing.probe.pause
+			}
+			assert.Equal(t, want, at-began, i)
 		}
 		assert.Empty(t, r.c.silent.last)
 		assert.Empty(t, r.log.with("WARN"))
@@ -96,7 +99,7 @@ func TestWatchBusyHost(t *testing.T) {
 		r.run()
 		p := r.accept("localhost")
 		for range 100 {
-			pass(r.c.timing.probeEarly - time.Second)
+			pass(r.c.timing.probeSettling.pause - 100*time.Millisecond)
 			asked := r.asks("a@localhost")
 			e := p.hears()
 			require.Equal(t, "a@localhost", e.Attrs["to"])
@@ -104,6 +107,59 @@ func TestWatchBusyHost(t *testing.T) {
 			require.NoError(t, receive(t, asked))
 		}
 		p.hearsNothing()
+	})
+}
+
+// TestSlowRequest: a request that is not answered soon makes the component probe its host
+// at once. A host that answers the probe is left alone. One that does not is silent, and
+// the server's end of the stream is not awaited for long.
+func TestSlowRequest(t *testing.T) {
+	for name, silent := range map[string]bool{"silent": true, "busy": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := watched(t)
+				r.run()
+				p := r.accept("localhost")
+				p.rude = true
+				for time.Since(p.began) < r.c.timing.healthy {
+					p.send("%s", noSuchUser(p.hears()))
+				}
+				asked, began := r.asks("a@localhost"), time.Now()
+				require.Equal(t, "a@localhost", p.hears().Attrs["to"])
+				probe := p.hears()
+				assert.Equal(t, "emanagement-watch@localhost", probe.Attrs["to"])
+				assert.Equal(t, r.c.timing.slow, time.Since(began))
+				if !silent {
+					p.send("%s", noSuchUser(probe))
+					assert.ErrorAs(t, receive(t, asked), new(*TimeoutError))
+					return
+				}
+				assert.ErrorIs(t, receive(t, asked), ErrDisconnected)
+				assert.Equal(t, r.c.timing.slow+r.c.timing.probe.patience, time.Since(began))
+				r.accept("localhost")
+				assert.Less(t, time.Since(began), r.c.timing.slow+r.c.timing.probe.patience+r.c.timing.closeMute+time.Second)
+			})
+		})
+	}
+}
+
+// TestGrantsLostWithStream: a stream that follows a broken one and has no grants is
+// replaced soon. It is not if the stream before was ended in order.
+func TestGrantsLostWithStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := watched(t)
+		r.c.grantBackoff = backoff{min: time.Minute, max: time.Hour}
+		r.run()
+		p := r.accept("localhost")
+		p.conn.Close()
+		began := time.Now()
+		p = r.accept()
+		receive(t, inBackground(func() error { <-p.ended; return nil }))
+		assert.Less(t, time.Since(began), 5*time.Second)
+		p = r.accept()
+		began = time.Now()
+		receive(t, inBackground(func() error { <-p.ended; return nil }))
+		assert.Greater(t, time.Since(began), r.c.timing.grant)
 	})
 }
 
@@ -126,7 +182,7 @@ func TestSilentHost(t *testing.T) {
 			if i > 0 {
 				least := min(minReconnectPause<<(i-1), maxReconnectPause)
 				assert.GreaterOrEqual(t, time.Since(last), least, i)
-				assert.LessOrEqual(t, time.Since(last), least+2*(r.c.timing.probe+r.c.timing.reply), i)
+				assert.LessOrEqual(t, time.Since(last), least+2*(r.c.timing.probe.pause+r.c.timing.probe.patience), i)
 			}
 			last = time.Now()
 			synctest.Wait()
@@ -149,7 +205,7 @@ func TestSilentHostRecovers(t *testing.T) {
 			p.hears()
 			began := time.Now()
 			receive(t, inBackground(func() error { <-p.ended; return nil }))
-			assert.LessOrEqual(t, time.Since(began), r.c.timing.reply)
+			assert.LessOrEqual(t, time.Since(began), r.c.timing.probe.patience)
 
 			p = r.accept("localhost")
 			for range 20 {
@@ -168,7 +224,7 @@ func TestStreamLostWhileProbing(t *testing.T) {
 		r := watched(t)
 		l, p := r.link()
 		go l.read(l.dispatchReply)
-		s := &session{Component: r.c, link: l, ctx: t.Context(), work: t.Context()}
+		s := r.c.newSession(t.Context(), l, false)
 		done := inBackground(func() error { s.watch("localhost"); return nil })
 		p.hears()
 		p.conn.Close()

@@ -76,28 +76,35 @@ func (f *faultyLink) pump(from, to *net.TCPConn, l *line) {
 		n, err := from.Read(buffer)
 		for sent := 0; sent < n; {
 			chunk := f.await(n-sent, l)
+			if chunk == 0 {
+				break
+			}
 			if _, err := to.Write(buffer[sent : sent+chunk]); err != nil {
 				return
 			}
 			sent += chunk
 		}
 		if err != nil {
+			if f.isSilent(l) {
+				l.close(true)
+			}
 			return
 		}
 	}
 }
 
-// await waits until bytes may go through, and returns how many.
+// await waits until bytes may go through, and returns how many. It returns 0 if they are
+// lost.
 func (f *faultyLink) await(n int, l *line) int {
 	for {
 		f.mu.Lock()
 		rate, silent, cut, changed := f.rate, l.silent, l.cut, f.changed
 		f.mu.Unlock()
 		switch {
-		case cut || rate == 0 && !silent:
-			return n // after a cut, the write fails
 		case silent:
-			<-changed
+			return 0
+		case cut || rate == 0:
+			return n // after a cut, the write fails
 		default:
 			n = min(n, max(1, rate/20))
 			select {
@@ -106,6 +113,22 @@ func (f *faultyLink) await(n int, l *line) int {
 			case <-changed:
 			}
 		}
+	}
+}
+
+func (f *faultyLink) isSilent(l *line) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return l.silent
+}
+
+// close closes both ends.
+func (l *line) close(reset bool) {
+	for _, c := range []*net.TCPConn{l.near, l.far} {
+		if reset {
+			c.SetLinger(0) // Close then sends a reset
+		}
+		c.Close()
 	}
 }
 
@@ -121,8 +144,9 @@ func (f *faultyLink) change(change func()) {
 // slow limits the rate, in bytes a second in each direction; 0 ends that.
 func (f *faultyLink) slow(rate int) { f.change(func() { f.rate = rate }) }
 
-// silence lets nothing through any more on the present connections, and does not end
-// them. A new connection works.
+// silence loses all that is sent on the present connections, and does not end them. Once
+// one end closes its connection, the other end's is reset: as by a machine that has closed
+// it and still receives what the other one sends. A new connection works.
 func (f *faultyLink) silence() {
 	f.change(func() {
 		for _, l := range f.lines {
@@ -136,12 +160,7 @@ func (f *faultyLink) cut(reset bool) {
 	f.change(func() {
 		for _, l := range f.lines {
 			l.cut = true
-			for _, c := range []*net.TCPConn{l.near, l.far} {
-				if reset {
-					c.SetLinger(0) // Close then sends a reset
-				}
-				c.Close()
-			}
+			l.close(reset)
 		}
 		f.lines = nil
 	})
