@@ -36,12 +36,17 @@ func (l *link) isIdle() bool {
 	return len(l.pending) == 0
 }
 
-// anyOtherReplied reports whether another host has answered an IQ on the stream.
-func (l *link) anyOtherReplied(host string) bool {
+// otherRepliedSince reports whether another host has answered an IQ after t.
+func (l *link) otherRepliedSince(host string, t time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, replied := l.lastReply[address.PrepareHost(host)]
-	return len(l.lastReply) > 1 || len(l.lastReply) == 1 && !replied
+	host = address.PrepareHost(host)
+	for other, at := range l.lastReply {
+		if other != host && at.After(t) {
+			return true
+		}
+	}
+	return false
 }
 
 // slowSignal returns a channel that has a value once a request to the host is not

@@ -39,6 +39,7 @@ func (s *session) watch(host string) {
 		if !s.awaitProbe(pace.pause, slow) {
 			return
 		}
+		asked := time.Now()
 		if s.link.repliedSince(host, began) || s.answers(host, pace.patience) {
 			s.silent.noteAnswer(host, time.Now())
 			if s.link.isForbidding(host) && s.isIdle() && s.refusing.mayReconnect(host, time.Now(), true) {
@@ -52,7 +53,7 @@ func (s *session) watch(host string) {
 		if s.ctx.Err() != nil || s.link.cause() != nil {
 			return
 		}
-		if s.silent.mayReconnect(host, time.Now(), s.link.anyOtherReplied(host)) {
+		if s.silent.mayReconnect(host, time.Now(), s.link.otherRepliedSince(host, asked)) {
 			s.link.end(&silentError{host})
 			return
 		}

@@ -271,11 +271,13 @@ func TestFaults(t *testing.T) {
 			t.Parallel()
 			rig := newFaultRig(t)
 			for i, f := range faults {
-				report := rig.round(t, f, fmt.Sprintf("%s-%d", family, i))
-				t.Logf("%s: %+v", f.name, report)
-				assert.Empty(t, report.half, f.name)
-				assert.Empty(t, report.lost, f.name)
-				assert.Empty(t, report.wrong, f.name)
+				t.Run(f.name, func(t *testing.T) {
+					report := rig.round(t, f, fmt.Sprintf("%s-%d", family, i))
+					t.Logf("%+v", report)
+					assert.Empty(t, report.half)
+					assert.Empty(t, report.lost)
+					assert.Empty(t, report.wrong)
+				})
 			}
 		})
 	}
