@@ -153,9 +153,9 @@ func benchBare(b *testing.B, s *testserver.Server, request func(jid.JID) (to, ty
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "verbs/s")
 }
 
-// handshake performs the component handshake by hand and waits for the grants.
-// The reader of a library might already have buffered later stanzas.
-func handshake(conn net.Conn, r *bufio.Reader) error {
+// authenticate performs the component handshake by hand. The reader of a library might
+// already have buffered later stanzas.
+func authenticate(conn net.Conn, r *bufio.Reader) error {
 	fmt.Fprintf(conn, "<stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams' to='%s'>", service)
 	header, err := readUntil(r, ">")
 	for err == nil && !bytes.Contains(header, []byte("id=")) {
@@ -166,7 +166,15 @@ func handshake(conn net.Conn, r *bufio.Reader) error {
 	}
 	_, id, _ := strings.Cut(string(header), "id='")
 	id, _, _ = strings.Cut(id, "'")
-	fmt.Fprintf(conn, "<handshake>%x</handshake>", sha1.Sum([]byte(id+testserver.Secret)))
+	_, err = fmt.Fprintf(conn, "<handshake>%x</handshake>", sha1.Sum([]byte(id+testserver.Secret)))
+	return err
+}
+
+// handshake authenticates and waits for the grants.
+func handshake(conn net.Conn, r *bufio.Reader) error {
+	if err := authenticate(conn, r); err != nil {
+		return err
+	}
 	for range testserver.Hosts() {
 		if _, err := readUntil(r, "</message>"); err != nil {
 			return err

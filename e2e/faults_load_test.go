@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -11,6 +12,9 @@ import (
 	"sync"
 	"time"
 
+	"mellium.im/xmpp/stanza"
+
+	"emanagement/internal/xmppclient"
 	"emanagement/verb/wire"
 )
 
@@ -24,9 +28,9 @@ type pairRequest struct {
 	failed *wire.Error // nil: done, or there was no answer at all
 }
 
-// pairLoad makes pairs by the control socket, with several requests at once.
+// pairLoad makes pairs, with several requests at once.
 type pairLoad struct {
-	client *http.Client
+	ask    askPair
 	prefix string // of the users' names
 
 	mu       sync.Mutex
@@ -39,9 +43,9 @@ type pairLoad struct {
 const loadWorkers = 16
 
 // startLoad starts a load that ends with stopLoad, or after max requests.
-func startLoad(ctx context.Context, c *http.Client, prefix string, max int) *pairLoad {
+func startLoad(ctx context.Context, ask askPair, prefix string, max int) *pairLoad {
 	ctx, stop := context.WithCancel(ctx)
-	l := &pairLoad{client: c, prefix: prefix, stop: stop}
+	l := &pairLoad{ask: ask, prefix: prefix, stop: stop}
 	numbers := make(chan int)
 	l.working.Go(func() {
 		defer close(numbers)
@@ -63,17 +67,17 @@ func startLoad(ctx context.Context, c *http.Client, prefix string, max int) *pai
 	return l
 }
 
-// request makes one pair. It waits a moment after a request without an answer: then no
-// process listens.
+// request makes one pair. It waits a moment after a request that failed, as a requester
+// should.
 func (l *pairLoad) request(ctx context.Context, n int) {
 	r := pairRequest{a: fmt.Sprintf("%s-%d-a@localhost", l.prefix, n), b: fmt.Sprintf("%s-%d-b@localhost", l.prefix, n), began: time.Now()}
-	reply, answered := l.call("setBidireccionalBuddys", r.a, r.b, "A", "B", "Friends", "Friends")
+	reply := l.ask(ctx, r.a, r.b)
 	r.took = time.Since(r.began)
 	r.done, r.failed = reply.Result != nil, reply.Error
 	l.mu.Lock()
 	l.requests = append(l.requests, r)
 	l.mu.Unlock()
-	if !answered {
+	if !r.done {
 		select {
 		case <-time.After(50 * time.Millisecond):
 		case <-ctx.Done():
@@ -81,24 +85,53 @@ func (l *pairLoad) request(ctx context.Context, n int) {
 	}
 }
 
-// call runs a verb and returns the last line of the answer.
-func (l *pairLoad) call(verb string, args ...string) (last wire.Reply, answered bool) {
-	body, err := json.Marshal(wire.Call{Args: args})
-	if err != nil {
-		return wire.Reply{}, false
+// askPair asks for a pair. It returns the last line of the answer; an empty one if there was
+// no answer.
+type askPair func(ctx context.Context, a, b string) wire.Reply
+
+const pairVerb = "setBidireccionalBuddys"
+
+// askByControl asks by the control socket.
+func askByControl(c *http.Client) askPair {
+	return func(_ context.Context, a, b string) (last wire.Reply) {
+		body, err := json.Marshal(wire.Call{Args: []string{a, b, "A", "B", "Friends", "Friends"}})
+		if err != nil {
+			return wire.Reply{}
+		}
+		answer, err := c.Post("http://control/verbs/"+pairVerb, "application/json", bytes.NewReader(body))
+		if err != nil {
+			return wire.Reply{}
+		}
+		defer answer.Body.Close()
+		for d := json.NewDecoder(answer.Body); d.Decode(&last) == nil; {
+		}
+		return last
 	}
-	answer, err := l.client.Post("http://control/verbs/"+verb, "application/json", bytes.NewReader(body))
-	if err != nil {
-		return wire.Reply{}, false
-	}
-	defer answer.Body.Close()
-	for d := json.NewDecoder(answer.Body); d.Decode(&last) == nil; {
-		answered = true
-	}
-	return last, answered && (last.Result != nil || last.Error != nil)
 }
 
-// count counts the requests that have ended with Done since a time.
+// askByCommands asks by ad-hoc commands. The type of an error tells its kind.
+func askByCommands(c *xmppclient.Client) askPair {
+	return func(ctx context.Context, a, b string) wire.Reply {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+		defer cancel()
+		_, err := c.Run(ctx, service, pairVerb, formValues("userAJid", a, "userBJid", b, "userANick", "A", "userBNick", "B", "userAGroup", "Friends", "userBGroup", "Friends"))
+		if err == nil {
+			return wire.Reply{Result: new(wire.Result)}
+		}
+		e, ok := errors.AsType[stanza.Error](err)
+		switch {
+		case !ok || slices.Contains([]stanza.Condition{stanza.RemoteServerNotFound, stanza.ServiceUnavailable}, e.Condition):
+			return wire.Reply{} // nobody is there
+		case e.Type == stanza.Wait:
+			return wire.Reply{Error: &wire.Error{Kind: wire.Away, Text: err.Error()}}
+		case slices.Contains([]stanza.Condition{stanza.InternalServerError, stanza.RemoteServerTimeout}, e.Condition):
+			return wire.Reply{Error: &wire.Error{Kind: wire.Failed, Text: err.Error()}}
+		}
+		return wire.Reply{Error: &wire.Error{Kind: wire.Argument, Text: err.Error()}}
+	}
+}
+
+// doneSince counts the requests that have ended with Done since a time.
 func (l *pairLoad) doneSince(since time.Time) (n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -34,113 +34,6 @@ func newFaultRig(t *testing.T) *faultRig {
 	return &faultRig{s, program, link}
 }
 
-// faultCase is something that fails. strike makes it fail, and puts it right again.
-type faultCase struct {
-	name   string
-	strike func(ctx context.Context, r *faultRig) error
-}
-
-// faultFamilies are all faults, those of one rig together.
-func faultFamilies() map[string][]faultCase {
-	return map[string][]faultCase{"server": serverFaults(), "link": linkFaults(), "component": componentFaults()}
-}
-
-func serverFaults() []faultCase {
-	return []faultCase{
-		{"server killed", func(ctx context.Context, r *faultRig) error {
-			if err := r.Kill(); err != nil {
-				return err
-			}
-			return r.Start(ctx)
-		}},
-		{"server stopped", func(ctx context.Context, r *faultRig) error {
-			if err := r.Stop(ctx); err != nil {
-				return err
-			}
-			return r.Start(ctx)
-		}},
-		{"server frozen for 15 s", func(ctx context.Context, r *faultRig) error {
-			if err := r.Freeze(); err != nil {
-				return err
-			}
-			pause(ctx, 15*time.Second)
-			return r.Thaw()
-		}},
-	}
-}
-
-func linkFaults() []faultCase {
-	cut := func(reset bool) func(context.Context, *faultRig) error {
-		return func(_ context.Context, r *faultRig) error {
-			r.link.cut(reset)
-			return nil
-		}
-	}
-	slow := func(rate int, d time.Duration) func(context.Context, *faultRig) error {
-		return func(ctx context.Context, r *faultRig) error {
-			r.link.slow(rate)
-			pause(ctx, d)
-			r.link.slow(0)
-			return nil
-		}
-	}
-	return []faultCase{
-		{"connection reset", cut(true)},
-		{"connection closed", cut(false)},
-		{"connection silent", func(_ context.Context, r *faultRig) error {
-			r.link.silence()
-			return nil
-		}},
-		{"link at 3 kB/s for 10 s", slow(3000, 10*time.Second)},
-		{"link at 10 B/s for 10 s", slow(10, 10*time.Second)},
-		{"reset in the middle of a stanza", func(ctx context.Context, r *faultRig) error {
-			r.link.slow(100)
-			pause(ctx, time.Second)
-			r.link.cut(true)
-			r.link.slow(0)
-			return nil
-		}},
-	}
-}
-
-func componentFaults() []faultCase {
-	slowly := func(end func(*testserver.Program) error) func(context.Context, *faultRig) error {
-		return func(ctx context.Context, r *faultRig) error {
-			r.link.slow(3000)
-			err := end(r.program)
-			r.link.slow(0)
-			if err != nil {
-				return err
-			}
-			return r.program.Restart(ctx)
-		}
-	}
-	return []faultCase{
-		{"component killed", func(ctx context.Context, r *faultRig) error {
-			if err := r.program.Kill(); err != nil {
-				return err
-			}
-			return r.program.Restart(ctx)
-		}},
-		{"component stopped", func(ctx context.Context, r *faultRig) error {
-			if err := r.program.Terminate(); err != nil {
-				return err
-			}
-			return r.program.Restart(ctx)
-		}},
-		{"component killed, link at 3 kB/s", slowly((*testserver.Program).Kill)},
-		{"component stopped, link at 3 kB/s", slowly((*testserver.Program).Terminate)},
-	}
-}
-
-// pause lets a fault last.
-func pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-time.After(d):
-	case <-ctx.Done():
-	}
-}
-
 // faultReport is what a fault did.
 type faultReport struct {
 	requests int
@@ -166,7 +59,11 @@ const (
 // both sides of each pair with what its requester was told.
 func (r *faultRig) round(t *testing.T, f faultCase, prefix string) (report faultReport) {
 	t.Helper()
-	load := startLoad(t.Context(), controlClient(t, r.program), prefix, maxPairs)
+	ask := askByControl(controlClient(t, r.program))
+	if f.byCommands {
+		ask = askByCommands(loginTo(t, r.Server, "admin@localhost"))
+	}
+	load := startLoad(t.Context(), ask, prefix, maxPairs)
 	defer load.stopLoad()
 	began := time.Now()
 	r.await(t, f, func() bool { return load.doneSince(began) >= doneBefore })
