@@ -22,7 +22,7 @@ func chatForbidden(t *testing.T, d chatDeployment) {
 }
 
 // chatStranger checks that a user without a grant gets one answer. Later
-// messages get none, and the log records each.
+// messages get none, and the log records the first ones.
 func chatStranger(t *testing.T, d chatDeployment) {
 	c, other := d.chatter(t, "stranger@localhost/one"), d.chatter(t, "stranger@localhost/two")
 	assert.Equal(t, "Sorry, stranger@localhost may not run commands here. The administrator of this server can change that.", c.ask("getRoster a@localhost"))
@@ -31,7 +31,7 @@ func chatStranger(t *testing.T, d chatDeployment) {
 		other.say("help")
 	}
 	require.Eventually(t, func() bool {
-		return strings.Count(d.program.Log(), "asker=stranger@localhost/") == 41
+		return strings.Count(d.program.Log(), "asker=stranger@localhost/") >= 10 // then they are only counted
 	}, time.Minute, 20*time.Millisecond)
 	for _, c := range []chatter{c, other} {
 		assertNoStanza(t, c.Client, "message", "")
