@@ -43,7 +43,7 @@ func (r *Rosters) settleTrails(ctx context.Context, user jid.JID) error {
 func (r *Rosters) settleTrail(ctx context.Context, t trail, now *Item) (Outcome, error) {
 	last := t[len(t)-1]
 	isEarlier := func(s step) bool {
-		return isSameItem(now, s.Before) || s.intent.Number != last.intent.Number && s.achievedBy(now)
+		return isSameItem(now, s.Before) || s.isHalfRemoved(now) || s.intent.Number != last.intent.Number && s.achievedBy(now)
 	}
 	switch {
 	case last.achievedBy(now):
@@ -55,6 +55,17 @@ func (r *Rosters) settleTrail(ctx context.Context, t trail, now *Item) (Outcome,
 		return GivenUp, err
 	}
 	return WrittenAgain, nil
+}
+
+// isHalfRemoved reports whether the item is as removeOneSided leaves it before its last
+// write.
+func (s step) isHalfRemoved(now *Item) bool {
+	if s.intent.Kind != Write || s.Before == nil || s.After != nil {
+		return false
+	}
+	half := *s.Before
+	half.Subscription = None
+	return isSameItem(now, &half)
 }
 
 func (r *Rosters) writeAgain(ctx context.Context, s step, now *Item) error {

@@ -3,6 +3,7 @@ package memory
 
 import (
 	"context"
+	"maps"
 	"sync"
 
 	"mellium.im/xmpp/jid"
@@ -20,7 +21,10 @@ type Server struct {
 	// FailWrite is called before each write with its number, counted from one. An
 	// error fails the write.
 	FailWrite func(number int) error
-	ReadError error // of every read, if not nil
+	// FailAnswer, if not nil, is called after each write with its number. An error fails
+	// the write although it was carried out.
+	FailAnswer func(number int) error
+	ReadError  error // of every read, if not nil
 }
 
 // New returns a server without rosters, on which no write fails.
@@ -79,5 +83,21 @@ func (s *Server) write(change func()) error {
 		return err
 	}
 	change()
+	if s.FailAnswer != nil {
+		return s.FailAnswer(s.Writes)
+	}
 	return nil
+}
+
+// Copy returns a copy of all rosters.
+func (s *Server) Copy() map[string]map[string]rosterpush.Item {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make(map[string]map[string]rosterpush.Item)
+	for user, items := range s.Rosters {
+		if len(items) > 0 {
+			all[user] = maps.Clone(items)
+		}
+	}
+	return all
 }
