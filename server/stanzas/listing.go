@@ -2,6 +2,7 @@ package stanzas
 
 import (
 	"context"
+	"sync"
 	"time"
 )
 
@@ -11,23 +12,46 @@ const listingProbeTimeout = 30 * time.Second
 // listingCapability holds which hosts can list their rosters (process_rosteritems), as far
 // as that is known.
 type listingCapability struct {
-	// lock serializes probes and guards hosts. It has a capacity of one: the holder's
-	// token.
-	lock  chan struct{}
-	hosts map[string]bool // an unknown host has no entry
+	mu    sync.Mutex
+	hosts map[string]*hostListing
+}
+
+// hostListing is what is known of one host. The slow probe of a host delays no other host.
+type hostListing struct {
+	// lock serializes probes and guards the fields below. It has a capacity of one: the
+	// holder's token.
+	lock         chan struct{}
+	known, lists bool
 }
 
 func newListingCapability() listingCapability {
-	return listingCapability{lock: make(chan struct{}, 1), hosts: make(map[string]bool)}
+	return listingCapability{hosts: make(map[string]*hostListing)}
 }
+
+// acquire waits for the host's lock. The caller must call release. The error is the cause of
+// the context's end.
+func (l *listingCapability) acquire(ctx context.Context, host string) (h *hostListing, err error) {
+	l.mu.Lock()
+	if h = l.hosts[host]; h == nil {
+		h = &hostListing{lock: make(chan struct{}, 1)}
+		l.hosts[host] = h
+	}
+	l.mu.Unlock()
+	select {
+	case h.lock <- struct{}{}:
+		return h, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+func (h *hostListing) release() { <-h.lock }
 
 // forget makes the next canList probe a host again. It waits for a probe that is under way.
 func (l *listingCapability) forget(ctx context.Context, host string) {
-	select {
-	case l.lock <- struct{}{}:
-		delete(l.hosts, host)
-		<-l.lock
-	case <-ctx.Done():
+	if h, err := l.acquire(ctx, host); err == nil {
+		h.known = false
+		h.release()
 	}
 }
 
@@ -35,14 +59,13 @@ func (l *listingCapability) forget(ctx context.Context, host string) {
 // keep the server busy for 5 s. So canList waits for its result even if the context ends,
 // rather than probe again.
 func (s *Server) canList(ctx context.Context, host string) (lists bool, err error) {
-	select {
-	case s.listing.lock <- struct{}{}:
-		defer func() { <-s.listing.lock }()
-	case <-ctx.Done():
-		return false, context.Cause(ctx)
+	h, err := s.listing.acquire(ctx, host)
+	if err != nil {
+		return false, err
 	}
-	if lists, known := s.listing.hosts[host]; known {
-		return lists, nil
+	defer h.release()
+	if h.known {
+		return h.lists, nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), listingProbeTimeout)
 	defer cancel()
@@ -51,7 +74,7 @@ func (s *Server) canList(ctx context.Context, host string) (lists bool, err erro
 		return err
 	})
 	if err == nil { // after an error, the next request probes again
-		s.listing.hosts[host] = lists
+		h.known, h.lists = true, lists
 		s.log.Info("found out whether this host lists its rosters", "host", host, "lists", lists)
 	}
 	return lists, err

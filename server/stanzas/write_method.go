@@ -89,12 +89,16 @@ func (w *writeMethods) confirm(host string) (first bool) {
 	return first
 }
 
-// set records a host's write method.
+// set records the outcome of a probe of a host's write method. writeUnknown leaves a method
+// that was known before.
 func (w *writeMethods) set(host string, m writeMethod, confirmed bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	h := w.of(host)
-	h.method, h.confirmed = m, confirmed
+	h.confirmed = confirmed
+	if m != writeUnknown {
+		h.method = m
+	}
 }
 
 // retryStanzas makes the next write try a stanza again if a host has the method

@@ -44,6 +44,8 @@ func (s *Server) probeHost(ctx context.Context, host string) {
 		s.logReady(host, m)
 	case m == writeUnknown && (isNotPermitted(err) || isDatabaseFailure(err) || errors.Is(err, fault.ErrUnreachable)):
 		s.log.Error("rosters cannot be changed on this host", "host", host, "why", err)
+	case m == writeUnknown && s.methods.current(host) != writeUnknown:
+		s.log.Warn("how this host takes subscriptions could not be checked again", "host", host, "subscriptions_by", s.methods.current(host), "why", err)
 	case m == writeUnknown:
 		// Prosody stores no roster for an account that does not exist. The first item
 		// that is written for an existing one shows the method.
