@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -33,12 +34,15 @@ type Journal struct {
 	store *Store
 	log   *slog.Logger
 
-	wake   chan struct{} // contains one token while operations are queued; closed by stop
+	wal    *walSync      // nil in memory
+	wake   chan struct{} // contains one token while operations are queued
+	quit   chan struct{} // closed by stop
 	writer sync.WaitGroup
 
-	mu     sync.Mutex
-	number int64 // of the latest intent
-	queue  []operation
+	mu      sync.Mutex
+	number  int64 // of the latest intent
+	queue   []operation
+	stopped bool
 
 	purged   time.Time // when old intents were last deleted; used by the writer only
 	loggedAt time.Time // when a failed write was last logged; used by the writer only
@@ -57,6 +61,8 @@ const (
 	deleteIntent = "DELETE FROM intents WHERE number = ?"
 	purgeIntents = "DELETE FROM intents WHERE ended < ? OR ended IS NOT NULL AND number <= ?"
 )
+
+var errClosed = errors.New("it is closed")
 
 // JournalError says that the journal cannot be written or read.
 type JournalError struct {
@@ -77,17 +83,26 @@ func (e *JournalError) Fault() *fault.Error {
 
 // newJournal starts the goroutine that writes, which stop ends.
 func newJournal(s *Store, log *slog.Logger) *Journal {
-	j := &Journal{store: s, log: log, wake: make(chan struct{}, 1)}
+	j := &Journal{store: s, log: log, wake: make(chan struct{}, 1), quit: make(chan struct{})}
+	if s.file != "" {
+		j.wal = newWALSync(s.file, log)
+	}
 	// No intent may have the number of one before the last restart.
 	j.number = time.Now().UnixMicro()
 	j.writer.Go(j.write)
 	return j
 }
 
-// stop writes what is queued, and waits until that is done.
+// stop writes what is queued, and waits until that is done. After it, nothing can begin.
 func (j *Journal) stop() {
-	close(j.wake)
+	j.mu.Lock()
+	j.stopped = true
+	j.mu.Unlock()
+	close(j.quit)
 	j.writer.Wait()
+	if j.wal != nil {
+		j.wal.stop()
+	}
 }
 
 // Begin implements rosterpush.Journal. The error is a *JournalError or the context's.
@@ -125,6 +140,12 @@ func (j *Journal) End(number int64, stands []rosterpush.Change) {
 
 // enqueue queues an operation for the writer. The caller holds mu.
 func (j *Journal) enqueue(o operation) {
+	if j.stopped {
+		if o.done != nil {
+			o.done <- &JournalError{j.store.name, errClosed}
+		}
+		return
+	}
 	j.queue = append(j.queue, o)
 	select {
 	case j.wake <- struct{}{}:
@@ -193,11 +214,10 @@ func (j *Journal) write() {
 			retry = time.After(retryInterval)
 		}
 		select {
-		case _, more := <-j.wake:
-			if !more {
-				j.writeQueued()
-				return
-			}
+		case <-j.wake:
+		case <-j.quit:
+			j.writeQueued()
+			return
 		case <-retry:
 		}
 	}
@@ -252,6 +272,9 @@ func (j *Journal) commit(batch []operation) error {
 	})
 	if err != nil {
 		return &JournalError{j.store.name, err}
+	}
+	if j.wal != nil {
+		j.wal.note()
 	}
 	return nil
 }

@@ -42,6 +42,7 @@ var dsnQuery = fmt.Sprintf("_pragma=busy_timeout(%d)&_pragma=journal_mode(WAL)&_
 type Store struct {
 	db   *sql.DB
 	name string // the file's path, for errors
+	file string // the file's path; "" in memory
 	lock *Lock  // nil if the store was opened without one
 
 	users   *Users
@@ -85,11 +86,12 @@ func open(ctx context.Context, set settings, log *slog.Logger) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	name, source := "store in memory", ":memory:"
+	name, file, source := "store in memory", "", ":memory:"
 	if set.folder != "" {
 		if name, err = filepath.Abs(filepath.Join(set.folder, File)); err != nil {
 			return nil, fmt.Errorf("store: %w", err)
 		}
+		file = name
 		// SQLite would create a file that everyone can read. It gives the files that it
 		// puts beside this one the same mode.
 		if err := makePrivate(name); err != nil {
@@ -102,7 +104,7 @@ func open(ctx context.Context, set settings, log *slog.Logger) (*Store, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	db.SetMaxOpenConns(1) // in memory, each connection has a database of its own
-	s := &Store{db: db, name: name}
+	s := &Store{db: db, name: name, file: file}
 	if err := s.migrate(ctx, steps, set); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -133,8 +135,8 @@ func (s *Store) Users() *Users { return s.users }
 // Journal returns the journal of intents. It is usable until Close.
 func (s *Store) Journal() *Journal { return s.journal }
 
-// Close writes the users and intents that are still queued, closes the file, and releases the lock
-// that has opened it. Call it once, after all other calls have returned.
+// Close writes the users and intents that are still queued, closes the file, and releases
+// the lock that has opened it. Call it once, after all other calls have returned.
 func (s *Store) Close() error {
 	s.users.stop()
 	s.journal.stop()

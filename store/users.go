@@ -27,7 +27,8 @@ type Users struct {
 	store *Store
 	log   *slog.Logger
 
-	wake   chan struct{} // contains one token while users are queued; closed by stop
+	wake   chan struct{} // contains one token while users are queued
+	quit   chan struct{} // closed by stop
 	writer sync.WaitGroup
 
 	flushing sync.Mutex // held while queued users are written
@@ -41,14 +42,14 @@ type Users struct {
 
 // newUsers starts the goroutine that writes queued users, which stop ends.
 func newUsers(s *Store, log *slog.Logger) *Users {
-	u := &Users{store: s, log: log, wake: make(chan struct{}, 1), cached: make(map[string]struct{}), cacheLimit: maxCached}
+	u := &Users{store: s, log: log, wake: make(chan struct{}, 1), quit: make(chan struct{}), cached: make(map[string]struct{}), cacheLimit: maxCached}
 	u.writer.Go(u.writeQueued)
 	return u
 }
 
 // stop writes the queued users and waits until that is done.
 func (u *Users) stop() {
-	close(u.wake)
+	close(u.quit)
 	u.writer.Wait()
 }
 
@@ -84,10 +85,15 @@ func (u *Users) Queue(users ...jid.JID) {
 // writeQueued writes queued users until stop is called. One transaction writes all users
 // that were queued meanwhile.
 func (u *Users) writeQueued() {
-	for range u.wake {
-		u.flush()
+	for {
+		select {
+		case <-u.wake:
+			u.flush()
+		case <-u.quit:
+			u.flush()
+			return
+		}
 	}
-	u.flush()
 }
 
 // flush returns when all users that were queued before the call are written, or their
