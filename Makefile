@@ -36,6 +36,11 @@ soak: ## measure the verbs for whole hosts with 200,000 items (half an hour)
 	@scripts/setup ejabberd sqlite
 	@go test -tags soak -run '^TestSoak$$' -v -timeout 180m ./e2e
 
+.PHONY: faults
+faults: ## have each fault strike 20 times under load, and print a table (half an hour)
+	@scripts/setup ejabberd
+	@go test -tags faults -run '^TestFaultRounds$$' -v -timeout 120m ./e2e | grep -v '^ '
+
 .PHONY: lint
 lint: ## check formatting, code, dependencies and generated files
 	@scripts/lint

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -30,7 +29,7 @@ type pairRequest struct {
 
 // pairLoad makes pairs, with several requests at once.
 type pairLoad struct {
-	ask    askPair
+	ask    asker
 	prefix string // of the users' names
 
 	mu       sync.Mutex
@@ -43,7 +42,7 @@ type pairLoad struct {
 const loadWorkers = 16
 
 // startLoad starts a load that ends with stopLoad, or after max requests.
-func startLoad(ctx context.Context, ask askPair, prefix string, max int) *pairLoad {
+func startLoad(ctx context.Context, ask asker, prefix string, max int) *pairLoad {
 	ctx, stop := context.WithCancel(ctx)
 	l := &pairLoad{ask: ask, prefix: prefix, stop: stop}
 	numbers := make(chan int)
@@ -71,7 +70,7 @@ func startLoad(ctx context.Context, ask askPair, prefix string, max int) *pairLo
 // should.
 func (l *pairLoad) request(ctx context.Context, n int) {
 	r := pairRequest{a: fmt.Sprintf("%s-%d-a@localhost", l.prefix, n), b: fmt.Sprintf("%s-%d-b@localhost", l.prefix, n), began: time.Now()}
-	reply := l.ask(ctx, r.a, r.b)
+	reply := l.ask(ctx, r.a, r.b, "A", "B", "Friends", "Friends")
 	r.took = time.Since(r.began)
 	r.done, r.failed = reply.Result != nil, reply.Error
 	l.mu.Lock()
@@ -85,20 +84,20 @@ func (l *pairLoad) request(ctx context.Context, n int) {
 	}
 }
 
-// askPair asks for a pair. It returns the last line of the answer; an empty one if there was
-// no answer.
-type askPair func(ctx context.Context, a, b string) wire.Reply
+// asker runs a verb with these arguments. It returns the last line of the answer; an empty
+// one if there was no answer.
+type asker func(ctx context.Context, args ...string) wire.Reply
 
 const pairVerb = "setBidireccionalBuddys"
 
 // askByControl asks by the control socket.
-func askByControl(c *http.Client) askPair {
-	return func(_ context.Context, a, b string) (last wire.Reply) {
-		body, err := json.Marshal(wire.Call{Args: []string{a, b, "A", "B", "Friends", "Friends"}})
+func askByControl(c *http.Client, verb string) asker {
+	return func(_ context.Context, args ...string) (last wire.Reply) {
+		body, err := json.Marshal(wire.Call{Args: args})
 		if err != nil {
 			return wire.Reply{}
 		}
-		answer, err := c.Post("http://control/verbs/"+pairVerb, "application/json", bytes.NewReader(body))
+		answer, err := c.Post("http://control/verbs/"+verb, "application/json", bytes.NewReader(body))
 		if err != nil {
 			return wire.Reply{}
 		}
@@ -109,25 +108,34 @@ func askByControl(c *http.Client) askPair {
 	}
 }
 
-// askByCommands asks by ad-hoc commands. The type of an error tells its kind.
-func askByCommands(c *xmppclient.Client) askPair {
-	return func(ctx context.Context, a, b string) wire.Reply {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+// commandWait is how long a requester waits for an ad-hoc command. A command that reaches the
+// component after its last stanza is lost, and no program can say so.
+const commandWait = 15 * time.Second
+
+// askByCommands asks for pairs by ad-hoc commands. The type of an error tells its kind.
+func askByCommands(c *xmppclient.Client) asker {
+	return func(ctx context.Context, args ...string) wire.Reply {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commandWait)
 		defer cancel()
-		_, err := c.Run(ctx, service, pairVerb, formValues("userAJid", a, "userBJid", b, "userANick", "A", "userBNick", "B", "userAGroup", "Friends", "userBGroup", "Friends"))
+		values := make(map[string][]string)
+		for i, field := range []string{"userAJid", "userBJid", "userANick", "userBNick", "userAGroup", "userBGroup"} {
+			values[field] = args[i : i+1]
+		}
+		_, err := c.Run(ctx, service, pairVerb, values)
 		if err == nil {
 			return wire.Reply{Result: new(wire.Result)}
 		}
 		e, ok := errors.AsType[stanza.Error](err)
+		kind := wire.Argument
 		switch {
 		case !ok || slices.Contains([]stanza.Condition{stanza.RemoteServerNotFound, stanza.ServiceUnavailable}, e.Condition):
 			return wire.Reply{} // nobody is there
 		case e.Type == stanza.Wait:
-			return wire.Reply{Error: &wire.Error{Kind: wire.Away, Text: err.Error()}}
+			kind = wire.Away
 		case slices.Contains([]stanza.Condition{stanza.InternalServerError, stanza.RemoteServerTimeout}, e.Condition):
-			return wire.Reply{Error: &wire.Error{Kind: wire.Failed, Text: err.Error()}}
+			kind = wire.Failed
 		}
-		return wire.Reply{Error: &wire.Error{Kind: wire.Argument, Text: err.Error()}}
+		return wire.Reply{Error: &wire.Error{Kind: kind, Text: err.Error()}}
 	}
 }
 
@@ -155,8 +163,8 @@ func (r pairRequest) toldWrongly() bool {
 	return r.failed != nil && !slices.Contains([]wire.Kind{wire.Away, wire.Failed}, r.failed.Kind)
 }
 
-// summary counts what the requesters were told, by kind.
-func summary(requests []pairRequest) string {
+// told counts what the requesters were told, by kind.
+func told(requests []pairRequest) map[string]int {
 	counts := make(map[string]int)
 	for _, r := range requests {
 		switch {
@@ -168,10 +176,5 @@ func summary(requests []pairRequest) string {
 			counts[string(r.failed.Kind)]++
 		}
 	}
-	var parts []string
-	for what, n := range counts {
-		parts = append(parts, fmt.Sprintf("%d %s", n, what))
-	}
-	slices.Sort(parts)
-	return strings.Join(parts, ", ")
+	return counts
 }

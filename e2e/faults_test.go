@@ -37,8 +37,8 @@ func newFaultRig(t *testing.T) *faultRig {
 // faultReport is what a fault did.
 type faultReport struct {
 	requests int
-	told     string        // what the requesters were told
-	slowest  time.Duration // the longest time that a requester waited
+	told     map[string]int // how many requesters were told what
+	slowest  time.Duration  // the longest time that a requester waited for an answer
 	recovery time.Duration // from the end of the fault to the first pair that was made
 	settled  time.Duration // from the end of the load until no pair was half or lost
 	half     []string      // pairs of which one side stands
@@ -59,7 +59,7 @@ const (
 // both sides of each pair with what its requester was told.
 func (r *faultRig) round(t *testing.T, f faultCase, prefix string) (report faultReport) {
 	t.Helper()
-	ask := askByControl(controlClient(t, r.program))
+	ask := askByControl(controlClient(t, r.program), pairVerb)
 	if f.byCommands {
 		ask = askByCommands(loginTo(t, r.Server, "admin@localhost"))
 	}
@@ -73,9 +73,11 @@ func (r *faultRig) round(t *testing.T, f faultCase, prefix string) (report fault
 	report.recovery = time.Since(righted)
 	r.await(t, f, func() bool { return load.doneSince(righted) >= doneAfter })
 	requests := load.stopLoad()
-	report.requests, report.told = len(requests), summary(requests)
+	report.requests, report.told = len(requests), told(requests)
 	for _, one := range requests {
-		report.slowest = max(report.slowest, one.took)
+		if one.done || one.failed != nil {
+			report.slowest = max(report.slowest, one.took)
+		}
 		if one.toldWrongly() {
 			report.wrong = append(report.wrong, one.failed.Text)
 		}
