@@ -39,7 +39,7 @@ soak: ## measure the verbs for whole hosts with 200,000 items (half an hour)
 .PHONY: faults
 faults: ## have each fault strike 20 times under load, and print a table (half an hour)
 	@scripts/setup ejabberd
-	@go test -tags faults -run '^TestFaultRounds$$' -v -timeout 120m ./e2e | grep -v '^ '
+	@go test -tags faults -run '^TestFaultRounds$$' -v -timeout 120m ./e2e
 
 .PHONY: lint
 lint: ## check formatting, code, dependencies and generated files

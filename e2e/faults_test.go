@@ -39,11 +39,11 @@ type faultReport struct {
 	requests int
 	told     map[string]int // how many requesters were told what
 	slowest  time.Duration  // the longest time that a requester waited for an answer
-	recovery time.Duration // from the end of the fault to the first pair that was made
-	settled  time.Duration // from the end of the load until no pair was half or lost
-	half     []string      // pairs of which one side stands
-	lost     []string      // pairs that do not stand although the requester was told Done
-	wrong    []string      // what requesters were told wrongly
+	recovery time.Duration  // from the end of the fault to the first pair that was made
+	settled  time.Duration  // from the end of the load until no pair was half or lost
+	half     []string       // pairs of which one side stands
+	lost     []string       // pairs that do not stand although the requester was told Done
+	wrong    []string       // what requesters were told wrongly
 }
 
 // Limits of one round.

@@ -94,7 +94,7 @@ func newComponent(conf config.Config, log *slog.Logger) (*component.Component, e
 // the store in it. Without a folder the store is kept in memory.
 func openStore(ctx context.Context, folder string, log *slog.Logger) (*store.Store, error) {
 	if folder == "" {
-		log.Warn("the configuration has no state: the index of users is lost when the program stops")
+		log.Warn("the configuration has no state: the index of users and the journal are lost when the program stops")
 		return store.Open(ctx, "", log)
 	}
 	lock, err := store.Claim(folder)
