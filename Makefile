@@ -41,6 +41,13 @@ faults: ## have each fault strike 20 times under load, and print a table (half a
 	@scripts/setup ejabberd
 	@go test -tags faults -run '^TestFaultRounds$$' -v -timeout 120m ./e2e
 
+# make fuzz TIME=10m runs each target for longer.
+TIME ?= 1m
+
+.PHONY: fuzz
+fuzz: ## run each fuzz target for a minute
+	@scripts/fuzz '$(TIME)'
+
 .PHONY: lint
 lint: ## check formatting, code, dependencies and generated files
 	@scripts/lint

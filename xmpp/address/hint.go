@@ -18,13 +18,13 @@ var port = regexp.MustCompile(`:[0-9]+$`)
 // hint returns a hint how to correct a text that is not a JID, or "".
 func hint(s string) string {
 	s = strings.TrimSpace(s)
-	if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+	if !isPrintable(s) {
 		return ""
 	}
 	for _, scheme := range []string{"xmpp:", "mailto:"} {
 		if rest, ok := strings.CutPrefix(strings.ToLower(s), scheme); ok {
 			rest, _, _ = strings.Cut(rest, "?")
-			if plain, err := url.PathUnescape(rest); err == nil {
+			if plain, err := url.PathUnescape(rest); err == nil && isPrintable(plain) {
 				rest = plain
 			}
 			return fmt.Sprintf("leave out %s and what follows a ?: %s", scheme, rest)
@@ -54,6 +54,11 @@ func hint(s string) string {
 		return localProblem(local)
 	}
 	return ""
+}
+
+// isPrintable reports whether a hint may repeat a text.
+func isPrintable(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 // slashHint is the hint for an account's name that contains a slash.
