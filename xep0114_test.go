@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/x509"
 	"io"
+	"log/slog"
 	"net"
 	"path/filepath"
 	"sync"
@@ -98,13 +99,21 @@ func TestConfiguredHosts(t *testing.T) {
 
 func TestServerNotUpYet(t *testing.T) {
 	t.Parallel()
-	s, err := testserver.New(nil)
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, s.Close()) })
-	c := testserver.NewComponent(t, s, nil)
-	testserver.RunComponent(t, c)
-	require.NoError(t, s.Start(t.Context()))
-	assert.NoError(t, c.Ready(shortContext(t), "localhost"))
+	for range 3 {
+		s, err := testserver.New(nil)
+		require.NoError(t, err)
+		t.Cleanup(func() { assert.NoError(t, s.Close()) })
+		address := s.ComponentAddr()
+		c := testserver.NewComponent(t, s, func(c *component.Config) { c.Log = slog.New(slog.NewTextHandler(t.Output(), nil)) })
+		testserver.RunComponent(t, c)
+		require.NoError(t, s.Start(t.Context()))
+		if s.ComponentAddr() == address {
+			assert.NoError(t, c.Ready(shortContext(t), "localhost"))
+			return
+		}
+		// Another program has taken one of the ports meanwhile.
+	}
+	t.Error("the server has found other ports each time")
 }
 
 // shortContext returns a context that ends after a minute or with the test.
