@@ -39,7 +39,7 @@ soak: ## measure the verbs for whole hosts with 200,000 items (half an hour)
 .PHONY: faults
 faults: ## have each fault strike 20 times under load, and print a table (half an hour)
 	@scripts/setup ejabberd
-	@go test -tags faults -run '^TestFaultRounds$$' -v -timeout 120m ./e2e
+	@go test -tags faults -run '^TestFaultRounds$$' -v -parallel 4 -timeout 120m ./e2e
 
 # make fuzz TIME=10m runs each target for longer.
 TIME ?= 1m
