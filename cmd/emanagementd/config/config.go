@@ -24,7 +24,7 @@ type Config struct {
 	JID    jid.JID // the component's domain
 	Server string  // see component.CheckAddress
 	Secret []byte  // shared with the server
-	State  string  // the folder of the index of users; empty: it is kept in memory
+	State  string  // the folder of the index of users and the journal; empty: they are kept in memory
 	Audit  string  // file of the audit log; empty: the program's log
 	// Control is the control socket. If it is Fixed, the program must not run without it.
 	Control Socket

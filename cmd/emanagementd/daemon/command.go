@@ -36,8 +36,8 @@ const configReference = `The configuration is a YAML file, FILE (default ` + con
     secret_file: /etc/emanagement/secret # the secret shared with the server;
                                          # other users must not be able to read it
     # All keys below are optional.
-    state: /var/lib/emanagement          # the folder of the index of users; default:
-                                         # the index is kept in memory only
+    state: /var/lib/emanagement          # the folder of the index of users and the
+                                         # journal; default: both are kept in memory
     audit: /var/log/emanagement/audit.log # the file of the audit log; default:
                                          # its lines go to the program's log
     control: ` + configfile.DefaultControl + ` # the control socket; this is the
