@@ -66,6 +66,9 @@ func (s *Stream) Next() (framing.Element, error) {
 	if se, ok := e.StreamError(); ok {
 		return e, se
 	}
+	if e.TooLarge {
+		return e, &framing.TooLargeError{Limit: framing.DefaultLimit}
+	}
 	return e, nil
 }
 

@@ -6,7 +6,6 @@ package framing
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -29,8 +28,11 @@ var (
 	errDoctype = errors.New("stream: a document type declaration")
 )
 
-// TooLargeError says that an element is larger than the limit, in bytes. The stream cannot
-// be read any further.
+// endlessFactor is how many times the limit an element may be long. A longer one may have
+// no end, and ends the stream.
+const endlessFactor = 4
+
+// TooLargeError says that an element is larger than the limit, in bytes.
 type TooLargeError struct{ Limit int }
 
 func (e *TooLargeError) Error() string {
@@ -45,7 +47,8 @@ type Element struct {
 	// replaces every character that XML does not allow.
 	Raw      []byte
 	Damaged  bool
-	Children int // the number of its child elements
+	TooLarge bool // larger than the limit: Raw has its start tag alone, as an empty element
+	Children int  // the number of its child elements
 
 	rootTag string // see Reader
 }
@@ -59,25 +62,27 @@ type Reader struct {
 }
 
 // NewReader returns a reader of a stream whose header has been read already.
-// defaultNamespace is the namespace of the stream's stanzas. No element may be larger than
-// limit bytes.
+// defaultNamespace is the namespace of the stream's stanzas. The reader keeps at most limit
+// bytes of an element.
 func NewReader(r io.Reader, defaultNamespace string, limit int) *Reader {
 	// All implementations use the prefix "stream" (RFC 6120 §4.8.5).
 	rootTag := fmt.Sprintf("<stream:stream xmlns='%s' xmlns:stream='%s'>", defaultNamespace, Namespace)
 	return &Reader{in: bufio.NewReaderSize(r, 32<<10), limit: limit, rootTag: rootTag}
 }
 
-// Next reads the next element. It skips what stands between elements, and elements whose
-// start tag is not well-formed. Errors: ErrEnd, *TooLargeError, io.ErrUnexpectedEOF if the
-// input ends within an element, and those of the underlying reader. The stream cannot be
-// read any further after an error.
+// Next reads the next element. It skips what stands between elements, elements whose start
+// tag is not well-formed, and elements whose start tag is larger than the limit. It skips the
+// content of an element that is larger than the limit. Errors: ErrEnd, *TooLargeError if an
+// element is larger than four times the limit, io.ErrUnexpectedEOF if the input ends within
+// an element, and those of the underlying reader. The stream cannot be read any further after
+// an error.
 func (r *Reader) Next() (Element, error) {
 	for {
 		s := scanner{in: r.in, limit: r.limit}
 		if err := s.scanElement(); err != nil {
 			return Element{}, err
 		}
-		e := Element{Raw: s.bytes, Children: s.children, rootTag: r.rootTag}
+		e := Element{Raw: s.bytes, TooLarge: s.tooLarge(), Children: s.children, rootTag: r.rootTag}
 		if !isLegal(e.Raw) {
 			e.Raw, e.Damaged = replaceIllegal(e.Raw), true
 		}
@@ -180,143 +185,4 @@ func (c *concatReader) Read(p []byte) (int, error) {
 	}
 	p[0] = b
 	return 1, nil
-}
-
-// scanner reads one element of a stream as bytes. It finds the element's end, and does not
-// check that the element is well-formed.
-type scanner struct {
-	in       *bufio.Reader
-	limit    int
-	bytes    []byte
-	depth    int // the number of open elements
-	children int
-}
-
-// scanElement reads up to the element's end.
-func (s *scanner) scanElement() error {
-	for {
-		if err := s.scanText(); err != nil {
-			return err
-		}
-		ended, err := s.scanMarkup()
-		if err != nil || ended {
-			return err
-		}
-	}
-}
-
-// scanText reads the text up to the next markup, and its <. It drops text outside of the
-// element.
-func (s *scanner) scanText() error {
-	err := s.readThrough('<')
-	if err == io.EOF && s.depth == 0 {
-		return io.EOF
-	}
-	if err != nil {
-		return unexpectedEOF(err)
-	}
-	if s.depth == 0 {
-		s.bytes = append(s.bytes[:0], '<')
-	}
-	return nil
-}
-
-// scanMarkup reads the markup after a <, and reports whether it ends the element.
-func (s *scanner) scanMarkup() (ended bool, err error) {
-	next, err := s.in.Peek(1)
-	if err != nil {
-		return false, unexpectedEOF(err)
-	}
-	switch next[0] {
-	case '/':
-		if s.depth == 0 {
-			return false, ErrEnd
-		}
-		s.depth--
-		return s.depth == 0, unexpectedEOF(s.readThrough('>'))
-	case '?':
-		return false, s.readThroughText("?>")
-	case '!':
-		return false, s.scanDeclaration()
-	}
-	return s.scanStartTag()
-}
-
-// scanStartTag reads a start tag. Its attributes may contain a >.
-func (s *scanner) scanStartTag() (ended bool, err error) {
-	var quote byte
-	for from := len(s.bytes); ; from = len(s.bytes) {
-		if err := s.readThrough('>'); err != nil {
-			return false, unexpectedEOF(err)
-		}
-		for _, b := range s.bytes[from:] {
-			switch {
-			case quote != 0 && b == quote:
-				quote = 0
-			case quote == 0 && (b == '"' || b == '\''):
-				quote = b
-			}
-		}
-		if quote == 0 {
-			break
-		}
-	}
-	if s.depth == 1 {
-		s.children++
-	}
-	if bytes.HasSuffix(s.bytes, []byte("/>")) {
-		return s.depth == 0, nil
-	}
-	s.depth++
-	return false, nil
-}
-
-// scanDeclaration reads a comment or a CDATA section.
-func (s *scanner) scanDeclaration() error {
-	// The shorter start comes first: a Peek beyond the end of a comment could wait for
-	// bytes that never arrive.
-	for _, known := range []struct{ open, end string }{{"!--", "-->"}, {"![CDATA[", "]]>"}} {
-		if next, err := s.in.Peek(len(known.open)); err == nil && string(next) == known.open {
-			s.bytes = append(s.bytes, known.open...)
-			_, _ = s.in.Discard(len(known.open)) // cannot fail after Peek
-			return s.readThroughText(known.end)
-		}
-	}
-	return errDoctype
-}
-
-// readThroughText reads up to and including a text.
-func (s *scanner) readThroughText(end string) error {
-	from := len(s.bytes)
-	for {
-		if err := s.readThrough(end[len(end)-1]); err != nil {
-			return unexpectedEOF(err)
-		}
-		if bytes.HasSuffix(s.bytes[from:], []byte(end)) {
-			return nil
-		}
-	}
-}
-
-// readThrough reads up to and including a byte.
-func (s *scanner) readThrough(b byte) error {
-	for {
-		piece, err := s.in.ReadSlice(b)
-		if s.depth == 0 && b == '<' {
-			// Text between two elements is not kept.
-		} else if s.bytes = append(s.bytes, piece...); len(s.bytes) > s.limit {
-			return &TooLargeError{s.limit}
-		}
-		if err != bufio.ErrBufferFull {
-			return err
-		}
-	}
-}
-
-// unexpectedEOF turns io.EOF into io.ErrUnexpectedEOF: the input ended within an element.
-func unexpectedEOF(err error) error {
-	if err == io.EOF {
-		return io.ErrUnexpectedEOF
-	}
-	return err
 }

@@ -2,7 +2,6 @@ package framing_test
 
 import (
 	"encoding/xml"
-	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -103,11 +102,39 @@ func TestLimit(t *testing.T) {
 	elements, err := readAll(strings.Repeat(" ", 200_000)+long, len(long))
 	assert.ErrorIs(t, err, io.EOF)
 	assert.Len(t, elements, 1)
-	_, err = readAll(long, len(long)-1)
-	_, tooLarge := errors.AsType[*framing.TooLargeError](err)
-	assert.True(t, tooLarge, err)
-	_, err = readAll("<a>"+strings.Repeat("<b>", 1000), 1000)
-	assert.ErrorContains(t, err, "more than 1000 bytes", "an element that does not end")
+	_, err = readAll("<a>"+strings.Repeat("<b>", 2000), 1000)
+	assert.ErrorAs(t, err, new(*framing.TooLargeError), "an element that does not end")
+	assert.ErrorContains(t, err, "more than 4000 bytes")
+}
+
+// TestTooLarge: an element beyond the limit keeps its start tag and loses its content,
+// whatever that is. The next element is read as usual.
+func TestTooLarge(t *testing.T) {
+	x := strings.Repeat("x", 1500)
+	for name, content := range map[string]string{
+		"text": x, "elements": strings.Repeat("<b c='/>'/>", 150), "an attribute": `<b c="` + x + `>'/>"></b>`,
+		"a comment": "<!-->" + x + "</a>-->", "CDATA": "<![CDATA[" + x + "</a>]]]>", "an instruction": "<?b " + x + "</a>?>",
+		"many": strings.Repeat("<b><c/>d</b><!----><![CDATA[]]>", 50), "beyond at the end": "<b>" + x[:950] + "</b>" + x[:40] + "<!---->",
+	} {
+		t.Run(name, func(t *testing.T) {
+			elements, err := readAll("<a id='1' b='/>'>"+content+"</a> <b/>", 1000)
+			assert.ErrorIs(t, err, io.EOF)
+			require.Len(t, elements, 2)
+			assert.True(t, elements[0].TooLarge)
+			assert.Equal(t, "<a id='1' b='/>'/>", string(elements[0].Raw))
+			assert.Equal(t, "1", elements[0].Start.Attr[0].Value)
+			assert.False(t, elements[1].TooLarge)
+			assert.Equal(t, "<b/>", string(elements[1].Raw))
+		})
+	}
+	for name, text := range map[string]string{"a start tag": "<a b='" + x + "'></a><b/>", "an empty element": "<a b='" + x + "'/><b/>"} {
+		t.Run(name, func(t *testing.T) {
+			elements, err := readAll(text, 1000)
+			assert.ErrorIs(t, err, io.EOF)
+			require.Len(t, elements, 1, "nobody can tell whose it is")
+			assert.Equal(t, "<b/>", string(elements[0].Raw))
+		})
+	}
 }
 
 // TestDamaged: an element with a character that XML does not allow is marked, the character
