@@ -38,7 +38,8 @@ type Component struct {
 
 	queue    messageQueue // messages to us that wait for their handler
 	pool     *pool        // the goroutines that work on requests to us
-	overflow chan Request // requests that found no place in the pool
+	budget   *budget      // the bytes of the requests and messages to us
+	overflow chan refusal // of requests that found no place
 
 	dial func(ctx context.Context, addr string) (net.Conn, error)
 }
@@ -68,7 +69,8 @@ func New(cfg Config) (*Component, error) {
 		handlers:     make(map[handlerKey]Handler),
 		queue:        messageQueue{waiting: make(map[string][]Message)},
 		pool:         newPool(maxRequests),
-		overflow:     make(chan Request, maxRequests),
+		budget:       newBudget(maxBytes),
+		overflow:     make(chan refusal, maxRefusals),
 		dial:         dial,
 	}
 	c.sizes.limit = cfg.MaxStanza

@@ -95,5 +95,14 @@ const (
 	// maxRequests is the number of requests to us that are worked on at once. One
 	// requester may have half of them. Further requests are refused with
 	// resource-constraint.
-	maxRequests = 4096
+	maxRequests = 1024
+	// maxRefusals is the number of refusals that wait to be written. Further requests are
+	// dropped.
+	maxRefusals = 16384
+	// maxRequest is the size of one request or message to us, in bytes. Some 30,000
+	// recipients fit. Longer lists come by the control socket.
+	maxRequest = 1 << 20
+	// maxBytes is the size of all requests and messages to us that wait or are worked
+	// on. One sender may have half of it.
+	maxBytes = 16 << 20
 )

@@ -52,14 +52,27 @@ func (s *session) receiveMessage(in inbound) {
 	}
 	m := stanza.Message{XMLName: in.Start.Name, ID: in.attr("id"), From: from, To: to, Type: messageType(in.attr("type"))}
 	sender := m.From.Bare().String()
-	needsWorker, ok := s.queue.enqueue(sender, Message{Message: m, in: in})
+	if !s.takeMessage(sender, Message{Message: m, in: in}) {
+		s.log.Warn("a message was dropped: too many at once, or too large", "from", m.From)
+	}
+}
+
+// takeMessage queues a message for its handler. It returns false if there is no room.
+func (s *session) takeMessage(sender string, m Message) (ok bool) {
+	size := len(m.in.Raw)
+	if m.in.TooLarge || size > maxRequest || !s.budget.take(sender, size) {
+		s.queue.miss(sender)
+		return false
+	}
+	needsWorker, ok := s.queue.enqueue(sender, m)
 	if needsWorker && !s.pool.start(sender, func() { s.handleMessages(s.work, sender) }) {
 		s.queue.discard(sender)
 		ok = false
 	}
 	if !ok {
-		s.log.Warn("a message was dropped: too many at once", "from", m.From)
+		s.budget.release(sender, size)
 	}
+	return ok
 }
 
 // messageType returns the type of a message: normal if it is absent or unknown
@@ -80,6 +93,7 @@ func (c *Component) handleMessages(ctx context.Context, sender string) {
 			return
 		}
 		c.handleMessage(ctx, m)
+		c.budget.release(sender, len(m.in.Raw))
 	}
 }
 

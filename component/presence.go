@@ -18,10 +18,10 @@ import (
 func (c *Component) OnPresence(f func(ctx context.Context, p stanza.Presence)) { c.onPresence = f }
 
 // receivePresence takes a presence off the reader. It drops presences that want no
-// answer.
+// answer, and those that are too large.
 func (s *session) receivePresence(in inbound) {
 	wantAnswer := []stanza.PresenceType{stanza.SubscribePresence, stanza.UnsubscribePresence, stanza.ProbePresence}
-	if s.onPresence == nil || !slices.Contains(wantAnswer, stanza.PresenceType(in.attr("type"))) {
+	if s.onPresence == nil || in.TooLarge || len(in.Raw) > maxRequest || !slices.Contains(wantAnswer, stanza.PresenceType(in.attr("type"))) {
 		return
 	}
 	from, ferr := in.address("from")

@@ -24,14 +24,26 @@ func (q *messageQueue) enqueue(sender string, m Message) (needsWorker, ok bool) 
 	defer q.mu.Unlock()
 	waiting, hasWorker := q.waiting[sender]
 	if len(waiting) == maxQueuedOfSender || q.total == maxQueued {
-		if len(waiting) > 0 {
-			waiting[len(waiting)-1].Missed++
-		}
+		countMissed(waiting)
 		return false, false
 	}
 	q.waiting[sender] = append(waiting, m)
 	q.total++
 	return !hasWorker, true
+}
+
+// miss counts a lost message of a sender, as enqueue does.
+func (q *messageQueue) miss(sender string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	countMissed(q.waiting[sender])
+}
+
+// countMissed adds a lost message to the last one that waits.
+func countMissed(waiting []Message) {
+	if len(waiting) > 0 {
+		waiting[len(waiting)-1].Missed++
+	}
 }
 
 // dequeue takes the oldest message of a sender. If there is none, ok is false, and

@@ -16,15 +16,17 @@ import (
 type Request struct {
 	stanza.IQ
 	Payload xml.StartElement // start tag of the only child (RFC 6120 §8.2.3)
-	in      inbound
+	in      *inbound         // shared by the copies of the request, so that Decode can release it
 }
 
 // Decode decodes the request's child into v. It returns an error if the child does not
-// fit v or holds characters that XML does not allow.
+// fit v or holds characters that XML does not allow. It may be called once: it releases the
+// content, which may be large, and the request may take long.
 func (r Request) Decode(v any) error {
 	if r.in.Damaged {
 		return errDamaged
 	}
+	defer func() { r.in.Raw = nil }()
 	return r.in.decodeChild(v)
 }
 
@@ -54,8 +56,11 @@ func (c *Component) Handle(typ stanza.IQType, payload xml.Name, h Handler) {
 	c.handlers[key] = h
 }
 
+// maxID limits the id of a request, in bytes. The reply repeats it.
+const maxID = 4096
+
 // newRequest reads the head of a request. It returns an error if the request cannot be
-// answered: it has no id, an invalid address, or a recipient that is not ours. (A reply
+// answered: it has no id or a very long one, an invalid address, or a recipient that is not ours. (A reply
 // from another's address would end the stream.)
 func newRequest(in inbound, own jid.JID) (Request, error) {
 	from, err := in.address("from")
@@ -67,11 +72,11 @@ func newRequest(in inbound, own jid.JID) (Request, error) {
 		return Request{}, fmt.Errorf("iq to %q: %w", in.attr("to"), err)
 	}
 	id := in.attr("id")
-	if id == "" || !address.SameHost(to.Domainpart(), own.Domainpart()) {
-		return Request{}, fmt.Errorf("iq from %q to %q with id %q: cannot be answered", from, to, id)
+	if id == "" || len(id) > maxID || !address.SameHost(to.Domainpart(), own.Domainpart()) {
+		return Request{}, fmt.Errorf("iq from %q to %q with id %.100q: cannot be answered", from, to, id)
 	}
 	iq := stanza.IQ{ID: id, From: from, To: to, Type: stanza.IQType(in.attr("type"))}
-	return Request{IQ: iq, Payload: in.child(), in: in}, nil
+	return Request{IQ: iq, Payload: in.child(), in: &in}, nil
 }
 
 // answer handles one request and sends its reply.

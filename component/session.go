@@ -2,6 +2,7 @@ package component
 
 import (
 	"context"
+	"fmt"
 	"sync"
 
 	"mellium.im/xmpp/stanza"
@@ -51,27 +52,53 @@ func (s *session) receiveRequest(in inbound) {
 		s.log.Debug("a request was dropped", "why", err)
 		return
 	}
-	if s.pool.start(r.From.Bare().String(), func() { s.answer(s.work, r) }) {
-		return
-	}
-	select {
-	case s.overflow <- r:
-	default:
-		s.log.Warn("a request was dropped: too many at once", "from", r.From)
+	sender, size := r.From.Bare().String(), len(in.Raw)
+	switch {
+	case in.TooLarge || size > maxRequest:
+		r.Payload.Attr = nil // the reply need not repeat what may be as large
+		s.refuse(r, Refuse(stanza.Cancel, stanza.PolicyViolation, fmt.Sprintf("the request is too large: at most %d bytes are read, and longer lists can be given to the command on the component's machine", maxRequest)))
+	case !s.budget.take(sender, size):
+		s.refuse(r, errBusy())
+	case !s.pool.start(sender, func() {
+		defer s.budget.release(sender, size)
+		s.answer(s.work, r)
+	}):
+		s.budget.release(sender, size)
+		s.refuse(r, errBusy())
 	}
 }
 
-// refuseOverflow refuses the requests that found no place in the pool. Their
-// requesters may try again.
+// refusal is a request that was not worked on, without its content.
+type refusal struct {
+	request Request
+	why     stanza.Error
+}
+
+// errBusy tells a requester to try again.
+func errBusy() stanza.Error {
+	return Refuse(stanza.Wait, stanza.ResourceConstraint, "too busy, or about to stop; ask again in a moment")
+}
+
+// refuse has refuseOverflow refuse a request. It does not wait.
+func (s *session) refuse(r Request, why stanza.Error) {
+	from := r.From
+	r.in = &inbound{}
+	select {
+	case s.overflow <- refusal{r, why}:
+	default:
+		s.log.Warn("a request was dropped: too many at once", "from", from)
+	}
+}
+
+// refuseOverflow sends the refusals.
 func (s *session) refuseOverflow() {
 	for {
 		select {
 		case <-s.ctx.Done():
 			return
-		case r := <-s.overflow:
-			err := Refuse(stanza.Wait, stanza.ResourceConstraint, "too busy, or about to stop; ask again in a moment")
-			if err := s.reply(s.ctx, r, nil, err); err != nil {
-				s.log.Warn("a refusal could not be sent", "to", r.From, "why", err)
+		case f := <-s.overflow:
+			if err := s.reply(s.ctx, f.request, nil, f.why); err != nil {
+				s.log.Warn("a refusal could not be sent", "to", f.request.From, "why", err)
 			}
 		}
 	}

@@ -274,7 +274,7 @@ func TestTooManyRequests(t *testing.T) {
 		const places, room = 2, 3
 		r := newRig(t)
 		r.c.pool = newPool(2 * places) // half of it for one requester
-		r.c.overflow = make(chan Request, room)
+		r.c.overflow = make(chan refusal, room)
 		release := make(chan struct{})
 		r.holds(release)
 		r.run()
