@@ -15,8 +15,8 @@ import (
 // a result without a child, decode nothing. A *Content takes the child undecoded.
 // Ask waits for the host's grant, for a slot of the window, and then up to 10 s for
 // the reply. Errors: *NotGrantedError and *SizeError (nothing was sent),
-// *TimeoutError, a stanza.Error (the server's answer), one that wraps
-// ErrDisconnected, the context's.
+// *TimeoutError, a stanza.Error (the server's answer), *AnswerSizeError, one that
+// wraps ErrDisconnected, the context's.
 func (c *Component) Ask(ctx context.Context, typ stanza.IQType, to jid.JID, payload xml.TokenReader, v any) error {
 	l, host, slot, err := c.acquireSlot(ctx, to.Domainpart())
 	if err != nil {
@@ -38,6 +38,9 @@ func (c *Component) Ask(ctx context.Context, typ stanza.IQType, to jid.JID, payl
 		return err
 	}
 	answered = true
+	if in.TooLarge {
+		return &AnswerSizeError{From: to.String(), Limit: maxAnswer}
+	}
 	if in.attr("type") == string(stanza.ErrorIQ) {
 		err := in.stanzaError()
 		if Condition(err) == stanza.Forbidden {

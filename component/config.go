@@ -105,4 +105,7 @@ const (
 	// maxBytes is the size of all requests and messages to us that wait or are worked
 	// on. One sender may have half of it.
 	maxBytes = 16 << 20
+	// maxAnswer is the size of one answer of the server, in bytes. A roster of 200,000
+	// items fits.
+	maxAnswer = 32 << 20
 )

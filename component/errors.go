@@ -100,6 +100,17 @@ func (e *TimeoutError) Error() string {
 	return fmt.Sprintf("%s: no answer within %s", e.To, e.After)
 }
 
+// AnswerSizeError is the error of a request whose answer is larger than the component
+// reads. The server has carried the request out.
+type AnswerSizeError struct {
+	From  string // the JID that answered
+	Limit int    // in bytes
+}
+
+func (e *AnswerSizeError) Error() string {
+	return fmt.Sprintf("%s: an answer of more than %d bytes, which is the limit for one answer", e.From, e.Limit)
+}
+
 // forbiddenError ends a stream on which a host forbids what is needed. Only new
 // streams learn what the host's configuration permits by now.
 type forbiddenError struct{ host string }

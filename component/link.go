@@ -59,7 +59,7 @@ const nsAccept = "jabber:component:accept"
 
 func newLink(conn net.Conn, sizes *sizeLimit, log *slog.Logger) *link {
 	return &link{
-		conn: conn, in: framing.NewReader(conn, nsAccept, framing.DefaultLimit), sizes: sizes, log: log, since: time.Now(),
+		conn: conn, in: framing.NewReader(conn, nsAccept, maxAnswer), sizes: sizes, log: log, since: time.Now(),
 		idPrefix:   "em-" + rand.Text()[:8] + "-",
 		writeLock:  make(chan struct{}, 1),
 		pending:    make(map[string]*pendingReply),

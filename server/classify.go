@@ -18,7 +18,8 @@ import (
 //   - *component.NotGrantedError becomes a *fault.NotServedError.
 //   - *component.TimeoutError, component.ErrDisconnected, and any error after the end of
 //     the context become an error that wraps fault.ErrNoAnswer and the cause.
-//   - stanza.Error and *component.SizeError become a *RefusedError.
+//   - stanza.Error, *component.SizeError and *component.AnswerSizeError become a
+//     *RefusedError.
 //
 // Any other error, and nil, is returned unchanged.
 func Classify(ctx context.Context, subject string, err error) error {
@@ -30,6 +31,9 @@ func Classify(ctx context.Context, subject string, err error) error {
 	}
 	if e, ok := errors.AsType[stanza.Error](err); ok {
 		return &RefusedError{Text: refusalText(e), Err: err}
+	}
+	if e, ok := errors.AsType[*component.AnswerSizeError](err); ok {
+		return &RefusedError{Text: e.Error(), Err: err}
 	}
 	if e, ok := errors.AsType[*component.SizeError](err); ok {
 		return &RefusedError{Text: e.Error() + " (max_stanza_size of the component's listener)", Err: err}
