@@ -31,6 +31,7 @@ import (
 
 // serveComponent connects the parts of the component and runs it until the context ends.
 func serveComponent(ctx context.Context, conf config.Config, log *slog.Logger) (err error) {
+	defer beginReturningMemory(ctx)()
 	auditLog, err := openAuditLog(conf.Audit, log)
 	if err != nil {
 		return err
