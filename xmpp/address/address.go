@@ -126,7 +126,7 @@ func Equal(a, b jid.JID) bool {
 // digits, - and _, and what the library allows, such as an IP address.
 func isValidDomain(s string) bool {
 	prepared := PrepareHost(s)
-	if len(prepared) > maxDomain || strings.Contains("."+prepared+".", "..") {
+	if len(prepared) > maxPart || strings.Contains("."+prepared+".", "..") {
 		return false // also for the label xn--, which stands for an empty one
 	}
 	if d, err := jid.Parse(s); err == nil && d.Equal(d.Domain()) {
@@ -138,13 +138,14 @@ func isValidDomain(s string) bool {
 	})
 }
 
-// maxDomain limits a domain, in bytes (RFC 7622 §3.2).
-const maxDomain = 1023
+// maxPart limits each part of a JID, in bytes (RFC 7622 §3.1).
+const maxPart = 1023
 
 // mayBeStoredLocal reports whether a server may have stored a local part: it has no
-// character that every server refuses (RFC 3920 §A.5) and none that is invisible.
+// character that every server refuses (RFC 3920 §A.5), none that is invisible, and is not too
+// long.
 func mayBeStoredLocal(s string) bool {
-	return !strings.ContainsAny(s, `"&'/:<>@`) &&
+	return len(s) <= maxPart && !strings.ContainsAny(s, `"&'/:<>@`) &&
 		!strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) })
 }
 
@@ -152,5 +153,5 @@ func mayBeStoredLocal(s string) bool {
 // to store nearly everything: ports, commas, queries, and a blank that another character
 // was mapped to. Of invisible characters it allows the joiners of a valid domain.
 func mayBeStoredDomain(s string) bool {
-	return isValidDomain(s) || len(s) <= maxDomain && strings.TrimSpace(s) != "" && !strings.ContainsFunc(PrepareHost(s), func(r rune) bool { return !unicode.IsPrint(r) })
+	return isValidDomain(s) || len(s) <= maxPart && strings.TrimSpace(s) != "" && !strings.ContainsFunc(PrepareHost(s), func(r rune) bool { return !unicode.IsPrint(r) })
 }
