@@ -16,7 +16,7 @@ import (
 // parse parses the arguments of a verb. ownDomain is the component's own domain, and
 // spelling returns a host as its server spells it. Values of unknown parameters are
 // ignored. The error is a *wire.Error of the kind Argument.
-func (v *Verb) parse(ownDomain string, spelling func(host string) string, values map[string][]string) (Args, error) {
+func (v *Verb) parse(ownDomain string, spelling func(host string) string, limits Limits, values map[string][]string) (Args, error) {
 	a := Args{
 		jids:     make(map[string]jid.JID),
 		text:     make(map[string]string),
@@ -26,7 +26,11 @@ func (v *Verb) parse(ownDomain string, spelling func(host string) string, values
 		spelling: spelling,
 	}
 	for _, p := range v.Params {
-		if err := a.parse(ownDomain, p, values[p.Name]); err != nil {
+		err := a.parse(ownDomain, p, values[p.Name])
+		if err == nil {
+			err = limits.check(p, a)
+		}
+		if err != nil {
 			return Args{}, BadArgument(p.Name, err.Error())
 		}
 	}

@@ -28,7 +28,7 @@ type parsed struct {
 
 func parseOne(k Kind, required bool, values ...string) (parsed, []string, error) {
 	v := &Verb{Params: []Param{{Name: "p", Label: "P", Kind: k, Required: required}}}
-	a, err := v.parse(ownDomain, sameSpelling, map[string][]string{"p": values, "other": {"x"}})
+	a, err := v.parse(ownDomain, sameSpelling, DefaultLimits(), map[string][]string{"p": values, "other": {"x"}})
 	if err != nil {
 		return parsed{}, nil, err
 	}

@@ -19,7 +19,7 @@ func TestExamples(t *testing.T) {
 			given[p.Name] = []string{p.example("a.example", users)}
 			assert.NotEmpty(t, given[p.Name][0], "%s %s", v.Name, p.Name)
 		}
-		_, err := v.parse("emanagement.a.example", sameSpelling, given)
+		_, err := v.parse("emanagement.a.example", sameSpelling, DefaultLimits(), given)
 		assert.NoError(t, err, v.Name)
 		for _, j := range v.Places() {
 			for _, k := range v.Places() {

@@ -29,6 +29,8 @@ type Services struct {
 	Jobs        *jobs.Jobs
 	Work        *work.Work // the runs and jobs under way; nil: an account of the namespace's own
 
+	// Limits bound the arguments. If they are zero, DefaultLimits apply.
+	Limits Limits
 	// OwnDomain is the component's own domain.
 	OwnDomain string
 	// Spelling returns a host as its server spells it, given any spelling. It returns an
@@ -67,6 +69,9 @@ type Namespace struct {
 func New(s Services, access []Grant, audit, log *slog.Logger) *Namespace {
 	if s.Spelling == nil {
 		s.Spelling = func(host string) string { return host }
+	}
+	if s.Limits == (Limits{}) {
+		s.Limits = DefaultLimits()
 	}
 	if s.Work == nil {
 		s.Work = work.New()

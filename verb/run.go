@@ -51,7 +51,7 @@ func (n *Namespace) Run(ctx context.Context, q Request) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	args, err := v.parse(n.services.OwnDomain, n.services.Spelling, q.Values)
+	args, err := v.parse(n.services.OwnDomain, n.services.Spelling, n.services.Limits, q.Values)
 	if err != nil {
 		return Result{}, err
 	}
