@@ -39,7 +39,7 @@ func (c *Component) Ask(ctx context.Context, typ stanza.IQType, to jid.JID, payl
 	}
 	answered = true
 	if in.TooLarge {
-		return &AnswerSizeError{From: to.String(), Limit: maxAnswer}
+		return &AnswerSizeError{From: to.String(), Limit: c.cfg.MaxAnswer}
 	}
 	if in.attr("type") == string(stanza.ErrorIQ) {
 		err := in.stanzaError()

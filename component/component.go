@@ -1,6 +1,7 @@
 package component
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -62,6 +63,7 @@ func New(cfg Config) (*Component, error) {
 	if cfg.Probe == nil {
 		return nil, errors.New("probe: missing")
 	}
+	cfg.MaxRequest, cfg.MaxAnswer = cmp.Or(cfg.MaxRequest, DefaultMaxRequest), cmp.Or(cfg.MaxAnswer, DefaultMaxAnswer)
 	c := &Component{
 		cfg: cfg, log: cfg.Log, timing: defaultTiming(),
 		registry: newRegistry(), window: newWindow(windowSize),
@@ -69,7 +71,7 @@ func New(cfg Config) (*Component, error) {
 		handlers:     make(map[handlerKey]Handler),
 		queue:        messageQueue{waiting: make(map[string][]Message)},
 		pool:         newPool(maxRequests),
-		budget:       newBudget(maxBytes),
+		budget:       newBudget(max(maxBytes, 2*cfg.MaxRequest)),
 		overflow:     make(chan refusal, maxRefusals),
 		dial:         dial,
 	}

@@ -23,6 +23,14 @@ type Config struct {
 	// are sent until the server refuses one.
 	MaxStanza int
 
+	// MaxRequest is the number of bytes of a request, message or presence to the
+	// component that is read. 0 means DefaultMaxRequest.
+	MaxRequest int
+
+	// MaxAnswer is the number of bytes of an answer of the server that is read. 0 means
+	// DefaultMaxAnswer.
+	MaxAnswer int
+
 	// OversizeAdvice, if not empty, is appended to the error that a requester
 	// receives if the answer is larger than the server accepts.
 	OversizeAdvice string
@@ -99,13 +107,16 @@ const (
 	// maxRefusals is the number of refusals that wait to be written. Further requests are
 	// dropped.
 	maxRefusals = 16384
-	// maxRequest is the size of one request or message to us, in bytes. Some 30,000
-	// recipients fit. Longer lists come by the control socket.
-	maxRequest = 1 << 20
 	// maxBytes is the size of all requests and messages to us that wait or are worked
-	// on. One sender may have half of it.
+	// on, in bytes. It is more if MaxRequest demands that, because one sender may have
+	// half of it.
 	maxBytes = 16 << 20
-	// maxAnswer is the size of one answer of the server, in bytes. A roster of 200,000
-	// items fits.
-	maxAnswer = 32 << 20
+)
+
+const (
+	// DefaultMaxRequest is a limit for 30,000 recipients. Longer lists can be given on the
+	// component's machine.
+	DefaultMaxRequest = 1 << 20
+	// DefaultMaxAnswer is a limit for a roster of 200,000 items.
+	DefaultMaxAnswer = 32 << 20
 )

@@ -52,7 +52,7 @@ func FuzzInbound(f *testing.F) {
 	c, err := New(Config{JID: jid.MustParse(service), Address: "localhost:5347", Secret: []byte(secret), Hosts: []string{"localhost"}, Probe: probe, Log: slog.New(slog.DiscardHandler)})
 	require.NoError(f, err)
 	sent := new(sink)
-	c.registry.setLink(newLink(sent, new(sizeLimit), c.log))
+	c.registry.setLink(newLink(sent, new(sizeLimit), DefaultMaxAnswer, c.log))
 	f.Fuzz(func(t *testing.T, text string) {
 		in := framing.NewReader(strings.NewReader(text), nsAccept, 1<<16)
 		for {

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // TestLargeRequests: a request beyond the limit is refused before it is decoded, and the
@@ -18,12 +19,12 @@ func TestLargeRequests(t *testing.T) {
 		r.holds(release)
 		r.run()
 		p := r.accept()
-		p.send("<iq type='set' id='large' from='a@localhost/r' to='%s'><hold xmlns='urn:test'>%s</hold></iq>", service, strings.Repeat("x", maxRequest))
+		p.send("<iq type='set' id='large' from='a@localhost/r' to='%s'><hold xmlns='urn:test'>%s</hold></iq>", service, strings.Repeat("x", r.c.cfg.MaxRequest))
 		e := p.hears()
 		assert.Equal(t, "large", e.Attrs["id"])
 		assert.Equal(t, "error", e.Attrs["type"])
 		assert.Equal(t, "policy-violation", e.Children[1].Children[0].Name.Local)
-		assert.Contains(t, e.Children[1].Children[1].Text, fmt.Sprint(maxRequest))
+		assert.Contains(t, e.Children[1].Children[1].Text, fmt.Sprint(r.c.cfg.MaxRequest))
 		p.sendHold("small")
 		close(release)
 		assert.Equal(t, "result", p.hears().Attrs["type"])
@@ -56,5 +57,26 @@ func TestRequestsAreBoundedInBytes(t *testing.T) {
 		}
 		synctest.Wait()
 		assert.Zero(t, r.c.budget.used)
+	})
+}
+
+// TestLargeAnswer: an answer beyond the limit fails its own request. Others are answered.
+func TestLargeAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.c.cfg.MaxAnswer = 10_000
+		r.run()
+		p := r.accept("localhost")
+		large, small := r.asks("a@localhost"), r.asks("b@localhost")
+		for range 2 {
+			e := p.hears()
+			content := ""
+			if e.Attrs["to"] == "a@localhost" {
+				content = strings.Repeat("<item/>", 2000)
+			}
+			p.answer(e, "<query xmlns='jabber:iq:roster'>"+content+"</query>")
+		}
+		assert.Equal(t, &AnswerSizeError{From: "a@localhost", Limit: 10_000}, receive(t, large))
+		require.NoError(t, receive(t, small))
 	})
 }

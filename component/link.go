@@ -57,7 +57,7 @@ type pendingReply struct {
 // nsAccept is the namespace of the stanzas on a component's stream (XEP-0114 §3).
 const nsAccept = "jabber:component:accept"
 
-func newLink(conn net.Conn, sizes *sizeLimit, log *slog.Logger) *link {
+func newLink(conn net.Conn, sizes *sizeLimit, maxAnswer int, log *slog.Logger) *link {
 	return &link{
 		conn: conn, in: framing.NewReader(conn, nsAccept, maxAnswer), sizes: sizes, log: log, since: time.Now(),
 		idPrefix:   "em-" + rand.Text()[:8] + "-",

@@ -60,7 +60,7 @@ func (s *session) receiveMessage(in inbound) {
 // takeMessage queues a message for its handler. It returns false if there is no room.
 func (s *session) takeMessage(sender string, m Message) (ok bool) {
 	size := len(m.in.Raw)
-	if m.in.TooLarge || size > maxRequest || !s.budget.take(sender, size) {
+	if m.in.TooLarge || size > s.cfg.MaxRequest || !s.budget.take(sender, size) {
 		s.queue.miss(sender)
 		return false
 	}

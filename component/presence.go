@@ -21,7 +21,7 @@ func (c *Component) OnPresence(f func(ctx context.Context, p stanza.Presence)) {
 // answer, and those that are too large.
 func (s *session) receivePresence(in inbound) {
 	wantAnswer := []stanza.PresenceType{stanza.SubscribePresence, stanza.UnsubscribePresence, stanza.ProbePresence}
-	if s.onPresence == nil || in.TooLarge || len(in.Raw) > maxRequest || !slices.Contains(wantAnswer, stanza.PresenceType(in.attr("type"))) {
+	if s.onPresence == nil || in.TooLarge || len(in.Raw) > s.cfg.MaxRequest || !slices.Contains(wantAnswer, stanza.PresenceType(in.attr("type"))) {
 		return
 	}
 	from, ferr := in.address("from")

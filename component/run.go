@@ -71,7 +71,7 @@ func (c *Component) connect(ctx context.Context) (*link, error) {
 		raw.Close() // its own error would add nothing
 		return nil, err
 	}
-	return newLink(conn, &c.sizes, c.log), nil
+	return newLink(conn, &c.sizes, c.cfg.MaxAnswer, c.log), nil
 }
 
 // serve runs one stream to its end. It returns whether the server ended it, and why it

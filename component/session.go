@@ -54,9 +54,9 @@ func (s *session) receiveRequest(in inbound) {
 	}
 	sender, size := r.From.Bare().String(), len(in.Raw)
 	switch {
-	case in.TooLarge || size > maxRequest:
+	case in.TooLarge || size > s.cfg.MaxRequest:
 		r.Payload.Attr = nil // the reply need not repeat what may be as large
-		s.refuse(r, Refuse(stanza.Cancel, stanza.PolicyViolation, fmt.Sprintf("the request is too large: at most %d bytes are read, and longer lists can be given to the command on the component's machine", maxRequest)))
+		s.refuse(r, Refuse(stanza.Cancel, stanza.PolicyViolation, fmt.Sprintf("the request is too large: at most %d bytes are read (limits.form in emanagement.yml); the command line on the component's machine takes more", s.cfg.MaxRequest)))
 	case !s.budget.take(sender, size):
 		s.refuse(r, errBusy())
 	case !s.pool.start(sender, func() {

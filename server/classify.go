@@ -33,7 +33,7 @@ func Classify(ctx context.Context, subject string, err error) error {
 		return &RefusedError{Text: refusalText(e), Err: err}
 	}
 	if e, ok := errors.AsType[*component.AnswerSizeError](err); ok {
-		return &RefusedError{Text: e.Error(), Err: err}
+		return &RefusedError{Text: e.Error() + " (limits.stanza in emanagement.yml)", Err: err}
 	}
 	if e, ok := errors.AsType[*component.SizeError](err); ok {
 		return &RefusedError{Text: e.Error() + " (max_stanza_size of the component's listener)", Err: err}

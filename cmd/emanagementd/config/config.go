@@ -33,6 +33,7 @@ type Config struct {
 	MaxStanza int
 	Access    []verb.Grant
 	API       ejabberd.Endpoint // without a URL: the API over HTTP is not used
+	Limits    Limits
 }
 
 // minStanza is the smallest valid max_stanza_size, in bytes.
@@ -84,6 +85,9 @@ func check(f *configfile.File) (c Config, key string, err error) {
 	}
 	if c.API, key, err = checkAPI(f.API); err != nil {
 		return c, "api." + key, err
+	}
+	if c.Limits, key, err = checkLimits(f.Limits); err != nil {
+		return c, "limits." + key, err
 	}
 	if c.Control, err = parseSocket(f.Control); err != nil {
 		return c, "control", err

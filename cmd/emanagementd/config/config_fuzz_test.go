@@ -22,6 +22,7 @@ func FuzzLoad(f *testing.F) {
 		"access: [{jid: a@b, role: admin, hosts: [c], unconfirmed: [destroyAllRooms]}]\n", "access: [{uid: 0, role: read}]\n", "access: [{gid: 4294967295, role: write}]\n", "access: [{jid: '*', role: admin}]\n",
 		"access: [{jid: a@b/c, role: read}]\n", "access: [{jid: b, role: read, hosts: &a [c]}, {uid: 1, role: read, hosts: *a}]\n", "access:\n", "access: [{jid: a@b, uid: null, role: read}]\n", "access: [{jid: \"a\\nb@c\", role: x}]\n",
 		"api: {url: 'http://a/api', user: A@b, password_file: DIR/secret}\n", "api: {url: 'http://a/api', token_file: DIR/secret}\n", "api: {url: 'http://%zz'}\n", "api: {user: a}\n",
+		"limits: {nick: 0}\n", "limits: {nick: 1, group: 1, groups: 1, form: 10000, stanza: 1048576}\n", "limits: {form: null}\n", "limits: {stanza: -1}\n",
 	} {
 		f.Add(minimalText+end, "")
 	}
@@ -62,6 +63,9 @@ func checkConfig(t *testing.T, c config.Config) {
 	require.True(t, c.MaxStanza == 0 || c.MaxStanza >= 10_000)
 	require.GreaterOrEqual(t, c.Control.Group, 0)
 	require.True(t, c.Control.Path == "" || strings.HasPrefix(c.Control.Path, "/"))
+	for _, limit := range []int{c.Limits.Arguments.Nick, c.Limits.Arguments.Group, c.Limits.Arguments.Groups, c.Limits.Form, c.Limits.Stanza} {
+		require.Positive(t, limit)
+	}
 	for _, host := range c.Hosts {
 		require.True(t, isHost(host), "%q", host)
 	}

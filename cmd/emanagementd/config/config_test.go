@@ -45,9 +45,12 @@ const minimalText = "jid: emanagement.example.org\nserver: 127.0.0.1:5347\nsecre
 // defaultSocket is the control socket of a configuration that names none.
 var defaultSocket = config.Socket{Path: "/run/emanagement/control.sock"}
 
+// defaultLimits are the limits of a configuration that names none.
+var defaultLimits = config.Limits{Arguments: verb.Limits{Nick: 1024, Group: 1024, Groups: 100}, Form: 1 << 20, Stanza: 32 << 20}
+
 // minimal returns minimalText's configuration with a change, which may be nil.
 func minimal(change func(*config.Config)) config.Config {
-	c := config.Config{JID: jid.MustParse("emanagement.example.org"), Server: "127.0.0.1:5347", Secret: []byte("s3cret"), Control: defaultSocket, Hosts: []string{"example.org"}}
+	c := config.Config{JID: jid.MustParse("emanagement.example.org"), Server: "127.0.0.1:5347", Secret: []byte("s3cret"), Control: defaultSocket, Hosts: []string{"example.org"}, Limits: defaultLimits}
 	if change != nil {
 		change(&c)
 	}
@@ -115,22 +118,28 @@ access:
 		"api from the environment": {minimalText + "api: {url: nonsense, token_file: DIR/secret}\n", map[string]string{"EMANAGEMENT_API_URL": "http://localhost/api"}, minimal(func(c *config.Config) {
 			c.API = ejabberd.Endpoint{URL: "http://localhost/api", Token: "s3cret"}
 		})},
+		"some limits": {minimalText + "limits: {groups: 5, form: 8388608}\n", nil, minimal(func(c *config.Config) {
+			c.Limits.Arguments.Groups, c.Limits.Form = 5, 8<<20
+		})},
+		"every limit": {minimalText + "limits: {nick: 1, group: 2, groups: 3, form: 10000, stanza: 1048576}\n", nil, minimal(func(c *config.Config) {
+			c.Limits = config.Limits{Arguments: verb.Limits{Nick: 1, Group: 2, Groups: 3}, Form: 10_000, Stanza: 1 << 20}
+		})},
 		"environment alone": {"", map[string]string{
 			"EMANAGEMENT_JID": "e.localhost", "EMANAGEMENT_SERVER": "unix:/run/e.sock", "EMANAGEMENT_SECRET": " not a file ",
 			"EMANAGEMENT_STATE": "/state", "EMANAGEMENT_AUDIT": "/audit", "EMANAGEMENT_CONTROL": "/c.sock", "EMANAGEMENT_HOSTS": "b.example, a.example,",
 		}, config.Config{
 			JID: jid.MustParse("e.localhost"), Server: "unix:/run/e.sock", Secret: []byte("not a file"),
-			State: "/state", Audit: "/audit", Control: config.Socket{Path: "/c.sock", Fixed: true}, Hosts: []string{"b.example", "a.example"},
+			State: "/state", Audit: "/audit", Control: config.Socket{Path: "/c.sock", Fixed: true}, Hosts: []string{"b.example", "a.example"}, Limits: defaultLimits,
 		}},
 		"a comment alone, and the environment": {"# nothing here\n", map[string]string{
 			"EMANAGEMENT_JID": "e.localhost", "EMANAGEMENT_SERVER": "[::1]:5347", "EMANAGEMENT_SECRET_FILE": "DIR/secret",
-		}, config.Config{JID: jid.MustParse("e.localhost"), Server: "[::1]:5347", Secret: []byte("s3cret"), Control: defaultSocket, Hosts: []string{"localhost"}}},
+		}, config.Config{JID: jid.MustParse("e.localhost"), Server: "[::1]:5347", Secret: []byte("s3cret"), Control: defaultSocket, Hosts: []string{"localhost"}, Limits: defaultLimits}},
 		"environment over file": {minimalText + "state: /a\naudit: /c\nhosts: [a.example]\n", map[string]string{
 			"EMANAGEMENT_JID": "e.localhost", "EMANAGEMENT_SERVER": "tls://localhost:5348", "EMANAGEMENT_SECRET": "env",
 			"EMANAGEMENT_STATE": "/b", "EMANAGEMENT_AUDIT": "/d", "EMANAGEMENT_HOSTS": "b.example",
 		}, config.Config{
 			JID: jid.MustParse("e.localhost"), Server: "tls://localhost:5348", Secret: []byte("env"),
-			State: "/b", Audit: "/d", Control: defaultSocket, Hosts: []string{"b.example"},
+			State: "/b", Audit: "/d", Control: defaultSocket, Hosts: []string{"b.example"}, Limits: defaultLimits,
 		}},
 		"environment over what is wrong": {"jid: a@b\nserver: x\nsecret_file: /no/such\nhosts: [a@b]\n", map[string]string{
 			"EMANAGEMENT_JID": "emanagement.example.org", "EMANAGEMENT_SERVER": "127.0.0.1:5347", "EMANAGEMENT_SECRET": "s3cret", "EMANAGEMENT_HOSTS": "a.example",
@@ -229,6 +238,12 @@ func TestBad(t *testing.T) {
 		"api: the token itself":    file(minimalText+"api: {url: 'http://a/api', token: x}\n", `line 4: unknown key "token"; did you mean token_file?`),
 		"api: text":                file(minimalText+"api: http://a/api\n", "line 4: api: a text is not allowed here"),
 		"environment: api":         env("EMANAGEMENT_API_URL", "there", `api.url: "there": not like http://127.0.0.1:5281/api/v3`),
+
+		"limits: none":        file(minimalText+"limits: {nick: 0}\n", "limits.nick: 0 is not a number from 1 to 1048576"),
+		"limits: too few":     file(minimalText+"limits: {form: 9999}\n", "limits.form: 9999 is not a number from 10000 to 67108864"),
+		"limits: too many":    file(minimalText+"limits: {stanza: 1073741825}\n", "limits.stanza: 1073741825 is not a number from 1048576 to 1073741824"),
+		"limits: a unit":      file(minimalText+"limits: {stanza: 32 MiB}\n", "line 4: limits.stanza: a text is not allowed here"),
+		"limits: unknown key": file(minimalText+"limits: {nicks: 1}\n", `line 4: unknown key "nicks"; did you mean nick?`),
 
 		"unknown key":           file(minimalText+"jids: x\n", `line 4: unknown key "jids"; did you mean jid?`),
 		"unknown key, a field":  file(minimalText+"my_field: x\n", `line 4: unknown key "my_field"`),

@@ -57,6 +57,14 @@ const configReference = `The configuration is a YAML file, FILE (default ` + con
       url: http://127.0.0.1:5281/api/v3
       token_file: /etc/emanagement/token # or user and password_file; only if the server
                                          # asks for one
+    limits:                              # in bytes, apart from groups; these are
+                                         # the defaults
+      nick: 1024                         # a nick, or the text of a status
+      group: 1024                        # the name of a group
+      groups: 100                        # the groups of one contact
+      form: 1048576                      # a stanza to the component
+      stanza: 33554432                   # an answer of the server; a roster of
+                                         # 200,000 items fits
 
 A jid with a local part is that account, at any resource. A jid without a local part is
 the component or the host itself, not its users. The roles are read, write and admin. An

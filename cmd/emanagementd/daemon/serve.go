@@ -53,6 +53,7 @@ func serveComponent(ctx context.Context, conf config.Config, log *slog.Logger) (
 		return err
 	}
 	services := newServices(c, api, remote, rosters, state.Users(), log)
+	services.Limits = conf.Limits.Arguments
 	defer services.Jobs.Wait()
 	watchGrants(c, services.Presences, conf.Access, log)
 	namespace := verb.New(services, withLocalAdmins(conf.Access), auditLog, log)
@@ -86,6 +87,7 @@ func openAuditLog(path string, log *slog.Logger) (*slog.Logger, error) {
 func newComponent(conf config.Config, log *slog.Logger) (*component.Component, error) {
 	return component.New(component.Config{
 		JID: conf.JID, Address: conf.Server, Secret: conf.Secret, Hosts: conf.Hosts, MaxStanza: conf.MaxStanza,
+		MaxRequest: conf.Limits.Form, MaxAnswer: conf.Limits.Stanza,
 		OversizeAdvice: oversizeAdvice, Probe: stanzas.Probe, CheckGrant: stanzas.CheckGrant,
 		Name: "emanagement", Version: version.String(), Log: log,
 	})

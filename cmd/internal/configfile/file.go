@@ -26,6 +26,7 @@ type File struct {
 	Hosts      []string `yaml:"hosts"`
 	Access     []Access `yaml:"access"`
 	API        API      `yaml:"api"`
+	Limits     Limits   `yaml:"limits"`
 }
 
 // Access is an entry of the key access.
@@ -44,6 +45,15 @@ type API struct {
 	TokenFile    string `yaml:"token_file"`
 	User         string `yaml:"user"`
 	PasswordFile string `yaml:"password_file"`
+}
+
+// Limits is the key limits. What it leaves out has a default.
+type Limits struct {
+	Nick   *int `yaml:"nick"`
+	Group  *int `yaml:"group"`
+	Groups *int `yaml:"groups"`
+	Form   *int `yaml:"form"`
+	Stanza *int `yaml:"stanza"`
 }
 
 // The environment variables. OverrideFrom has the key of each.

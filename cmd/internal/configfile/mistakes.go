@@ -63,7 +63,7 @@ var (
 
 // knownKeys returns all keys of the configuration, on every level.
 func knownKeys() (keys []string) {
-	for _, section := range []any{File{}, Access{}, API{}} {
+	for _, section := range []any{File{}, Access{}, API{}, Limits{}} {
 		t := reflect.TypeOf(section)
 		for i := range t.NumField() {
 			if key, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ","); key != "-" && key != "" {
