@@ -14,6 +14,9 @@ import (
 // progressInterval is the minimum time between two lines of progress.
 const progressInterval = 200 * time.Millisecond
 
+// contentType is that of an answer, which consists of lines of JSON.
+const contentType = "application/x-ndjson"
+
 // answer writes the lines of an answer. It must not be used concurrently.
 type answer struct {
 	w        http.ResponseWriter
@@ -43,7 +46,7 @@ func (a *answer) line(status int, r wire.Reply) error {
 	}
 	if !a.begun {
 		a.begun = true
-		a.w.Header().Set("Content-Type", "application/x-ndjson")
+		a.w.Header().Set("Content-Type", contentType)
 		a.w.WriteHeader(status)
 	}
 	// Each piece has a deadline of its own: a list may be long, and the line before it may

@@ -1,20 +1,16 @@
 package control
 
 import (
-	"bytes"
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"strings"
 	"time"
-	"unicode/utf8"
 
-	"emanagement/server"
+	"golang.org/x/sync/semaphore"
+
 	"emanagement/verb"
 	"emanagement/verb/wire"
 	"emanagement/verb/work"
@@ -24,16 +20,14 @@ import (
 const frontName = "control"
 
 const (
-	// maxBody limits the body of a request, in bytes. A list of 100,000 recipients fits.
-	maxBody = 8 << 20
 	// verbTimeout limits a verb that is not Long, with the wait for a stream to the server.
 	verbTimeout = 7 * time.Second
 	// connectTimeout limits how long a verb waits for a stream to the server.
 	connectTimeout = 5 * time.Second
 	// waitInterval is the time between two attempts of a caller who waits for the server.
 	waitInterval = time.Second
-	// ioTimeout limits how long a caller may take to send the head of a request, or to
-	// receive a piece of an answer.
+	// ioTimeout limits how long a caller may take to send the head of a request, or its
+	// body, or to receive a piece of an answer.
 	ioTimeout = 10 * time.Second
 	// drainTimeout limits how long Serve waits for its callers at the end. Its verbs are
 	// ended before that: see package work.
@@ -44,21 +38,16 @@ const (
 type front struct {
 	namespace *verb.Namespace
 	connected func(context.Context) error // waits for a stream to the server
+	bodies    *semaphore.Weighted         // see maxBodies
 	log       *slog.Logger
 }
 
 // Serve answers requests on the socket until the context ends, and closes the socket. It then
-// waits 12 s for the requests under way. connected blocks until there is a stream to the server. Serve
-// returns an error only if the listener fails.
+// waits 12 s for the requests under way. It serves 2,000 connections at once. connected blocks
+// until there is a stream to the server. Serve returns an error only if the listener fails.
 func Serve(ctx context.Context, l net.Listener, n *verb.Namespace, connected func(context.Context) error, log *slog.Logger) error {
-	f := &front{namespace: n, connected: connected, log: log}
-	srv := &http.Server{
-		Handler:           f.routes(),
-		ConnContext:       withPeer,
-		ReadHeaderTimeout: ioTimeout,
-		IdleTimeout:       time.Minute,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}
+	f := &front{namespace: n, connected: connected, bodies: semaphore.NewWeighted(maxBodies), log: log}
+	srv := f.server()
 	stopped := make(chan error, 1)
 	go func() { // the result is received below
 		<-ctx.Done()
@@ -71,10 +60,22 @@ func Serve(ctx context.Context, l net.Listener, n *verb.Namespace, connected fun
 		}
 		stopped <- err
 	}()
-	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	if err := srv.Serve(limitConnections(l, maxConnections, log)); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return <-stopped
+}
+
+// server returns the HTTP server, which does not serve yet.
+func (f *front) server() *http.Server {
+	return &http.Server{
+		Handler:           f.routes(),
+		ConnContext:       withPeer,
+		ReadHeaderTimeout: ioTimeout,
+		WriteTimeout:      ioTimeout, // for what package http writes itself
+		IdleTimeout:       time.Minute,
+		ErrorLog:          slog.NewLogLogger(f.log.Handler(), slog.LevelWarn),
+	}
 }
 
 func (f *front) routes() http.Handler {
@@ -129,10 +130,11 @@ func (f *front) answer(r *http.Request, name string, out *answer) (verb.Result, 
 	if err != nil {
 		return verb.Result{}, err
 	}
-	call, err := readCall(http.MaxBytesReader(out.w, r.Body, maxBody))
+	call, release, err := f.readBody(r, out)
 	if err != nil {
-		return verb.Result{}, unreadable(err)
+		return verb.Result{}, err
 	}
+	defer release()
 	if q.Values, err = values(call, v); err != nil {
 		return verb.Result{}, err
 	}
@@ -169,34 +171,6 @@ func (f *front) runOnce(ctx context.Context, q verb.Request, v *verb.Verb) (verb
 		return verb.Result{}, err
 	}
 	return f.namespace.Run(ctx, q)
-}
-
-// readCall reads and parses the body of a request. It reads the body to its end: before that,
-// the HTTP server does not notice that the caller disconnects.
-func readCall(body io.Reader) (wire.Call, error) {
-	var call wire.Call
-	text, err := io.ReadAll(body)
-	if err != nil {
-		return wire.Call{}, err
-	}
-	if !utf8.Valid(text) {
-		return wire.Call{}, errors.New("it is not UTF-8")
-	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&call); err != nil {
-		return wire.Call{}, err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return wire.Call{}, cmp.Or(err, errors.New("there is more than one value"))
-	}
-	return call, nil
-}
-
-// unreadable refuses a body. It shows only the beginning of an error's text, which may
-// repeat a part of the body.
-func unreadable(err error) *wire.Error {
-	return &wire.Error{Kind: wire.Usage, Text: "the request's body is not as docs/control.md describes it: " + server.OneLine(err.Error())}
 }
 
 // values returns the arguments of a call, by parameter.

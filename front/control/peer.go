@@ -16,6 +16,9 @@ type peerKey struct{}
 
 // withPeer adds a connection to a context, for peer.
 func withPeer(ctx context.Context, c net.Conn) context.Context {
+	if s, ok := c.(*served); ok {
+		c = s.Conn
+	}
 	return context.WithValue(ctx, peerKey{}, c)
 }
 
