@@ -48,6 +48,11 @@ TIME ?= 1m
 fuzz: ## run each fuzz target for a minute
 	@scripts/fuzz '$(TIME)'
 
+.PHONY: load
+load: ## measure the program under more load than it takes (ten minutes)
+	@scripts/setup ejabberd
+	@go test -tags load -run '^TestLoad$$' -v -timeout 60m ./e2e
+
 .PHONY: lint
 lint: ## check formatting, code, dependencies and generated files
 	@scripts/lint

@@ -153,10 +153,10 @@ func benchBare(b *testing.B, s *testserver.Server, request func(jid.JID) (to, ty
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "verbs/s")
 }
 
-// authenticate performs the component handshake by hand. The reader of a library might
-// already have buffered later stanzas.
-func authenticate(conn net.Conn, r *bufio.Reader) error {
-	fmt.Fprintf(conn, "<stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams' to='%s'>", service)
+// authenticate performs the component handshake of a domain by hand. The reader of a library
+// might already have buffered later stanzas.
+func authenticate(conn net.Conn, r *bufio.Reader, domain, secret string) error {
+	fmt.Fprintf(conn, "<stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams' to='%s'>", domain)
 	header, err := readUntil(r, ">")
 	for err == nil && !bytes.Contains(header, []byte("id=")) {
 		header, err = readUntil(r, ">")
@@ -166,13 +166,13 @@ func authenticate(conn net.Conn, r *bufio.Reader) error {
 	}
 	_, id, _ := strings.Cut(string(header), "id='")
 	id, _, _ = strings.Cut(id, "'")
-	_, err = fmt.Fprintf(conn, "<handshake>%x</handshake>", sha1.Sum([]byte(id+testserver.Secret)))
+	_, err = fmt.Fprintf(conn, "<handshake>%x</handshake>", sha1.Sum([]byte(id+secret)))
 	return err
 }
 
 // handshake authenticates and waits for the grants.
 func handshake(conn net.Conn, r *bufio.Reader) error {
-	if err := authenticate(conn, r); err != nil {
+	if err := authenticate(conn, r, testserver.Component, testserver.Secret); err != nil {
 		return err
 	}
 	for range testserver.Hosts() {

@@ -22,11 +22,13 @@ import (
 type proxy struct {
 	address string
 	flow    sync.Mutex // while it is held, nothing goes through to the server
+	back    sync.Mutex // while it is held, nothing goes through to the component
 
 	mu         sync.Mutex
 	changed    chan struct{}  // closed and replaced whenever one of the following fields changes
 	pending    map[string]int // the component's unanswered requests, by host
 	maxPending map[string]int // the maximum of pending so far, by host
+	near       net.Conn       // the component's latest connection
 	lost       int            // requests that were unanswered when their stream ended
 	asked      int            // requests to the component
 	answered   []string       // the recipients of the component's answers, in their order
@@ -67,13 +69,26 @@ func (p *proxy) hold(t testing.TB) (release func()) {
 	return release
 }
 
+// inject has write send bytes to the component between two stanzas of the server.
+func (p *proxy) inject(write func(io.Writer) error) error {
+	p.mu.Lock()
+	near := p.near
+	p.mu.Unlock()
+	p.back.Lock()
+	defer p.back.Unlock()
+	return write(near)
+}
+
 // serve passes one stream on until the component leaves it. Requests without an
 // answer by then count as lost.
 func (p *proxy) serve(near *net.TCPConn, far net.Conn) {
 	pending := make(map[string]int) // the pending requests of this stream
+	p.update(func() { p.near = near })
 	var answers sync.WaitGroup
 	answers.Go(func() {
 		relay(far, func(start xml.StartElement) { p.fromServer(pending, start) }, func(b []byte) error {
+			p.back.Lock()
+			defer p.back.Unlock()
 			_, err := near.Write(b)
 			return err
 		})

@@ -69,7 +69,7 @@ func soak(t *testing.T, edit func(map[string]any), fill func(*testing.T, *testse
 	items := users * soakContacts
 	measure := func(name, outcome, verb string, pairs ...string) {
 		t.Helper()
-		require.NoError(t, os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.program.PID()), []byte("5"), 0)) // resets the peak
+		resetPeak(t, s.program.PID())
 		began, before := time.Now(), cpuTime(t, s.program.PID())
 		text := runToEnd(t, admin, verb, pairs...)
 		took := time.Since(began)
@@ -122,23 +122,6 @@ func cpuTime(t *testing.T, pid int) time.Duration {
 		ticks += time.Duration(n)
 	}
 	return ticks * 10 * time.Millisecond
-}
-
-// peakMemory returns the peak memory of a process in MiB, since the last write
-// to its clear_refs.
-func peakMemory(t *testing.T, pid int) int {
-	t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	require.NoError(t, err)
-	for line := range strings.Lines(string(status)) {
-		if kB, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			n, err := strconv.Atoi(strings.Fields(kB)[0])
-			require.NoError(t, err)
-			return n / 1024
-		}
-	}
-	t.Fatal("no VmHWM")
-	return 0
 }
 
 func soakUser(i int) string { return fmt.Sprintf("user%05d", i) }
