@@ -102,8 +102,9 @@ const (
 	windowSize = 16
 	// maxRequests is the number of requests to us that are worked on at once. One
 	// requester may have half of them. Further requests are refused with
-	// resource-constraint.
-	maxRequests = 1024
+	// resource-constraint. The requests share the window, and end at about the same time.
+	// If there were more of them, a busy server would answer none of them in time.
+	maxRequests = 512
 	// maxRefusals is the number of refusals that wait to be written. Further requests are
 	// dropped.
 	maxRefusals = 16384
