@@ -2,8 +2,8 @@ package component
 
 import "sync"
 
-// budget bounds the bytes of the stanzas that wait or are worked on. One sender may have
-// half of them.
+// budget bounds the bytes of the stanzas that wait or are worked on. One sender may have as
+// many as are left for others, as in a pool.
 type budget struct {
 	mu       sync.Mutex
 	limit    int
@@ -20,7 +20,7 @@ func newBudget(limit int) *budget {
 func (b *budget) take(sender string, size int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.used+size > b.limit || b.bySender[sender]+size > b.limit/2 {
+	if b.bySender[sender]+size > b.limit-b.used-size {
 		return false
 	}
 	b.used += size

@@ -101,8 +101,8 @@ const (
 	// be slower on ejabberd with Mnesia.
 	windowSize = 16
 	// maxRequests is the number of requests to us that are worked on at once. One
-	// requester may have half of them. Further requests are refused with
-	// resource-constraint. The requests share the window, and end at about the same time.
+	// requester may have half of them, and fewer in a crowd. Further requests are refused
+	// with resource-constraint. The requests share the window, and end at about the same time.
 	// If there were more of them, a busy server would answer none of them in time.
 	maxRequests = 512
 	// maxRefusals is the number of refusals that wait to be written. Further requests are
@@ -110,7 +110,7 @@ const (
 	maxRefusals = 16384
 	// maxBytes is the size of all requests and messages to us that wait or are worked
 	// on, in bytes. It is more if MaxRequest demands that, because one sender may have
-	// half of it.
+	// half of it, and less in a crowd.
 	maxBytes = 16 << 20
 )
 

@@ -6,7 +6,9 @@ import (
 	"time"
 )
 
-// pool is a bounded set of goroutines. One requester may have half of them.
+// pool is a bounded set of goroutines. One requester may have as many as are left for
+// others: alone half of them, and fewer in a crowd. So there is nearly always one for a
+// requester that has none.
 type pool struct {
 	mu          sync.Mutex
 	size        int
@@ -21,11 +23,11 @@ func newPool(size int) *pool {
 }
 
 // start runs f in a goroutine of its own and returns true. It returns false if the
-// pool is full or closed, or if the requester has half of it already.
+// pool is full or closed, or if the requester has as many goroutines as are left.
 func (p *pool) start(requester string, f func()) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed || p.running == p.size || p.byRequester[requester] >= (p.size+1)/2 {
+	if p.closed || p.byRequester[requester] >= p.size-p.running {
 		return false
 	}
 	p.running++

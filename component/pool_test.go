@@ -48,6 +48,23 @@ func TestPool(t *testing.T) {
 	})
 }
 
+// TestPoolInCrowd: a crowd of requesters leaves room for another one.
+func TestPoolInCrowd(t *testing.T) {
+	p := newPool(100)
+	release := make(chan struct{})
+	start := func(requester string) bool { return p.start(requester, func() { <-release }) }
+	for i := range 1000 {
+		start(fmt.Sprint(i % 9))
+	}
+	for i := range 9 {
+		assert.Equal(t, 10, p.byRequester[fmt.Sprint(i)])
+	}
+	assert.True(t, start("another"))
+	p.close()
+	close(release)
+	require.NoError(t, p.wait(t.Context()))
+}
+
 func TestPoolWaitEnds(t *testing.T) {
 	reason := errors.New("reason")
 	ctx, cancel := context.WithCancelCause(t.Context())
