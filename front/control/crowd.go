@@ -27,20 +27,23 @@ const (
 // callers so. Without it they would wait, and could not know what for.
 type crowd struct {
 	net.Listener
-	places chan struct{}
-	log    *slog.Logger
-	warned time.Time // when the log last told of a crowd
+	places   chan struct{}
+	log      *slog.Logger
+	warned   time.Time // when the log last told of a crowd
+	refusing sync.WaitGroup
 }
 
 func limitConnections(l net.Listener, n int, log *slog.Logger) net.Listener {
 	return &crowd{Listener: l, places: make(chan struct{}, n), log: log}
 }
 
-// Accept implements net.Listener. Only one goroutine may call it.
+// Accept implements net.Listener. Only one goroutine may call it. Once the listener is closed,
+// Accept waits for the refusals under way, for refuseTimeout at most.
 func (c *crowd) Accept() (net.Conn, error) {
 	for {
 		conn, err := c.Listener.Accept()
 		if err != nil {
+			c.refusing.Wait()
 			return nil, err
 		}
 		select {
@@ -52,7 +55,7 @@ func (c *crowd) Accept() (net.Conn, error) {
 			c.warned = time.Now()
 			c.log.Warn("callers of the control socket are refused: too many connections", "served", cap(c.places))
 		}
-		go refuse(conn, cap(c.places)) // ends by itself soon
+		c.refusing.Go(func() { refuse(conn, cap(c.places)) })
 	}
 }
 
