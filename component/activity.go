@@ -36,6 +36,13 @@ func (l *link) isIdle() bool {
 	return len(l.pending) == 0
 }
 
+// anyReply reports whether any host has answered an IQ on the stream.
+func (l *link) anyReply() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.lastReply) > 0
+}
+
 // otherRepliedSince reports whether another host has answered an IQ after t.
 func (l *link) otherRepliedSince(host string, t time.Time) bool {
 	l.mu.Lock()

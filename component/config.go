@@ -67,7 +67,7 @@ type timing struct {
 	probe      pace          // of a host
 	probeEarly pace          // while the stream is younger than healthy
 	backoff    backoff
-	healthy    time.Duration // the age at which a stream resets the backoff
+	healthy    time.Duration // the age at which a stream resets the backoff, if no host has answered on it before
 
 	// A stream that follows a broken one is watched more closely until it has that age.
 	settling      time.Duration
@@ -88,7 +88,7 @@ func defaultTiming() timing {
 		closeMute:  3 * time.Second,
 		probe:      pace{30 * time.Second, 7 * time.Second},
 		probeEarly: pace{5 * time.Second, 7 * time.Second},
-		backoff:    backoff{min: time.Second, max: time.Minute},
+		backoff:    backoff{min: time.Second, max: 15 * time.Second},
 		healthy:    time.Minute,
 
 		settling:      15 * time.Second,

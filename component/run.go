@@ -41,7 +41,7 @@ func (c *Component) Run(ctx context.Context) error {
 		if _, ok := errors.AsType[*permanentError](err); ok && first {
 			return err
 		}
-		if time.Since(began) >= c.timing.healthy {
+		if l != nil && l.anyReply() || time.Since(began) >= c.timing.healthy {
 			wait.reset()
 		}
 		// The pause counts from the start of the attempt, so a long-lived stream is

@@ -101,6 +101,25 @@ func TestReconnect(t *testing.T) {
 	})
 }
 
+// TestReconnectAfterUse: streams on which a host has answered are replaced soon, however
+// many are lost one after the other.
+func TestReconnectAfterUse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.run()
+		p := r.accept("localhost")
+		for range 20 {
+			asked := r.asks("a@localhost")
+			p.answer(p.hears(), "")
+			require.NoError(t, receive(t, asked))
+			p.conn.Close()
+			ended := time.Now()
+			p = r.accept("localhost")
+			require.LessOrEqual(t, time.Since(ended), r.c.timing.backoff.min)
+		}
+	})
+}
+
 // TestWriteBlocked: the connection to a server that reads nothing any more counts as
 // lost after a while.
 func TestWriteBlocked(t *testing.T) {
