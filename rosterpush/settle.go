@@ -35,7 +35,7 @@ const (
 const concurrentSettlements = 8
 
 // maxSettlePause limits the pause between two attempts to settle.
-const maxSettlePause = 30 * time.Second
+const maxSettlePause = 10 * time.Second
 
 // Recover makes every request about the users of an intent that was not over wait until
 // the intent is settled. The same holds for changes that the server may have lost. It

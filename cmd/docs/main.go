@@ -36,7 +36,8 @@ const head = `<!-- Written by go generate from the table in verb. Change it ther
 Each verb is an ad-hoc command, whose form has the parameters as its fields. On the
 command line and in chat, a verb is a line: first the arguments that the script of 2012
 had, in its order, then flags for the other parameters. The roles are read, write and
-admin. A role includes the roles before it.
+admin. A role includes the roles before it. Nicks, groups and their number have
+[limits](install.md#settings), which can be configured.
 
 `
 
