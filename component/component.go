@@ -67,7 +67,7 @@ func New(cfg Config) (*Component, error) {
 	c := &Component{
 		cfg: cfg, log: cfg.Log, timing: defaultTiming(),
 		registry: newRegistry(), window: newWindow(windowSize),
-		grantBackoff: backoff{min: time.Minute, max: time.Hour},
+		grantBackoff: backoff{min: 5 * time.Second, max: time.Hour},
 		handlers:     make(map[handlerKey]Handler),
 		queue:        messageQueue{waiting: make(map[string][]Message)},
 		pool:         newPool(maxRequests),

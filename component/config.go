@@ -72,6 +72,7 @@ type timing struct {
 	// A stream that follows a broken one is watched more closely until it has that age.
 	settling      time.Duration
 	probeSettling pace
+	regrant       time.Duration // from its handshake to the first grant
 }
 
 func defaultTiming() timing {
@@ -93,6 +94,7 @@ func defaultTiming() timing {
 
 		settling:      15 * time.Second,
 		probeSettling: pace{500 * time.Millisecond, 3 * time.Second},
+		regrant:       3 * time.Second,
 	}
 }
 

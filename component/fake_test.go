@@ -67,7 +67,7 @@ func newRig(t *testing.T, hosts ...string) *rig {
 		}
 	}
 	never := pace{1000 * ages, 1000 * ages}
-	c.timing.probe, c.timing.probeEarly, c.timing.probeSettling = never, never, never
+	c.timing.probe, c.timing.probeEarly, c.timing.probeSettling, c.timing.regrant = never, never, never, never.pause
 	c.grantBackoff = backoff{min: 1000 * ages, max: 1000 * ages}
 	r.c = c
 	return r

@@ -9,11 +9,7 @@ import (
 // reportMissing logs the grants that have not arrived in time. It ends the stream
 // later if that may bring them.
 func (s *session) reportMissing() {
-	if s.lostGrants() {
-		s.link.end(errUngranted)
-		return
-	}
-	if !sleep(s.ctx, s.timing.grant-time.Since(s.link.since)) {
+	if !sleep(s.ctx, s.timing.grant) {
 		return
 	}
 	excluded := s.registry.excludedHosts()
@@ -48,15 +44,19 @@ func (s *session) reportMissing() {
 	}
 }
 
-// lostGrants waits a moment, on a stream that follows a broken one, and reports whether no
-// host has granted access although hosts did before. The grants may have gone to the
-// broken stream, if the server had not noticed its end.
-func (s *session) lostGrants() bool {
-	if !s.afterBreak || !s.registry.hasServed() || !sleep(s.ctx, s.timing.probeSettling.patience) {
-		return false
+// replaceUngranted ends a stream that follows a broken one, if no host grants access on it
+// soon. The grants may have gone to the broken stream, whose end the server had not noticed.
+func (s *session) replaceUngranted() {
+	if !s.afterBreak || !sleep(s.ctx, s.timing.regrant) || len(s.registry.served()) > 0 {
+		return
 	}
-	return len(s.registry.served()) == 0 && s.silent.mayReconnect("", time.Now(), false)
+	if s.silent.mayReconnect(anyHost, time.Now(), false) {
+		s.link.end(errUngranted)
+	}
 }
+
+// anyHost stands for all hosts in a hostBackoff.
+const anyHost = ""
 
 // isIdle reports whether a new stream would interrupt nothing: no request is under
 // way in either direction.

@@ -16,7 +16,6 @@ type registry struct {
 	link     *link                // nil while not connected
 	grants   map[string]hostGrant // on the current stream, by prepared host
 	excluded []string             // hosts that announce grants on the current stream and are not to be served
-	granted  bool                 // a host has granted access, on this stream or an earlier one
 	stopped  bool                 // there will be no other stream
 	changed  chan struct{}        // closed and replaced at every change
 }
@@ -61,7 +60,6 @@ func (r *registry) addGrant(l *link, host string, g Grant) (first bool) {
 		if r.link == l {
 			first = !known
 			r.grants[key] = hostGrant{host, g}
-			r.granted = true
 		}
 	})
 	return first
@@ -107,13 +105,6 @@ func (r *registry) served() []string {
 func (r *registry) serves(host string) bool {
 	_, ok := r.grant(host)
 	return ok
-}
-
-// hasServed reports whether a host has ever granted access.
-func (r *registry) hasServed() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.granted
 }
 
 // grant returns the grant of a host on the current stream.

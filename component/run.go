@@ -87,6 +87,7 @@ func (s *session) serve(ctx context.Context, abort context.CancelCauseFunc) (inO
 	reader.Go(func() { l.read(s.receive) })
 	s.helpers.Go(s.refuseOverflow)
 	s.helpers.Go(s.reportMissing)
+	s.helpers.Go(s.replaceUngranted)
 	s.helpers.Go(s.refuseOversized)
 
 	select {

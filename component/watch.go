@@ -42,6 +42,7 @@ func (s *session) watch(host string) {
 		asked := time.Now()
 		if s.link.repliedSince(host, began) || s.answers(host, pace.patience) {
 			s.silent.noteAnswer(host, time.Now())
+			s.silent.noteAnswer(anyHost, time.Now())
 			if s.link.isForbidding(host) && s.isIdle() && s.refusing.mayReconnect(host, time.Now(), true) {
 				s.link.end(&forbiddenError{host})
 				return

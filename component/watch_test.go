@@ -76,6 +76,10 @@ func TestUngranted(t *testing.T) {
 		r := watched(t)
 		r.c.grantBackoff = backoff{min: time.Minute, max: time.Hour}
 		r.run()
+		p := r.accept() // how the stream before it ended is unknown
+		began := time.Now()
+		receive(t, inBackground(func() error { <-p.ended; return nil }))
+		assert.Equal(t, r.c.timing.regrant, time.Since(began))
 		for i := range 3 {
 			p, began := r.accept(), time.Now()
 			receive(t, inBackground(func() error { <-p.ended; return nil }))
@@ -85,7 +89,7 @@ func TestUngranted(t *testing.T) {
 			synctest.Wait()
 			assert.Len(t, r.log.with("ERROR", "no access granted"), i+1)
 		}
-		p := r.accept("localhost")
+		p = r.accept("localhost")
 		p.serve(noSuchUser)
 		pass(3 * time.Hour)
 		assert.Equal(t, []string{"localhost"}, r.c.Served())
