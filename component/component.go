@@ -39,6 +39,7 @@ type Component struct {
 
 	queue    messageQueue // messages to us that wait for their handler
 	pool     *pool        // the goroutines that work on requests to us
+	turns    *window      // of the requests to us; all count as those of one host
 	budget   *budget      // the bytes of the requests and messages to us
 	overflow chan refusal // of requests that found no place
 
@@ -71,6 +72,7 @@ func New(cfg Config) (*Component, error) {
 		handlers:     make(map[handlerKey]Handler),
 		queue:        messageQueue{waiting: make(map[string][]Message)},
 		pool:         newPool(maxRequests),
+		turns:        newWindow(maxWorking),
 		budget:       newBudget(max(maxBytes, 2*cfg.MaxRequest)),
 		overflow:     make(chan refusal, maxRefusals),
 		dial:         dial,

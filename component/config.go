@@ -59,6 +59,7 @@ type timing struct {
 	reply      time.Duration // from sending a request to its reply
 	slow       time.Duration // after which the slot of a request goes to others
 	request    time.Duration // from a request to us to our reply
+	turn       time.Duration // from a request to us to the beginning of the work on it
 	drain      time.Duration // for requests under way when the component is stopped
 	abort      time.Duration // for the same requests after their contexts were ended
 	close      time.Duration // for the server's own end of stream
@@ -82,6 +83,7 @@ func defaultTiming() timing {
 		reply:      10 * time.Second,
 		slow:       time.Second,
 		request:    5 * time.Minute,
+		turn:       8 * time.Second,
 		drain:      7 * time.Second,
 		abort:      3 * time.Second,
 		close:      15 * time.Second,
@@ -102,11 +104,14 @@ const (
 	// windowSize is the number of requests in flight at once. More were measured to
 	// be slower on ejabberd with Mnesia.
 	windowSize = 16
-	// maxRequests is the number of requests to us that are worked on at once. One
+	// maxRequests is the number of requests to us that wait or are worked on. One
 	// requester may have half of them, and fewer in a crowd. Further requests are refused
-	// with resource-constraint. The requests share the window, and end at about the same time.
-	// If there were more of them, a busy server would answer none of them in time.
-	maxRequests = 512
+	// with resource-constraint.
+	maxRequests = 4096
+	// maxWorking is the number of requests to us that are worked on at once. They share the
+	// window, and end at about the same time. If there were more of them, a busy server
+	// would answer none of them in time.
+	maxWorking = 256
 	// maxRefusals is the number of refusals that wait to be written. Further requests are
 	// dropped.
 	maxRefusals = 16384

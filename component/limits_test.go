@@ -80,3 +80,30 @@ func TestLargeAnswer(t *testing.T) {
 		require.NoError(t, receive(t, small))
 	})
 }
+
+// TestTurns: more requests than may be worked on at once wait for their turn, and are told to
+// try again if it does not come in time.
+func TestTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.c.turns = newWindow(1)
+		release := make(chan struct{})
+		r.holds(release)
+		r.run()
+		p := r.accept()
+		p.sendHold("first")
+		p.sendHold("second")
+		release <- struct{}{}
+		assert.Equal(t, "first", p.hears().Attrs["id"])
+		p.sendHold("third")
+		pass(r.c.timing.turn)
+		e := p.hears()
+		assert.Equal(t, "third", e.Attrs["id"])
+		assert.Equal(t, "resource-constraint", e.Children[1].Children[0].Name.Local)
+		close(release)
+		assert.Equal(t, "second", p.hears().Attrs["id"])
+		synctest.Wait()
+		assert.Zero(t, r.c.budget.used)
+		requireUntouched(t, r.c.turns, 1)
+	})
+}

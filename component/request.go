@@ -79,14 +79,32 @@ func newRequest(in inbound, own jid.JID) (Request, error) {
 	return Request{IQ: iq, Payload: in.child(), in: &in}, nil
 }
 
-// answer handles one request and sends its reply.
+// answer handles one request, when it is its turn, and sends its reply.
 func (c *Component) answer(ctx context.Context, r Request) {
-	ctx, cancel := context.WithTimeout(withRequester(ctx, r.From.Bare().String()), c.timing.request)
+	requester := r.From.Bare().String()
+	ctx, cancel := context.WithTimeout(withRequester(ctx, requester), c.timing.request)
 	defer cancel()
-	payload, err := c.handle(ctx, r)
+	var payload xml.TokenReader
+	end, err := c.awaitTurn(ctx, requester)
+	if err == nil {
+		payload, err = c.handle(ctx, r)
+		end()
+	}
 	if err := c.reply(ctx, r, payload, err); err != nil {
 		c.log.Warn("a reply could not be sent", "to", r.From, "id", r.ID, "why", err)
 	}
+}
+
+// awaitTurn waits until a request may be worked on. The turns go round the requesters. The
+// caller must call end.
+func (c *Component) awaitTurn(ctx context.Context, requester string) (end func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, c.timing.turn)
+	defer cancel()
+	turn, err := c.turns.acquire(ctx, "", requester)
+	if err != nil {
+		return nil, errBusy()
+	}
+	return func() { turn.done(true) }, nil
 }
 
 // handle finds the handler of a request and calls it.
