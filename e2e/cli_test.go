@@ -175,7 +175,18 @@ func TestAway(t *testing.T) {
 	assert.Equal(t, cliResult{`{"error":{"kind":"away","text":"the component is not connected to the server at the moment; its log says why","nothing_done":true}}` + "\n", "", 3},
 		emanagement(t, d.program, "--json", "getRoster", "a@localhost"))
 	assert.Equal(t, cliResult{"false\n", "", 1}, emanagement(t, d.program, "isEjabberdNodeStarted"))
+	var patient errgroup.Group
+	for _, line := range [][]string{{"--wait", "checkUserJid", "a@localhost"}, {"checkUserJid", "a@localhost", "--wait"}} {
+		c := cliCommand(t, d.program, line...)
+		patient.Go(func() error {
+			assert.Equal(t, cliResult{"false\n", "", 1}, runCommand(t, c))
+			return nil
+		})
+	}
+	refused := emanagement(t, d.program, "--wait", "--as", "admin@localhost", "checkUserJid", "a@localhost")
+	assert.Equal(t, cliResult{"", "emanagement: --wait: it works on the component's machine only, not with --as\n", 2}, refused)
 	require.NoError(t, d.Start(t.Context()))
+	require.NoError(t, patient.Wait())
 	require.Eventually(t, func() bool { return emanagement(t, d.program, "isEjabberdNodeStarted").status == 0 }, time.Minute, 50*time.Millisecond)
 	assert.Equal(t, cliResult{"Roster not found for user a@localhost\n", "", 1}, emanagement(t, d.program, "getRoster", "a@localhost"))
 }

@@ -100,7 +100,7 @@ func (l *commandLine) takeFlag(f *pflag.Flag) error {
 		if l.as == "" {
 			return fmt.Errorf("--%s: it goes with --as", f.Name)
 		}
-	case slices.Contains([]string{"json", verb.YesFlag, "as"}, f.Name):
+	case slices.Contains([]string{"json", "wait", verb.YesFlag, "as"}, f.Name):
 	case l.verb.Has(f.Name):
 		l.values[f.Name] = []string{value}
 	default:
