@@ -154,14 +154,19 @@ func Command(in io.Reader, out, diag io.Writer) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	path := root.PersistentFlags().String("config", configfile.Path, "the configuration `FILE`")
 	root.AddCommand(
-		&cobra.Command{
-			Use: "serve", Short: "connect to the server and serve until stopped", Args: noArguments,
-			RunE: func(c *cobra.Command, _ []string) error { return serve(c.Context(), *path, std) },
-		},
+		serveCommand(path, std),
 		&cobra.Command{Use: "version", Short: "print the version", Args: noArguments, Run: func(*cobra.Command, []string) { printVersion() }},
 		usersCommand(path, std),
 	)
 	return root
+}
+
+// serveCommand returns the command serve.
+func serveCommand(path *string, std streams) *cobra.Command {
+	c := &cobra.Command{Use: "serve", Short: "connect to the server and serve until stopped", Args: noArguments}
+	profiles := c.Flags().String("pprof", "", "serve profiles of the program (Go's pprof) at `HOST:PORT`, an address of this machine alone")
+	c.RunE = func(c *cobra.Command, _ []string) error { return serve(c.Context(), *path, *profiles, std) }
+	return c
 }
 
 // noArguments refuses arguments.
@@ -172,14 +177,20 @@ func noArguments(c *cobra.Command, args []string) error {
 	return nil
 }
 
-// serve reads the configuration and serves until the context ends.
-func serve(ctx context.Context, path string, std streams) error {
+// serve reads the configuration and serves until the context ends. profiles is the address
+// for profiles, or empty.
+func serve(ctx context.Context, path, profiles string, std streams) error {
 	conf, err := config.Load(path, os.Getenv)
 	if err != nil {
 		return &runError{err}
 	}
 	adviser := adviser{jid: conf.JID.String(), server: conf.Server}
 	log := slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{ReplaceAttr: adviser.logAttr}))
+	stopProfiles, err := serveProfiles(ctx, profiles, log)
+	if err != nil {
+		return &runError{err}
+	}
+	defer stopProfiles()
 	if err := serveComponent(ctx, conf, log); err != nil {
 		return &runError{adviser.advise(err)}
 	}
