@@ -26,7 +26,7 @@ func (r Request) Decode(v any) error {
 	if r.in.Damaged {
 		return errDamaged
 	}
-	defer func() { r.in.Raw = nil }()
+	defer func() { r.in.Raw = "" }()
 	return r.in.decodeChild(v)
 }
 

@@ -80,7 +80,7 @@ func countAnswers(r *bufio.Reader, n int) string {
 			continue
 		}
 		missing--
-		counts[outcomeOf(string(e.Raw))]++
+		counts[outcomeOf(e.Raw)]++
 	}
 	return strings.TrimPrefix(fmt.Sprint(counts), "map")
 }

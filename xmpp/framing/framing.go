@@ -10,8 +10,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"mellium.im/xmpp/stream"
+
+	"emanagement/xmpp/markup"
 )
 
 // Namespace is the namespace of the stream's own elements (RFC 6120 §4.8.1).
@@ -45,20 +48,26 @@ type Element struct {
 	Start xml.StartElement
 	// Raw is the whole element as it was received, except if it is Damaged: then U+FFFD
 	// replaces every character that XML does not allow.
-	Raw      []byte
+	Raw      string
 	Damaged  bool
 	TooLarge bool // larger than the limit: Raw has its start tag alone, as an empty element
 	Children int  // the number of its child elements
 
-	rootTag string // see Reader
+	root root
+}
+
+// root is the root of the stream.
+type root struct {
+	space string // the namespace of its stanzas
+	tag   string // a start tag with its declarations of namespaces
 }
 
 // Reader cuts one stream into elements. It must not be used concurrently.
 type Reader struct {
 	in    *bufio.Reader
 	limit int
-	// rootTag is a start tag of the root with its namespace declarations.
-	rootTag string
+	root  root
+	kept  buffer
 }
 
 // NewReader returns a reader of a stream whose header has been read already.
@@ -66,8 +75,8 @@ type Reader struct {
 // bytes of an element.
 func NewReader(r io.Reader, defaultNamespace string, limit int) *Reader {
 	// All implementations use the prefix "stream" (RFC 6120 §4.8.5).
-	rootTag := fmt.Sprintf("<stream:stream xmlns='%s' xmlns:stream='%s'>", defaultNamespace, Namespace)
-	return &Reader{in: bufio.NewReaderSize(r, 32<<10), limit: limit, rootTag: rootTag}
+	tag := fmt.Sprintf("<stream:stream xmlns='%s' xmlns:stream='%s'>", defaultNamespace, Namespace)
+	return &Reader{in: bufio.NewReaderSize(r, 32<<10), limit: limit, root: root{defaultNamespace, tag}}
 }
 
 // Next reads the next element. It skips what stands between elements, elements whose start
@@ -78,24 +87,62 @@ func NewReader(r io.Reader, defaultNamespace string, limit int) *Reader {
 // an error.
 func (r *Reader) Next() (Element, error) {
 	for {
-		s := scanner{in: r.in, limit: r.limit}
-		if err := s.scanElement(); err != nil {
+		s := scanner{in: r.in, limit: r.limit, kept: &r.kept}
+		raw, err := s.scanElement()
+		if err != nil {
 			return Element{}, err
 		}
-		e := Element{Raw: s.bytes, TooLarge: s.tooLarge(), Children: s.children, rootTag: r.rootTag}
-		if !isLegal(e.Raw) {
-			e.Raw, e.Damaged = replaceIllegal(e.Raw), true
+		e := Element{Raw: raw, TooLarge: s.tooLarge(), Children: s.children, root: r.root}
+		if !isLegal(raw) {
+			e.Raw, e.Damaged = replaceIllegal(raw), true
 		}
-		if token, err := e.decoder().Token(); err == nil {
-			e.Start = token.(xml.StartElement).Copy()
+		if start, ok := e.startTag(); ok {
+			e.Start = start
 			return e, nil
 		}
 	}
 }
 
+// startTag decodes the start tag. ok is false if it is not well-formed.
+func (e Element) startTag() (start xml.StartElement, ok bool) {
+	if r := markup.NewReader(e.Raw, e.root.space); r.Next() == markup.Start {
+		return plainStart(r), true
+	}
+	token, err := e.decoder().Token()
+	if err != nil {
+		return xml.StartElement{}, false
+	}
+	return token.(xml.StartElement).Copy(), true
+}
+
+// plainStart returns the Start that was read last, as encoding/xml does.
+func plainStart(r *markup.Reader) (start xml.StartElement) {
+	start.Name.Space, start.Name.Local = r.Name()
+	start.Attr = make([]xml.Attr, 0, len(r.Attrs()))
+	for _, a := range r.Attrs() {
+		name := xml.Name{Local: a.Name}
+		if local, ok := strings.CutPrefix(a.Name, "xml:"); ok {
+			name = xml.Name{Space: xmlNamespace, Local: local}
+		}
+		start.Attr = append(start.Attr, xml.Attr{Name: name, Value: a.Value})
+	}
+	return start
+}
+
+// xmlNamespace is the namespace of the prefix xml.
+const xmlNamespace = "http://www.w3.org/XML/1998/namespace"
+
+// Plain returns a reader of the element that has read its start tag. What is not plain (see
+// markup.Reader) it does not read.
+func (e Element) Plain() *markup.Reader {
+	r := markup.NewReader(e.Raw, e.root.space)
+	r.Next()
+	return r
+}
+
 // decoder returns a decoder of the element. Its first token is the element's start tag.
 func (e Element) decoder() *xml.Decoder {
-	d := xml.NewDecoder(&concatReader{e.rootTag, e.Raw})
+	d := xml.NewDecoder(&concatReader{e.root.tag, e.Raw})
 	_, _ = d.Token() // the root's start tag, which is well-formed
 	return d
 }
@@ -157,12 +204,9 @@ func (c *contentReader) Token() (xml.Token, error) {
 	return token, nil
 }
 
-// concatReader reads a text and then bytes. It is an io.ByteReader, so that the decoder
+// concatReader reads one text and then another. It is an io.ByteReader, so that the decoder
 // needs no buffer of its own.
-type concatReader struct {
-	first string
-	then  []byte
-}
+type concatReader struct{ first, then string }
 
 func (c *concatReader) ReadByte() (byte, error) {
 	if c.first != "" {
@@ -170,7 +214,7 @@ func (c *concatReader) ReadByte() (byte, error) {
 		c.first = c.first[1:]
 		return b, nil
 	}
-	if len(c.then) == 0 {
+	if c.then == "" {
 		return 0, io.EOF
 	}
 	b := c.then[0]

@@ -55,12 +55,15 @@ func checkElements(t *testing.T, text string, elements []framing.Element) {
 	for _, e := range elements {
 		require.NotEmpty(t, e.Start.Name.Local)
 		if e.Damaged {
-			require.Contains(t, string(e.Raw), "\uFFFD")
+			require.Contains(t, e.Raw, "\uFFFD")
 		} else {
-			_, after, found := strings.Cut(text, string(e.Raw))
+			_, after, found := strings.Cut(text, e.Raw)
 			require.True(t, found, "%q: not in the rest of the stream", e.Raw)
 			text = after
 		}
+		first, err := e.AllTokens().Token()
+		require.NoError(t, err)
+		require.Equal(t, first, e.Start, "%q", e.Raw)
 		e.StreamError()
 		_ = e.Decode(new(struct {
 			Text     string `xml:",chardata"`
@@ -147,7 +150,7 @@ func FuzzWellFormed(f *testing.F) {
 		var got []string
 		for _, e := range elements {
 			assert.False(t, e.Damaged, "%q", e.Raw)
-			got = append(got, string(e.Raw))
+			got = append(got, e.Raw)
 		}
 		require.Equal(t, want, got, "%q", text)
 		for _, e := range elements {

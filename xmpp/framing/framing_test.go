@@ -60,7 +60,7 @@ func TestNext(t *testing.T) {
 			assert.ErrorIs(t, err, test.err)
 			var raw []string
 			for _, e := range elements {
-				raw = append(raw, string(e.Raw))
+				raw = append(raw, e.Raw)
 				assert.False(t, e.Damaged)
 			}
 			assert.Equal(t, test.want, raw)

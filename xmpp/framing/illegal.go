@@ -1,8 +1,8 @@
 package framing
 
 import (
-	"bytes"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -14,13 +14,22 @@ const replacement = "\uFFFD"
 
 // isLegal reports whether XML 1.0 allows every character (§2.2, production 2), including
 // those that are written as character references.
-func isLegal(raw []byte) bool {
-	for _, b := range raw {
-		if isControl(rune(b)) {
+func isLegal(raw string) bool {
+	ascii, references := true, false
+	for i := range len(raw) {
+		switch b := raw[i]; {
+		case b >= utf8.RuneSelf:
+			ascii = false
+		case isControl(rune(b)):
 			return false
+		case b == '&' && strings.HasPrefix(raw[i:], "&#"):
+			references = true
 		}
 	}
-	return utf8.Valid(raw) && !bytes.Contains(raw, []byte("\uFFFE")) && !bytes.Contains(raw, []byte("\uFFFF")) && !hasIllegalReference(raw)
+	if !ascii && (!utf8.ValidString(raw) || strings.Contains(raw, "\uFFFE") || strings.Contains(raw, "\uFFFF")) {
+		return false
+	}
+	return !references || !hasIllegalReference(raw)
 }
 
 func isControl(r rune) bool { return r < 0x20 && r != '\t' && r != '\n' && r != '\r' }
@@ -31,12 +40,9 @@ func isChar(r rune) bool {
 
 // hasIllegalReference reports whether a character reference (§4.1) denotes a character that
 // XML does not allow.
-func hasIllegalReference(raw []byte) bool {
-	if !bytes.Contains(raw, []byte("&#")) {
-		return false // as nearly always
-	}
+func hasIllegalReference(raw string) bool {
 	for {
-		i := bytes.IndexAny(raw, "<&")
+		i := strings.IndexAny(raw, "<&")
 		if i < 0 {
 			return false
 		}
@@ -51,10 +57,10 @@ func hasIllegalReference(raw []byte) bool {
 // verbatimLength returns the length of the section at the beginning of raw in which & is an
 // ordinary character: a comment, an instruction or a CDATA section (§2.4). It is 0 if there
 // is none. A section without an end takes all of raw.
-func verbatimLength(raw []byte) int {
+func verbatimLength(raw string) int {
 	for _, section := range []struct{ open, end string }{{"<!--", "-->"}, {"<?", "?>"}, {"<![CDATA[", "]]>"}} {
-		if content, found := bytes.CutPrefix(raw, []byte(section.open)); found {
-			inside, _, ended := bytes.Cut(content, []byte(section.end))
+		if content, found := strings.CutPrefix(raw, section.open); found {
+			inside, _, ended := strings.Cut(content, section.end)
 			if !ended {
 				return len(raw)
 			}
@@ -66,13 +72,13 @@ func verbatimLength(raw []byte) int {
 
 // parseReference parses a character reference at the beginning of raw. size is its length,
 // or 0 if there is none. allowed reports whether XML allows the character.
-func parseReference(raw []byte) (size int, allowed bool) {
+func parseReference(raw string) (size int, allowed bool) {
 	const longest = len("&#x10FFFF;") + 10 // with leading zeros
-	end := bytes.IndexByte(raw[:min(len(raw), longest)], ';')
-	if end < 0 || !bytes.HasPrefix(raw, []byte("&#")) {
+	end := strings.IndexByte(raw[:min(len(raw), longest)], ';')
+	if end < 0 || !strings.HasPrefix(raw, "&#") {
 		return 0, false
 	}
-	digits, base := string(raw[2:end]), 10
+	digits, base := raw[2:end], 10
 	if len(digits) > 0 && (digits[0] == 'x' || digits[0] == 'X') {
 		digits, base = digits[1:], 16
 	}
@@ -84,7 +90,7 @@ func parseReference(raw []byte) (size int, allowed bool) {
 }
 
 // replaceIllegal replaces every character that XML does not allow.
-func replaceIllegal(raw []byte) []byte {
+func replaceIllegal(raw string) string {
 	legal := make([]byte, 0, len(raw)+64)
 	verbatim := 0 // the end of the last section without references
 	for i := 0; i < len(raw); {
@@ -98,7 +104,7 @@ func replaceIllegal(raw []byte) []byte {
 				continue
 			}
 		}
-		r, size := utf8.DecodeRune(raw[i:])
+		r, size := utf8.DecodeRuneInString(raw[i:])
 		if r == utf8.RuneError && size == 1 || !isChar(r) {
 			legal = append(legal, replacement...)
 		} else {
@@ -106,5 +112,5 @@ func replaceIllegal(raw []byte) []byte {
 		}
 		i += size
 	}
-	return legal
+	return string(legal)
 }

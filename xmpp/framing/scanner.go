@@ -2,8 +2,8 @@ package framing
 
 import (
 	"bufio"
-	"bytes"
 	"io"
+	"strings"
 )
 
 // scanner reads one element of a stream as bytes. It finds the element's end, and does not
@@ -11,38 +11,31 @@ import (
 type scanner struct {
 	in       *bufio.Reader
 	limit    int
-	bytes    []byte // the element, or its start tag alone if the element is too large
-	size     int    // of the element so far, kept or not
-	startTag int    // the size of its start tag; 0 until that has been read
-	depth    int    // the number of open elements
+	kept     *buffer // the element, or its start tag alone if the element is too large
+	size     int     // of the element so far, kept or not
+	startTag int     // the size of its start tag; 0 until that has been read
+	depth    int     // the number of open elements
 	children int
 }
 
 // tooLarge reports whether the element is larger than the limit.
 func (s *scanner) tooLarge() bool { return s.size > s.limit }
 
-// scanElement reads up to the element's end.
-func (s *scanner) scanElement() error {
-	for {
+// scanElement reads up to the element's end, and returns the element.
+func (s *scanner) scanElement() (element string, err error) {
+	for ended := false; !ended; {
 		if err := s.scanText(); err != nil {
-			return err
+			return "", err
 		}
-		ended, err := s.scanMarkup()
-		if err != nil {
-			return err
-		}
-		if ended {
-			s.close()
-			return nil
+		if ended, err = s.scanMarkup(); err != nil {
+			return "", err
 		}
 	}
-}
-
-// close makes an empty element of the start tag of an element that is too large.
-func (s *scanner) close() {
+	element = s.kept.take()
 	if s.tooLarge() && s.startTag > 0 {
-		s.bytes = append(s.bytes[:s.startTag-len(">")], "/>"...)
+		element = strings.TrimSuffix(element, ">") + "/>" // the start tag alone
 	}
+	return element, nil
 }
 
 // scanText reads the text up to the next markup, and its <. It drops text outside of the
@@ -56,7 +49,9 @@ func (s *scanner) scanText() error {
 		return unexpectedEOF(err)
 	}
 	if s.depth == 0 {
-		s.bytes, s.size = append(s.bytes[:0], '<'), 1
+		s.kept.reset()
+		s.kept.add([]byte("<"))
+		s.size = 1
 	}
 	return nil
 }
@@ -176,23 +171,28 @@ func (s *scanner) keep(piece []byte) error {
 	case s.size > endlessFactor*s.limit:
 		return &TooLargeError{endlessFactor * s.limit}
 	case !s.tooLarge():
-		s.bytes = append(s.bytes, piece...)
+		s.kept.add(piece)
 	case !before:
-		s.bytes = bytes.Clone(s.bytes[:s.startTag])
+		startTag := strings.Clone(s.kept.take()[:s.startTag])
+		s.kept.reset()
+		s.kept.add([]byte(startTag))
 	}
 	return nil
 }
 
 // lastBytes are the last three bytes of what was added.
-type lastBytes struct{ text []byte }
+type lastBytes struct{ text [3]byte }
 
 func (l *lastBytes) add(piece []byte) {
-	l.text = append(l.text, piece[max(0, len(piece)-3):]...)
-	l.text = append(l.text[:0], l.text[max(0, len(l.text)-3):]...)
+	for _, b := range piece[max(0, len(piece)-len(l.text)):] {
+		l.text[0], l.text[1], l.text[2] = l.text[1], l.text[2], b
+	}
 }
 
 // are reports whether the last bytes are a text of at most three bytes.
-func (l *lastBytes) are(text string) bool { return bytes.HasSuffix(l.text, []byte(text)) }
+func (l *lastBytes) are(text string) bool {
+	return string(l.text[len(l.text)-len(text):]) == text
+}
 
 // unexpectedEOF turns io.EOF into io.ErrUnexpectedEOF: the input ended within an element.
 func unexpectedEOF(err error) error {

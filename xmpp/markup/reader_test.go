@@ -97,7 +97,7 @@ func FuzzReader(f *testing.F) {
 		if !ok {
 			return
 		}
-		got, isPlain := readPlain(string(e.Raw))
+		got, isPlain := readPlain(e.Raw)
 		want, err := readByLibrary(e)
 		if isPlain {
 			require.NoError(t, err, "%q", e.Raw)
