@@ -3,14 +3,13 @@ package component
 import (
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 
 	"mellium.im/xmpp/jid"
-	"mellium.im/xmpp/stanza"
 
 	"emanagement/xmpp/address"
 	"emanagement/xmpp/framing"
+	"emanagement/xmpp/markup"
 )
 
 // inbound is one stanza as the reader took it off the wire. The goroutine that wants
@@ -32,6 +31,9 @@ func (in inbound) address(local string) (jid.JID, error) {
 // child returns the start tag of the first child element. Its name is empty if there
 // is none.
 func (in inbound) child() (first xml.StartElement) {
+	if r := in.Plain(); r.Child() {
+		return r.StartElement()
+	}
 	in.visit(func(depth int, tok xml.Token) bool {
 		start, ok := tok.(xml.StartElement)
 		if ok {
@@ -97,6 +99,11 @@ func (in inbound) visit(more func(depth int, tok xml.Token) bool) {
 // decodeChild decodes the first child element into v. It leaves v unchanged if there
 // is none.
 func (in inbound) decodeChild(v any) error {
+	if p, ok := v.(markup.Decoder); ok {
+		if r := in.Plain(); r.Child() && p.DecodePlain(r) {
+			return nil
+		}
+	}
 	d := xml.NewTokenDecoder(in.Tokens())
 	for {
 		tok, err := d.Token()
@@ -108,31 +115,6 @@ func (in inbound) decodeChild(v any) error {
 		}
 		if start, ok := tok.(xml.StartElement); ok {
 			return d.DecodeElement(v, &start)
-		}
-	}
-}
-
-// stanzaError returns the <error/> of a stanza of type error, decoded. (The library's
-// stanza.UnmarshalError panics if there is text between the children.)
-func (in inbound) stanzaError() error {
-	d := xml.NewTokenDecoder(in.Tokens())
-	for {
-		tok, err := d.Token()
-		if err != nil {
-			return fmt.Errorf("stanza error: cannot be read: %w", err)
-		}
-		start, ok := tok.(xml.StartElement)
-		if !ok {
-			continue
-		}
-		var se stanza.Error
-		if start.Name.Local != "error" {
-			err = d.Skip()
-		} else if err = d.DecodeElement(&se, &start); err == nil {
-			return se
-		}
-		if err != nil {
-			return fmt.Errorf("stanza error: cannot be read: %w", err)
 		}
 	}
 }

@@ -130,6 +130,9 @@ func checkGrantIn(t *testing.T, in inbound) {
 
 // checkErrorIn checks that a stanza error is an error, and can be sent as an answer.
 func checkErrorIn(t *testing.T, in inbound) {
+	if plain, ok := in.plainError(); ok {
+		require.Equal(t, in.anyError(), error(plain))
+	}
 	err := in.stanzaError()
 	require.Error(t, err)
 	se, ok := errors.AsType[stanza.Error](err)

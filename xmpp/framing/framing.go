@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"mellium.im/xmpp/stream"
 
@@ -106,7 +105,7 @@ func (r *Reader) Next() (Element, error) {
 // startTag decodes the start tag. ok is false if it is not well-formed.
 func (e Element) startTag() (start xml.StartElement, ok bool) {
 	if r := markup.NewReader(e.Raw, e.root.space); r.Next() == markup.Start {
-		return plainStart(r), true
+		return r.StartElement(), true
 	}
 	token, err := e.decoder().Token()
 	if err != nil {
@@ -114,23 +113,6 @@ func (e Element) startTag() (start xml.StartElement, ok bool) {
 	}
 	return token.(xml.StartElement).Copy(), true
 }
-
-// plainStart returns the Start that was read last, as encoding/xml does.
-func plainStart(r *markup.Reader) (start xml.StartElement) {
-	start.Name.Space, start.Name.Local = r.Name()
-	start.Attr = make([]xml.Attr, 0, len(r.Attrs()))
-	for _, a := range r.Attrs() {
-		name := xml.Name{Local: a.Name}
-		if local, ok := strings.CutPrefix(a.Name, "xml:"); ok {
-			name = xml.Name{Space: xmlNamespace, Local: local}
-		}
-		start.Attr = append(start.Attr, xml.Attr{Name: name, Value: a.Value})
-	}
-	return start
-}
-
-// xmlNamespace is the namespace of the prefix xml.
-const xmlNamespace = "http://www.w3.org/XML/1998/namespace"
 
 // Plain returns a reader of the element that has read its start tag. What is not plain (see
 // markup.Reader) it does not read.

@@ -17,6 +17,14 @@ const (
 // attributes a start tag has.
 const maxDepth, maxAttrs = 16, 16
 
+// Decoder is a value that can be read from plain XML.
+type Decoder interface {
+	// DecodePlain reads the element whose Start was read last, as encoding/xml would read
+	// it into the value. If that is not plain or does not fit the value, ok is false and the
+	// value is unchanged.
+	DecodePlain(r *Reader) (ok bool)
+}
+
 // Reader reads an element of plain XML token by token. Plain is what servers and clients
 // send nearly always: elements and attributes whose names have ASCII characters and no
 // prefix (only xml:lang is allowed), text, and references to characters. Everything else is
@@ -102,6 +110,20 @@ func (r *Reader) Next() Kind {
 		return r.readStart()
 	}
 	return r.readText()
+}
+
+// Child reads to the Start of the next child of the innermost open element, whose Start or
+// another child's End was read last, and reports whether there is one. It skips text. Without
+// a next child it has read the element's End, or has found something that is not plain.
+func (r *Reader) Child() (found bool) {
+	for {
+		switch r.Next() {
+		case Start:
+			return true
+		case None, End:
+			return false
+		}
+	}
 }
 
 // Content returns the text of the element whose Start was read last, and reads to its End. ok
