@@ -126,6 +126,9 @@ type Content struct{ in inbound }
 // Tokens returns a reader of the content. Each reader starts at the beginning.
 func (c Content) Tokens() xml.TokenReader { return c.in.Tokens() }
 
+// Plain returns a reader of the content. Each reader starts at the beginning.
+func (c Content) Plain() *markup.Reader { return c.in.Plain() }
+
 // Decode decodes the first child element into v. It leaves v unchanged if there is
 // none.
 func (c Content) Decode(v any) error { return c.in.decodeChild(v) }

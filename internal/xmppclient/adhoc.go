@@ -2,7 +2,6 @@ package xmppclient
 
 import (
 	"context"
-	"encoding/xml"
 	"fmt"
 	"maps"
 	"slices"
@@ -86,11 +85,7 @@ func (c *Client) Run(ctx context.Context, service jid.JID, node string, values m
 }
 
 func (c *Client) request(ctx context.Context, service jid.JID, q command.Command) (Response, error) {
-	text, err := xml.Marshal(q)
-	if err != nil {
-		return Response{}, fmt.Errorf("command %s: %w", q.Node, err)
-	}
-	reply, err := c.Ask(ctx, stanza.SetIQ, service, string(text))
+	reply, err := c.Ask(ctx, stanza.SetIQ, service, string(q.Append(nil)))
 	if err != nil {
 		return Response{Raw: reply}, fmt.Errorf("command %s: %w", q.Node, err)
 	}

@@ -1,7 +1,6 @@
 package xmppclient
 
 import (
-	"encoding/xml"
 	"testing"
 
 	"emanagement/xmpp/command"
@@ -109,8 +108,7 @@ func TestSubmission(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			text, err := xml.Marshal(command.Command{Form: submission(test.prev, test.values)})
-			require.NoError(t, err)
+			text := (&command.Command{Form: submission(test.prev, test.values)}).Append(nil)
 			form, ok := parse(t, string(text)).Child(command.NSForm, "x")
 			require.True(t, ok)
 			want := parse(t, `<x xmlns="jabber:x:data" type="submit">`+test.fields+`</x>`)

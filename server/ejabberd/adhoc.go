@@ -42,7 +42,7 @@ func (a adhoc) submit(ctx context.Context, host, name string, args []arg) (answe
 		request.Form.Fields = append(request.Form.Fields, command.Field{Var: g.name, Values: g.formValues()})
 	}
 	var reply component.Content
-	err := a.component.Ask(ctx, stanza.SetIQ, to, component.XML(request), &reply)
+	err := a.component.Ask(ctx, stanza.SetIQ, to, component.Written(request.Append(nil)), &reply)
 	if cond := component.Condition(err); cond != "" {
 		// item-not-found, for one, has several causes: the server has no such command
 		// or no mod_adhoc_api, or the command crashed or took longer than 5 s.
@@ -51,7 +51,7 @@ func (a adhoc) submit(ctx context.Context, host, name string, args []arg) (answe
 	if err != nil {
 		return nil, err
 	}
-	return adhocResult(name, reply.Tokens)
+	return adhocResult(name, reply)
 }
 
 // formValues returns the values of the form field for an argument.

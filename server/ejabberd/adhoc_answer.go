@@ -9,20 +9,62 @@ import (
 	"strings"
 
 	"emanagement/xmpp/command"
+	"emanagement/xmpp/markup"
 )
 
-// adhocResult returns the result in an answer. reply returns a new reader of the answer
-// each time.
-func adhocResult(name string, reply func() xml.TokenReader) (answer, error) {
-	f, found := seekResult(xml.NewTokenDecoder(reply()))
+// reply is an answer that can be read more than once. component.Content is one.
+type reply interface {
+	Plain() *markup.Reader
+	Tokens() xml.TokenReader
+}
+
+// adhocResult returns the result in an answer.
+func adhocResult(name string, r reply) (answer, error) {
+	f, found, plain := plainResult(r.Plain())
+	values := fieldAnswer(slices.Values(f.Values))
+	if !plain {
+		f, found = seekResult(xml.NewTokenDecoder(r.Tokens()))
+		values = fieldAnswer(resultValues(r))
+	}
 	if !found {
 		return nil, &Error{Command: name, Text: "an answer without a result"}
 	}
-	values := fieldAnswer(resultValues(reply))
 	if f.Var == "error" {
 		return nil, adhocRefusal(name, f.Label, values.list())
 	}
 	return values, nil
+}
+
+// plainResult returns the field with the result, with its values. ok is false if the answer
+// is not plain XML up to there.
+func plainResult(r *markup.Reader) (f command.Field, found, ok bool) {
+	for k := r.Next(); k != markup.None; k = r.Next() {
+		if _, local := r.Name(); k != markup.Start || local != "field" {
+			continue
+		}
+		f = command.Field{Var: r.Attr("var"), Type: r.Attr("type"), Label: r.Attr("label")}
+		if found {
+			f.Values, ok = plainValues(r)
+			return f, true, ok
+		}
+		found = f.Type == command.Fixed && f.Label == "Result"
+	}
+	return command.Field{}, found, r.IsPlain()
+}
+
+// plainValues returns the values of the field whose Start was read last.
+func plainValues(r *markup.Reader) (values []string, ok bool) {
+	for r.Child() {
+		_, local := r.Name()
+		text, ok := r.Content()
+		if !ok {
+			return nil, false
+		}
+		if local == "value" {
+			values = append(values, text)
+		}
+	}
+	return values, r.IsPlain()
 }
 
 // seekResult reads on to the field with the result. An answer repeats the arguments first,
@@ -62,9 +104,9 @@ func fieldOf(start xml.StartElement) (f command.Field) {
 
 // resultValues decodes the values of a result one by one. A list of all items of all
 // rosters is long, so only its text is kept in memory.
-func resultValues(reply func() xml.TokenReader) iter.Seq[string] {
+func resultValues(r reply) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		d := xml.NewTokenDecoder(reply())
+		d := xml.NewTokenDecoder(r.Tokens())
 		seekResult(d)
 		for {
 			tok, err := d.Token()

@@ -7,16 +7,31 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"emanagement/xmpp/markup"
 )
+
+// text is an answer, with its stanza.
+type text string
+
+func (a text) Tokens() xml.TokenReader {
+	d := xml.NewDecoder(strings.NewReader(string(a)))
+	_, _ = d.Token() // the start tag of the stanza
+	return d
+}
+
+func (a text) Plain() *markup.Reader {
+	r := markup.NewReader(string(a), "")
+	r.Next()
+	return r
+}
 
 // replyWith returns an answer with the given fields. Before them it repeats an argument
 // that has the name of the result.
-func replyWith(fields string) func() xml.TokenReader {
-	return func() xml.TokenReader {
-		return xml.NewDecoder(strings.NewReader("<command xmlns='http://jabber.org/protocol/commands'><x xmlns='jabber:x:data' type='result'><title>T</title>" +
-			"<field type='fixed' label='Arguments'/><field var='users' type='text-single'><value>echo</value></field><field type='fixed'/>" +
-			fields + "</x></command>"))
-	}
+func replyWith(fields string) text {
+	return text("<iq><command xmlns='http://jabber.org/protocol/commands'><x xmlns='jabber:x:data' type='result'><title>T</title>" +
+		"<field type='fixed' label='Arguments'/><field var='users' type='text-single'><value>echo</value></field><field type='fixed'/>" +
+		fields + "</x></command></iq>")
 }
 
 // TestAdHocAnswers decodes each form of result and error that an ad-hoc command can have.

@@ -15,6 +15,7 @@ import (
 
 	"emanagement/presence"
 	"emanagement/xmpp/command"
+	"emanagement/xmpp/xmltext"
 )
 
 // FuzzAdHocAnswer: an answer's result has the values that encoding/xml finds in the field
@@ -29,9 +30,12 @@ func FuzzAdHocAnswer(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, fields string) {
+		if !xmltext.Legal(fields) {
+			return // the stream replaces such characters
+		}
 		got, err := adhocResult("c", replyWith(fields))
 		var want command.Command
-		d := xml.NewTokenDecoder(replyWith(fields)())
+		d := xml.NewTokenDecoder(replyWith(fields).Tokens())
 		readable := d.Decode(&want) == nil && strings.Count(fields, "<x") == 0 && strings.Count(fields, "field") == strings.Count(fields, "<field")+strings.Count(fields, "</field>")
 		if err != nil {
 			_, ok := errors.AsType[*Error](err)

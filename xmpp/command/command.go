@@ -1,6 +1,7 @@
 // Package command has the XML of ad-hoc commands (XEP-0050) and of their data forms
-// (XEP-0004). Both sides use the same types: the requester marshals a request that the
-// responder unmarshals, and the other way round.
+// (XEP-0004). Both sides use the same types: the requester writes a request that the
+// responder unmarshals, and the other way round. Command.Append writes, and encoding/xml or
+// Command.DecodePlain reads.
 package command
 
 import "encoding/xml"
@@ -32,9 +33,9 @@ const (
 type Command struct {
 	XMLName   xml.Name `xml:"http://jabber.org/protocol/commands command"`
 	Node      string   `xml:"node,attr"`
-	SessionID string   `xml:"sessionid,attr,omitempty"`
-	Action    string   `xml:"action,attr,omitempty"` // of a request
-	Status    string   `xml:"status,attr,omitempty"` // of a response
+	SessionID string   `xml:"sessionid,attr"`
+	Action    string   `xml:"action,attr"` // of a request
+	Status    string   `xml:"status,attr"` // of a response
 	Actions   *Actions `xml:"actions"`
 	Notes     []Note   `xml:"note"`
 	Form      *Form    `xml:"jabber:x:data x"`
@@ -42,7 +43,7 @@ type Command struct {
 
 // Note is a message to the user of a command (XEP-0050 §3.5).
 type Note struct {
-	Type string `xml:"type,attr,omitempty"` // info, warn or error; info if empty
+	Type string `xml:"type,attr"` // info, warn or error; info if empty
 	Text string `xml:",chardata"`
 }
 
@@ -50,22 +51,6 @@ type Note struct {
 type Actions struct {
 	Execute string   // the default action; may be empty
 	Allowed []string // in the order of the stanza
-}
-
-// MarshalXML implements xml.Marshaler.
-func (a Actions) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
-	if a.Execute != "" {
-		start.Attr = append(start.Attr, xml.Attr{Name: xml.Name{Local: "execute"}, Value: a.Execute})
-	}
-	if err := e.EncodeToken(start); err != nil {
-		return err
-	}
-	for _, action := range a.Allowed {
-		if err := e.EncodeElement(struct{}{}, xml.StartElement{Name: xml.Name{Local: action}}); err != nil {
-			return err
-		}
-	}
-	return e.EncodeToken(start.End())
 }
 
 // UnmarshalXML implements xml.Unmarshaler.

@@ -22,10 +22,10 @@ func TestExamples(t *testing.T) {
 		},
 		"a stage with a form": {
 			`<command xmlns="http://jabber.org/protocol/commands" node="config" sessionid="s1" status="executing">` +
-				`<actions execute="complete"><prev></prev><complete></complete></actions>` +
+				`<actions execute="complete"><prev/><complete/></actions>` +
 				`<note type="warn">Careful</note>` +
 				`<x xmlns="jabber:x:data" type="form"><title>Configure</title><instructions>Choose one</instructions>` +
-				`<field var="runlevel" type="list-single" label="Run level"><desc>0 to 6</desc><required></required><value>3</value>` +
+				`<field var="runlevel" type="list-single" label="Run level"><desc>0 to 6</desc><required/><value>3</value>` +
 				`<option label="Full"><value>3</value></option><option><value>5</value></option></field></x></command>`,
 			command.Command{
 				Node: "config", SessionID: "s1", Status: command.Executing,
@@ -51,9 +51,7 @@ func TestExamples(t *testing.T) {
 			require.NoError(t, xml.Unmarshal([]byte(test.text), &got))
 			test.want.XMLName = xml.Name{Space: command.NS, Local: "command"}
 			assert.Equal(t, test.want, got)
-			text, err := xml.Marshal(got)
-			require.NoError(t, err)
-			assert.Equal(t, test.text, string(text))
+			assert.Equal(t, test.text, string(got.Append(nil)))
 		})
 	}
 }

@@ -23,17 +23,17 @@ const (
 // Form is a data form (XEP-0004 §3).
 type Form struct {
 	Type         string       `xml:"type,attr"`
-	Title        string       `xml:"title,omitempty"`
-	Instructions Instructions `xml:"instructions,omitempty"`
+	Title        string       `xml:"title"`
+	Instructions Instructions `xml:"instructions"`
 	Fields       []Field      `xml:"field"`
 }
 
 // Field is one field of a form.
 type Field struct {
-	Var      string   `xml:"var,attr,omitempty"`
-	Type     string   `xml:"type,attr,omitempty"` // profanity loses the values of a field without a type
-	Label    string   `xml:"label,attr,omitempty"`
-	Desc     string   `xml:"desc,omitempty"`
+	Var      string   `xml:"var,attr"`
+	Type     string   `xml:"type,attr"` // profanity loses the values of a field without a type
+	Label    string   `xml:"label,attr"`
+	Desc     string   `xml:"desc"`
 	Required Present  `xml:"required"`
 	Values   []string `xml:"value"`
 	Options  []Option `xml:"option"`
@@ -58,14 +58,6 @@ func (i *Instructions) UnmarshalXML(d *xml.Decoder, start xml.StartElement) erro
 // Present is an empty element, such as <required/>: true if it is there.
 type Present bool
 
-// MarshalXML implements xml.Marshaler.
-func (p Present) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
-	if !p {
-		return nil
-	}
-	return e.EncodeElement(struct{}{}, start)
-}
-
 // UnmarshalXML implements xml.Unmarshaler.
 func (p *Present) UnmarshalXML(d *xml.Decoder, _ xml.StartElement) error {
 	*p = true
@@ -74,7 +66,7 @@ func (p *Present) UnmarshalXML(d *xml.Decoder, _ xml.StartElement) error {
 
 // Option is one choice of a field of the type ListSingle.
 type Option struct {
-	Label string `xml:"label,attr,omitempty"`
+	Label string `xml:"label,attr"`
 	Value string `xml:"value"`
 }
 

@@ -23,7 +23,8 @@ type outbound struct {
 	ID      string        `xml:"id,attr"`
 	Type    stanza.IQType `xml:"type,attr"`
 	To      string        `xml:"to,attr,omitempty"`
-	Payload any
+	Command []byte        `xml:",innerxml"` // the payload, if it is a command
+	Payload any           // any other payload
 }
 
 // inbound is a received stanza, with the payloads that a reply may have.
@@ -102,7 +103,11 @@ func (c *Client) ask(ctx context.Context, typ stanza.IQType, to jid.JID, payload
 // send sends an IQ and returns its id. The error is that of write.
 func (c *Client) send(ctx context.Context, typ stanza.IQType, to jid.JID, payload any) (id string, err error) {
 	id = rand.Text()
-	return id, c.write(ctx, outbound{ID: id, Type: typ, To: to.String(), Payload: payload})
+	out := outbound{ID: id, Type: typ, To: to.String(), Payload: payload}
+	if q, ok := payload.(command.Command); ok {
+		out.Command, out.Payload = q.Append(nil), nil
+	}
+	return id, c.write(ctx, out)
 }
 
 // write sends an IQ. The error wraps errNotSent, or errNoAnswer if the IQ may have been
