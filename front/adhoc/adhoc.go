@@ -79,9 +79,9 @@ func (f *front) handle(ctx context.Context, r component.Request) (xml.TokenReade
 	}
 	switch {
 	case cancelled:
-		return component.XML(response(v.Name, q.SessionID, command.Canceled)), nil
+		return written(response(v.Name, q.SessionID, command.Canceled)), nil
 	case q.SessionID == "" && q.Form == nil && len(v.Params) > 0:
-		return component.XML(argumentForm(v, f.sessions.put("", requester, v.Name), nil)), nil
+		return written(argumentForm(v, f.sessions.put("", requester, v.Name), nil)), nil
 	}
 	return f.run(ctx, r, v, q)
 }
@@ -125,7 +125,7 @@ func (f *front) run(ctx context.Context, r component.Request, v *verb.Verb, q co
 	} else {
 		err = nil
 	}
-	return component.XML(form), err
+	return written(form), err
 }
 
 // wantsJSON reports whether a program asks for JSON.
@@ -137,7 +137,7 @@ func (f *front) answer(v *verb.Verb, q command.Command, result verb.Result) (xml
 	if wantsJSON(q) {
 		r := forPrograms(v, session, result)
 		err := addJSON(r, resultField, result)
-		return component.XML(r), err
+		return written(r), err
 	}
 	r := forPrograms(v, session, result)
 	// A person submits a form that the component has sent, or no form. A program submits a
@@ -145,11 +145,16 @@ func (f *front) answer(v *verb.Verb, q command.Command, result verb.Result) (xml
 	if q.SessionID != "" || q.Form == nil {
 		r = forPeople(v, session, result)
 	}
-	if limit := f.limit(); limit > 0 {
+	text := r.Append(nil)
+	if limit := f.limit(); limit > 0 && len(text) > limit-overhead {
 		shorten(r, limit-overhead)
+		text = r.Append(nil)
 	}
-	return component.XML(r), nil
+	return component.Written(text), nil
 }
+
+// written returns a response as the payload of a stanza.
+func written(r *command.Command) xml.TokenReader { return component.Written(r.Append(nil)) }
 
 // overhead is an upper bound for the size of a stanza without its command, in bytes.
 const overhead = 1000

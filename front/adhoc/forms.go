@@ -2,7 +2,6 @@ package adhoc
 
 import (
 	"encoding/json"
-	"encoding/xml"
 	"fmt"
 	"sort"
 
@@ -121,23 +120,14 @@ func outcomeNote(result verb.Result) command.Note {
 	return command.Note{Type: "info", Text: result.Outcome()}
 }
 
-// shorten removes lines from the end of an answer until the answer has at most limit bytes. The
-// outcome then says so.
+// shorten removes lines from the end of an answer that has more than limit bytes, until it has
+// no more. The outcome then says so.
 func shorten(r *command.Command, limit int) {
 	if r.Form == nil || len(r.Form.Fields) == 0 {
 		return
 	}
 	lines := r.Form.Fields[0].Values
-	size := func() int {
-		text, err := xml.Marshal(r)
-		if err != nil {
-			return 0 // sending it will fail with the same error
-		}
-		return len(text)
-	}
-	if size() <= limit {
-		return
-	}
+	size := func() int { return len(r.Append(nil)) }
 	outcome := r.Form.Title
 	fit := sort.Search(len(lines), func(n int) bool {
 		showFirst(r, outcome, lines[:n+1], len(lines))

@@ -107,7 +107,7 @@ func pairVerb(t testing.TB) *verb.Verb {
 func sent(t testing.TB, r *command.Command) command.Command {
 	var text bytes.Buffer
 	e := xml.NewEncoder(&text)
-	_, err := xmlstream.Copy(e, component.XML(r))
+	_, err := xmlstream.Copy(e, written(r))
 	require.NoError(t, err)
 	require.NoError(t, e.Flush())
 	var got command.Command

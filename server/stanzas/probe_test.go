@@ -2,17 +2,22 @@ package stanzas
 
 import (
 	"encoding/xml"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"mellium.im/xmlstream"
 )
 
 // TestProbe checks that a probe is a roster get.
 func TestProbe(t *testing.T) {
 	to, payload := Probe("example.org")
 	assert.Equal(t, "emanagement-watch@example.org", to.String())
-	tok, err := payload.Token()
+	var text strings.Builder
+	e := xml.NewEncoder(&text)
+	_, err := xmlstream.Copy(e, payload)
 	require.NoError(t, err)
-	assert.Equal(t, xml.Name{Space: "jabber:iq:roster", Local: "query"}, tok.(xml.StartElement).Name)
+	require.NoError(t, e.Flush())
+	assert.Equal(t, `<query xmlns="jabber:iq:roster"></query>`, text.String())
 }

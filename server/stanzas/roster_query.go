@@ -7,11 +7,12 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"mellium.im/xmlstream"
 	"mellium.im/xmpp/jid"
 
+	"emanagement/component"
 	"emanagement/rosterpush"
 	"emanagement/xmpp/address"
+	"emanagement/xmpp/markup"
 )
 
 // nsRoster is the namespace of roster stanzas (RFC 6121 §2.1.1).
@@ -30,6 +31,60 @@ type resultItem struct {
 	Ask          string   `xml:"ask,attr"`
 	Approved     bool     `xml:"approved,attr"`
 	Groups       []string `xml:"group"`
+}
+
+// DecodePlain implements markup.Decoder.
+func (q *rosterResult) DecodePlain(r *markup.Reader) (ok bool) {
+	if !r.Is(nsRoster, "query") {
+		return false
+	}
+	var items []resultItem
+	for r.Child() {
+		if _, local := r.Name(); local != "item" {
+			r.Skip()
+			continue
+		}
+		var i resultItem
+		if !i.decodePlain(r) {
+			return false
+		}
+		items = append(items, i)
+	}
+	if r.IsPlain() {
+		*q = rosterResult{xml.Name{Space: nsRoster, Local: "query"}, items}
+	}
+	return r.IsPlain()
+}
+
+func (i *resultItem) decodePlain(r *markup.Reader) (ok bool) {
+	for _, a := range r.Attrs() {
+		switch a.Name {
+		case "jid":
+			i.JID = a.Value
+		case "name":
+			i.Name = a.Value
+		case "subscription":
+			i.Subscription = a.Value
+		case "ask":
+			i.Ask = a.Value
+		case "approved":
+			if i.Approved = a.Value == "true"; !i.Approved {
+				return false // seldom: encoding/xml knows other words
+			}
+		}
+	}
+	for r.Child() {
+		if _, local := r.Name(); local != "group" {
+			r.Skip()
+			continue
+		}
+		group, ok := r.Content()
+		if !ok {
+			return false
+		}
+		i.Groups = append(i.Groups, group)
+	}
+	return r.IsPlain()
 }
 
 // items returns the items of a result. damaged means that the server sent characters that
@@ -72,26 +127,26 @@ func rosterGet() xml.TokenReader { return rosterPayload(nil) }
 
 // rosterSet returns the payload that writes an item (RFC 6121 §2.3).
 func rosterSet(i rosterpush.Item) xml.TokenReader {
-	attrs := []xml.Attr{attr("jid", i.JID.Bare().String()), attr("subscription", string(i.Subscription))}
-	if i.Name != "" {
-		attrs = append(attrs, attr("name", i.Name))
-	}
+	approved := ""
 	if i.Approved {
-		attrs = append(attrs, attr("approved", "true"))
+		approved = "true"
 	}
-	var groups []xml.TokenReader
+	item := markup.AppendStart(nil, "item",
+		markup.Attr{Name: "jid", Value: i.JID.Bare().String()}, markup.Attr{Name: "subscription", Value: string(i.Subscription)},
+		markup.Attr{Name: "name", Value: i.Name}, markup.Attr{Name: "approved", Value: approved})
 	for _, g := range i.Groups {
-		groups = append(groups, xmlstream.Wrap(xmlstream.Token(xml.CharData(g)), element("group")))
+		item = markup.AppendElement(item, "group", g)
 	}
-	return rosterPayload(xmlstream.Wrap(xmlstream.MultiReader(groups...), element("item", attrs...)))
+	return rosterPayload(markup.AppendEnd(item, "item"))
 }
 
 // rosterRemove returns the payload that removes an item (RFC 6121 §2.5).
 func rosterRemove(contact jid.JID) xml.TokenReader {
-	return rosterPayload(xmlstream.Wrap(nil,
-		element("item", attr("jid", contact.Bare().String()), attr("subscription", "remove"))))
+	return rosterPayload(markup.AppendEmpty(nil, "item",
+		markup.Attr{Name: "jid", Value: contact.Bare().String()}, markup.Attr{Name: "subscription", Value: "remove"}))
 }
 
-func rosterPayload(inner xml.TokenReader) xml.TokenReader {
-	return xmlstream.Wrap(inner, xml.StartElement{Name: xml.Name{Space: nsRoster, Local: "query"}})
+func rosterPayload(items []byte) xml.TokenReader {
+	query := markup.AppendStart(nil, "query", markup.Attr{Name: "xmlns", Value: nsRoster})
+	return component.Written(markup.AppendEnd(append(query, items...), "query"))
 }

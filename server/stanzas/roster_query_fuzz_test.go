@@ -29,8 +29,15 @@ func FuzzRoster(f *testing.F) {
 		if err != nil {
 			return
 		}
-		var q rosterResult
-		if e.Decode(&q) != nil {
+		var q, plain rosterResult
+		err = e.Decode(&q)
+		if r := e.Plain(); plain.DecodePlain(r) {
+			require.NoError(t, err)
+			require.Equal(t, q, plain)
+		} else {
+			require.Zero(t, plain)
+		}
+		if err != nil {
 			return
 		}
 		items, err := q.items(e.Damaged)
