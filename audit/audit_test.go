@@ -32,14 +32,16 @@ func newMemory(fail func(write int) error) *memory {
 	return &memory{rosters: make(map[string]map[string]rosterpush.Item), fail: fail}
 }
 
-func (m *memory) Roster(_ context.Context, user jid.JID) ([]rosterpush.Item, error) {
+func (*memory) MayShare(context.Context, string) bool { return false }
+
+func (m *memory) Roster(_ context.Context, user jid.JID, _ *rosterpush.Roster) (*rosterpush.Roster, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var items []rosterpush.Item
 	for _, i := range m.rosters[user.String()] {
 		items = append(items, i)
 	}
-	return items, nil
+	return rosterpush.NewRoster("", items), nil
 }
 
 func (m *memory) Put(_ context.Context, user jid.JID, item rosterpush.Item, _ *rosterpush.Item) error {

@@ -74,7 +74,7 @@ type countingServer struct {
 	expected sync.WaitGroup
 }
 
-func (c *countingServer) Roster(ctx context.Context, user jid.JID) ([]rosterpush.Item, error) {
+func (c *countingServer) Roster(ctx context.Context, user jid.JID, known *rosterpush.Roster) (*rosterpush.Roster, error) {
 	c.expected.Done()
-	return c.Server.Roster(ctx, user)
+	return c.Server.Roster(ctx, user, known)
 }

@@ -33,15 +33,17 @@ const concurrentRemovals = 8
 // *ItemsError if some could not be removed.
 func (r *Rosters) Clear(ctx context.Context, user jid.JID, before func([]Item) error, progress func(removed, all int)) (removed, kept int, err error) {
 	user = r.address(user)
-	unlock, err := r.lock(ctx, user)
+	h, err := r.lock(ctx, user)
 	if err != nil {
 		return 0, 0, err
 	}
-	defer unlock()
-	items, err := r.server.Roster(ctx, user)
+	defer h.unlock()
+	h.forget()
+	roster, err := r.server.Roster(ctx, user, nil)
 	if err != nil {
 		return 0, 0, err
 	}
+	items := roster.Items()
 	if len(items) == 0 {
 		return 0, 0, ErrNoRoster
 	}
@@ -135,12 +137,12 @@ func (r *Rosters) removeEach(ctx context.Context, user jid.JID, items []Item, pr
 func (r *Rosters) findGone(ctx context.Context, user jid.JID, removals []Change) (gone []Change, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreTimeout)
 	defer cancel()
-	items, err := r.server.Roster(ctx, user)
+	roster, err := r.server.Roster(ctx, user, nil)
 	if err != nil {
 		return nil, err
 	}
 	shown := make(map[string]bool)
-	for _, i := range items {
+	for _, i := range roster.Items() {
 		shown[i.JID.String()] = true
 	}
 	for _, c := range removals {

@@ -63,17 +63,17 @@ func (r *Rosters) address(j jid.JID) jid.JID {
 // find returns the item of a contact, nil if there is none. It prefers the exact text
 // of the JID: one roster can contain two spellings of one contact, which are two
 // items. It ignores a resource with which a client may have stored the item.
-func (r *Rosters) find(items []Item, contact jid.JID) *Item {
-	for _, matches := range []func(jid.JID) bool{
-		func(j jid.JID) bool { return j.Equal(contact.Bare()) },
-		func(j jid.JID) bool { return j.Equal(r.address(contact)) },
-		func(j jid.JID) bool { return address.Equal(j, contact.Bare()) },
-	} {
-		for _, i := range items {
-			if matches(i.JID.Bare()) {
-				return &i
+func (r *Rosters) find(roster *Roster, contact jid.JID) *Item {
+	items := roster.of(contact)
+	for _, exact := range []jid.JID{contact.Bare(), r.address(contact)} {
+		for i := range items {
+			if items[i].JID.Bare().Equal(exact) {
+				return &items[i]
 			}
 		}
+	}
+	if len(items) > 0 {
+		return &items[0]
 	}
 	return nil
 }

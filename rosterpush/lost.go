@@ -18,7 +18,7 @@ func (r *Rosters) settleTrails(ctx context.Context, user jid.JID) error {
 	if len(trails) == 0 {
 		return nil
 	}
-	items, err := r.server.Roster(ctx, user)
+	roster, err := r.read(ctx, user)
 	if err != nil && !isFinal(err) {
 		return err
 	}
@@ -28,7 +28,7 @@ func (r *Rosters) settleTrails(ctx context.Context, user jid.JID) error {
 		s.Changes = []Change{last.Change}
 		if err != nil {
 			s.Outcome, s.Err = GivenUp, err
-		} else if s.Outcome, s.Err = r.settleTrail(ctx, t, r.find(items, last.Contact)); s.Err != nil && !isFinal(s.Err) {
+		} else if s.Outcome, s.Err = r.settleTrail(ctx, t, r.find(roster, last.Contact)); s.Err != nil && !isFinal(s.Err) {
 			return s.Err
 		}
 		r.backlog.removeTrail(t)
@@ -75,5 +75,5 @@ func (r *Rosters) writeAgain(ctx context.Context, s step, now *Item) error {
 	case s.intent.Kind == Removal:
 		return r.removeItem(ctx, s.User, *now)
 	}
-	return r.removeOneSided(ctx, s.User, s.Contact)
+	return r.removeOneSided(ctx, s.User, now)
 }

@@ -26,12 +26,12 @@ type sideChange struct {
 // subscription both.
 func (r *Rosters) Bidirectional(ctx context.Context, a, b jid.JID) (bool, error) {
 	a, b = r.address(a), r.address(b)
-	unlock, err := r.lock(ctx, a, b)
+	h, err := r.lock(ctx, a, b)
 	if err != nil {
 		return false, err
 	}
-	defer unlock()
-	sides, err := r.readSides(ctx, a, b)
+	defer h.unlock()
+	sides, err := r.readSides(ctx, h, a, b)
 	return bidirectional(sides), err
 }
 
@@ -92,13 +92,13 @@ func bidirectional(sides [2]sideChange) bool {
 }
 
 // readSides reads each user's item of the other.
-func (r *Rosters) readSides(ctx context.Context, a, b jid.JID) ([2]sideChange, error) {
+func (r *Rosters) readSides(ctx context.Context, h *hold, a, b jid.JID) ([2]sideChange, error) {
 	sides := [2]sideChange{{user: a, contact: b}, {user: b, contact: a}}
 	group, ctx := errgroup.WithContext(ctx)
 	for i := range sides {
 		s := &sides[i]
 		group.Go(func() (err error) {
-			if s.was, err = r.item(ctx, s.user, s.contact); s.was != nil {
+			if s.was, err = r.itemBefore(ctx, h, s.user, s.contact); s.was != nil {
 				s.contact = s.was.JID.Bare()
 			}
 			return err
@@ -111,12 +111,12 @@ func (r *Rosters) readSides(ctx context.Context, a, b jid.JID) ([2]sideChange, e
 // changePair reads both sides, has plan set what is wanted, and writes what differs.
 func (r *Rosters) changePair(ctx context.Context, a, b jid.JID, plan func([2]sideChange) ([2]sideChange, error)) (changed bool, err error) {
 	a, b = r.address(a), r.address(b)
-	unlock, err := r.lock(ctx, a, b)
+	h, err := r.lock(ctx, a, b)
 	if err != nil {
 		return false, err
 	}
-	defer unlock()
-	sides, err := r.readSides(ctx, a, b)
+	defer h.unlock()
+	sides, err := r.readSides(ctx, h, a, b)
 	if err != nil {
 		return false, err
 	}
@@ -131,6 +131,8 @@ func (r *Rosters) changePair(ctx context.Context, a, b jid.JID, plan func([2]sid
 	if isPairSatisfied(sides) {
 		return false, nil
 	}
+	h.change(a, b)
+	h.change(b, a)
 	e, err := r.begin(ctx, Write, sides[0].change(), sides[1].change())
 	if err != nil {
 		return false, err
@@ -224,7 +226,7 @@ func (s sideChange) leavesRequest(other sideChange) bool {
 
 func (r *Rosters) writeSide(ctx context.Context, s sideChange) error {
 	if s.want == nil {
-		return r.removeOneSided(ctx, s.user, s.contact)
+		return r.removeOneSided(ctx, s.user, s.was)
 	}
 	return r.write(ctx, s.user, *s.want, s.was)
 }

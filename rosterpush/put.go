@@ -27,12 +27,12 @@ func (r *Rosters) Put(ctx context.Context, user jid.JID, want Item, f Fields) (c
 		return false, err
 	}
 	user, want.JID = r.address(user), r.address(contact)
-	unlock, err := r.lock(ctx, user)
+	h, err := r.lock(ctx, user)
 	if err != nil {
 		return false, err
 	}
-	defer unlock()
-	was, err := r.item(ctx, user, contact)
+	defer h.unlock()
+	was, err := r.itemBefore(ctx, h, user, contact)
 	if _, unreadable := errors.AsType[*UnreadableError](err); unreadable {
 		err = nil // This item may be what makes the roster unreadable.
 	}
@@ -50,6 +50,7 @@ func (r *Rosters) Put(ctx context.Context, user jid.JID, want Item, f Fields) (c
 	if was != nil && was.satisfies(want) {
 		return false, nil
 	}
+	h.change(user, contact)
 	e, err := r.begin(ctx, Write, Change{User: user, Contact: want.JID, Before: was, After: &want})
 	if err != nil {
 		return false, err
@@ -74,7 +75,7 @@ func (r *Rosters) Put(ctx context.Context, user jid.JID, want Item, f Fields) (c
 // shared roster group says of a contact overrides the user's own item. A new item is
 // not affected: a shared item would have been shown before.
 func (r *Rosters) checkShown(ctx context.Context, user jid.JID, want Item, was *Item) error {
-	if was == nil {
+	if was == nil || !r.server.MayShare(ctx, user.Domainpart()) {
 		return nil
 	}
 	now, err := r.item(ctx, user, want.JID)

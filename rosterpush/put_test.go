@@ -175,6 +175,7 @@ func TestPutKeepsARequestThatIsNotMoot(t *testing.T) {
 // otherwise than it was written.
 func TestPutOverASharedItem(t *testing.T) {
 	server := sharedGroup{memory.New(), "bob@localhost", rosterpush.Both, []string{"Team"}}
+	server.Shares = true
 	server.Store("alice@localhost", rosterpush.Item{JID: bob, Subscription: rosterpush.Both})
 	server.Store("alice@localhost", rosterpush.Item{JID: jid.MustParse("carol@localhost"), Subscription: rosterpush.Both, Groups: []string{"Team"}})
 	rosters := rosterpush.New(server)
@@ -202,13 +203,14 @@ type sharedGroup struct {
 	groups       []string
 }
 
-func (s sharedGroup) Roster(ctx context.Context, user jid.JID) ([]rosterpush.Item, error) {
-	items, err := s.Server.Roster(ctx, user)
+func (s sharedGroup) Roster(ctx context.Context, user jid.JID, _ *rosterpush.Roster) (*rosterpush.Roster, error) {
+	own, err := s.Server.Roster(ctx, user, nil)
+	items := slices.Clone(own.Items())
 	for n, i := range items {
 		if i.JID.String() == s.contact {
 			items[n].Subscription = s.subscription
 			items[n].Groups = append(slices.Clone(i.Groups), s.groups...)
 		}
 	}
-	return items, err
+	return rosterpush.NewRoster("", items), err
 }

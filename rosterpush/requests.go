@@ -64,7 +64,7 @@ func hidesRequest(was, want Item, theirs *Item) bool {
 // rewrite removes an item and writes it once more, which ends every request. It keeps
 // an approval that stood before.
 func (r *Rosters) rewrite(ctx context.Context, user jid.JID, want Item, was *Item) error {
-	if err := r.removeOneSided(ctx, user, want.JID); err != nil {
+	if err := r.removeOneSided(ctx, user, &want); err != nil {
 		return err
 	}
 	want.Approved = was != nil && was.Approved

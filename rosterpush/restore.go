@@ -55,7 +55,7 @@ func (r *Rosters) restoreSide(ctx context.Context, s sideChange) Side {
 	now, err := r.item(ctx, s.user, s.contact)
 	if err == nil && !isSameItem(now, s.was) {
 		if s.was == nil {
-			err = r.removeOneSided(ctx, s.user, s.contact)
+			err = r.removeOneSided(ctx, s.user, now)
 		} else {
 			err = r.server.Put(ctx, s.user, *s.was, now)
 		}

@@ -3,7 +3,6 @@ package rosterpush
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 
 	"mellium.im/xmpp/jid"
@@ -17,6 +16,7 @@ type Rosters struct {
 	server  Server
 	locks   locks
 	backlog *backlog
+	kept    *kept
 
 	journal   Journal // nil: none
 	asOrigin  func(context.Context, Origin) context.Context
@@ -25,7 +25,9 @@ type Rosters struct {
 
 // New returns the rosters of a server. There is no journal: a change of which only a
 // part was made, and which cannot be undone, stays so.
-func New(s Server) *Rosters { return &Rosters{server: s, backlog: newBacklog()} }
+func New(s Server) *Rosters {
+	return &Rosters{server: s, backlog: newBacklog(), kept: newKept(maxKeptBytes)}
+}
 
 // NewJournaled returns the rosters of a server with a journal of the intents. asOrigin
 // returns a context under which writes are recorded as those of a request, and onSettled
@@ -38,28 +40,41 @@ func NewJournaled(s Server, j Journal, asOrigin func(context.Context, Origin) co
 
 // Get reads a user's roster, sorted by contact. It is empty if the user has none,
 // registered or not. A *DamagedError names the contacts whose items cannot be shown;
-// the items are returned all the same.
+// the items are returned all the same. They must not be changed.
 func (r *Rosters) Get(ctx context.Context, user jid.JID) ([]Item, error) {
-	unlock, err := r.lock(ctx, r.address(user))
+	user = r.address(user)
+	h, err := r.lock(ctx, user)
 	if err != nil {
 		return nil, err
 	}
-	defer unlock()
-	items, err := r.Peek(ctx, user)
-	slices.SortFunc(items, func(a, b Item) int { return compareJIDs(a.JID, b.JID) })
-	return items, err
+	defer h.unlock()
+	roster, err := r.read(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	return roster.Sorted(), damage(user, roster.Items())
 }
 
 // Peek reads a user's roster as Get does, but does not wait for other requests
 // that touch the user, and does not sort. So it may show a change that is only half
-// done.
+// done. It has the server send the whole roster: the version of a roster tells of no change
+// that was made in the server's database.
 func (r *Rosters) Peek(ctx context.Context, user jid.JID) ([]Item, error) {
 	user = r.address(user)
-	items, err := r.server.Roster(ctx, user)
+	roster, err := r.server.Roster(ctx, user, nil)
 	if err != nil {
 		return nil, err
 	}
-	return items, damage(user, items)
+	return roster.Items(), damage(user, roster.Items())
+}
+
+// read reads a roster, and keeps it.
+func (r *Rosters) read(ctx context.Context, user jid.JID) (*Roster, error) {
+	roster, err := r.server.Roster(ctx, user, r.kept.get(user))
+	if err == nil {
+		r.kept.put(user, roster)
+	}
+	return roster, err
 }
 
 // damage returns a *DamagedError if any of a roster's items is damaged.
@@ -83,19 +98,22 @@ func damage(user jid.JID, items []Item) error {
 func (r *Rosters) Remove(ctx context.Context, user, contact jid.JID) error {
 	user = r.address(user)
 	// The server changes the contact's item too.
-	unlock, err := r.lock(ctx, user, r.address(contact))
+	h, err := r.lock(ctx, user, r.address(contact))
 	if err != nil {
 		return err
 	}
-	defer unlock()
-	was, err := r.item(ctx, user, contact)
+	defer h.unlock()
+	was, err := r.itemBefore(ctx, h, user, contact)
 	if _, unreadable := errors.AsType[*UnreadableError](err); unreadable {
 		// This item may be what makes the roster unreadable.
+		h.forget()
 		return r.server.Remove(ctx, user, Item{JID: contact})
 	}
 	if err != nil {
 		return err
 	}
+	h.change(user, contact)
+	h.change(r.address(contact), user)
 	if was == nil {
 		return r.removeHiddenRequest(ctx, user, contact)
 	}
@@ -119,8 +137,12 @@ func (r *Rosters) Remove(ctx context.Context, user, contact jid.JID) error {
 
 // checkRemoved returns ErrSharedItem if an item that was removed is still shown. It
 // compares the exact text of the contact's JID: another spelling of the contact is
-// another item.
+// another item. It does not look where no item is shared: the server's answer proves the
+// removal then.
 func (r *Rosters) checkRemoved(ctx context.Context, user, contact jid.JID) error {
+	if !r.server.MayShare(ctx, user.Domainpart()) {
+		return nil
+	}
 	left, err := r.item(ctx, user, contact)
 	if err == nil && left != nil && left.JID.Bare().Equal(contact.Bare()) {
 		return ErrSharedItem
@@ -128,13 +150,12 @@ func (r *Rosters) checkRemoved(ctx context.Context, user, contact jid.JID) error
 	return err
 }
 
-// removeOneSided removes an item and leaves the contact's own item as it is. A plain
-// removal would end the contact's subscription too. If the item's subscription is
-// none, there is none to end.
-func (r *Rosters) removeOneSided(ctx context.Context, user, contact jid.JID) error {
-	now, err := r.item(ctx, user, contact)
-	if err != nil || now == nil {
-		return err
+// removeOneSided removes the item that stands, if there is one, and leaves the contact's own
+// item as it is. A plain removal would end the contact's subscription too. If the item's
+// subscription is none, there is none to end.
+func (r *Rosters) removeOneSided(ctx context.Context, user jid.JID, now *Item) error {
+	if now == nil {
+		return nil
 	}
 	unsubscribed := *now
 	unsubscribed.Subscription = None
@@ -146,13 +167,28 @@ func (r *Rosters) removeOneSided(ctx context.Context, user, contact jid.JID) err
 	return r.server.Remove(ctx, user, unsubscribed)
 }
 
-// item reads one item. It returns nil if there is none.
-func (r *Rosters) item(ctx context.Context, user, contact jid.JID) (*Item, error) {
-	items, err := r.server.Roster(ctx, user)
+// itemBefore reads an item that a request may be about to change. It returns nil if there is
+// none. What another request has read meanwhile is not read again.
+func (r *Rosters) itemBefore(ctx context.Context, h *hold, user, contact jid.JID) (*Item, error) {
+	if roster, ok := h.shared(user, contact); ok {
+		return r.find(roster, contact), nil
+	}
+	begun := r.locks.arrived()
+	roster, err := r.read(ctx, user)
 	if err != nil {
 		return nil, err
 	}
-	return r.find(items, contact), nil
+	h.share(user, roster, begun)
+	return r.find(roster, contact), nil
+}
+
+// item reads one item. It returns nil if there is none.
+func (r *Rosters) item(ctx context.Context, user, contact jid.JID) (*Item, error) {
+	roster, err := r.read(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	return r.find(roster, contact), nil
 }
 
 // write writes an item, and keeps an approval that stands.

@@ -15,8 +15,13 @@ import (
 // concurrently.
 type Server interface {
 	// Roster reads a user's whole roster. The roster of a user whom the server does
-	// not know is empty.
-	Roster(ctx context.Context, user jid.JID) ([]Item, error)
+	// not know is empty. known is a roster of the user that was read before: if the server
+	// says that it still holds, Roster returns it. If known has no version, Roster only asks
+	// for the version; if it is nil, not even that.
+	Roster(ctx context.Context, user jid.JID, known *Roster) (*Roster, error)
+	// MayShare reports whether rosters of a host may show items of shared roster groups:
+	// such an item stays when it is written or removed.
+	MayShare(ctx context.Context, host string) bool
 	// Put writes an item's name, groups and subscription exactly as given. was is
 	// the item that stands there, nil if there is none. A pending request may stay.
 	// But if was is nil, no request of the contact may stay that the user could not

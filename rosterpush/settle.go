@@ -118,14 +118,14 @@ func (r *Rosters) settleAll(ctx context.Context, users []jid.JID) bool {
 }
 
 // lock waits until no other request holds any of the users, and settles what earlier
-// requests have left of them. It returns the function that frees the users.
-func (r *Rosters) lock(ctx context.Context, users ...jid.JID) (unlock func(), err error) {
+// requests have left of them.
+func (r *Rosters) lock(ctx context.Context, users ...jid.JID) (*hold, error) {
 	for {
-		unlock, err := r.locks.lock(ctx, users...)
+		h, err := r.locks.lock(ctx, users...)
 		if err != nil || !r.backlog.concerns(users...) {
-			return unlock, err
+			return h, err
 		}
-		unlock()
+		h.unlock()
 		for _, user := range users {
 			if err := r.settle(ctx, user); err != nil {
 				return nil, err
@@ -142,10 +142,11 @@ func (r *Rosters) settle(ctx context.Context, user jid.JID) error {
 		if intent != nil {
 			users = usersOf(*intent)
 		}
-		unlock, err := r.locks.lock(ctx, users...)
+		h, err := r.locks.lock(ctx, users...)
 		if err != nil {
 			return err
 		}
+		h.forget()
 		for _, u := range users {
 			if err == nil {
 				err = r.settleTrails(ctx, u)
@@ -155,7 +156,7 @@ func (r *Rosters) settle(ctx context.Context, user jid.JID) error {
 		if err == nil && intent != nil && r.backlog.firstIntent(user) == intent {
 			err = r.settleIntent(ctx, intent)
 		}
-		unlock()
+		h.unlock()
 		if err != nil {
 			return err
 		}
@@ -224,13 +225,13 @@ func (r *Rosters) putBack(ctx context.Context, i Intent) (o Outcome, stands []Ch
 // removed.
 func (r *Rosters) complete(ctx context.Context, i Intent) (o Outcome, stands []Change, err error) {
 	user, left := i.Changes[0].User, 0
-	items, err := r.server.Roster(ctx, user)
+	roster, err := r.read(ctx, user)
 	if err != nil {
 		return "", nil, err
 	}
 	var remaining []Item
 	for _, c := range i.Changes {
-		now := r.find(items, c.Contact)
+		now := r.find(roster, c.Contact)
 		switch c.standing(now) {
 		case changedByOthers:
 			left++

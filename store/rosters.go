@@ -22,17 +22,19 @@ func (u *Users) Rosters(server rosterpush.Server) rosterpush.Server {
 	return observedRosters{server, u}
 }
 
-// Roster implements rosterpush.Server.
-func (o observedRosters) Roster(ctx context.Context, user jid.JID) ([]rosterpush.Item, error) {
-	items, err := o.Server.Roster(ctx, user)
-	if len(items) > 0 {
-		users := []jid.JID{user}
+// Roster implements rosterpush.Server. The contacts of a roster that still holds were queued
+// when it was read.
+func (o observedRosters) Roster(ctx context.Context, user jid.JID, known *rosterpush.Roster) (*rosterpush.Roster, error) {
+	roster, err := o.Server.Roster(ctx, user, known)
+	if items := roster.Items(); len(items) > 0 && roster != known {
+		users := make([]jid.JID, 0, len(items)+1)
+		users = append(users, user)
 		for _, i := range items {
 			users = append(users, i.JID)
 		}
 		o.users.Queue(users...)
 	}
-	return items, err
+	return roster, err
 }
 
 // Put implements rosterpush.Server.

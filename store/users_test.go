@@ -23,7 +23,10 @@ type server struct {
 	err   error
 }
 
-func (s server) Roster(context.Context, jid.JID) ([]rosterpush.Item, error) { return s.items, s.err }
+func (s server) Roster(context.Context, jid.JID, *rosterpush.Roster) (*rosterpush.Roster, error) {
+	return rosterpush.NewRoster("", s.items), s.err
+}
+func (server) MayShare(context.Context, string) bool { return false }
 func (s server) Put(context.Context, jid.JID, rosterpush.Item, *rosterpush.Item) error {
 	return s.err
 }
@@ -34,7 +37,7 @@ func (server) Spelling(host string) string                              { return
 func TestRostersAreObserved(t *testing.T) {
 	user := j("user@localhost")
 	items := []rosterpush.Item{{JID: j("friend@localhost")}, {JID: j("far@far.example")}, {JID: j("gateway.localhost")}}
-	read := func(s rosterpush.Server) error { _, err := s.Roster(context.Background(), user); return err }
+	read := func(s rosterpush.Server) error { _, err := s.Roster(context.Background(), user, nil); return err }
 	put := func(s rosterpush.Server) error { return s.Put(context.Background(), user, items[0], nil) }
 	remove := func(s rosterpush.Server) error { return s.Remove(context.Background(), user, items[0]) }
 	for name, test := range map[string]struct {

@@ -36,7 +36,9 @@ type memory struct {
 	wait    func(user jid.JID)     // called before each read of a roster
 }
 
-func (m *memory) Roster(_ context.Context, user jid.JID) ([]rosterpush.Item, error) {
+func (*memory) MayShare(context.Context, string) bool { return false }
+
+func (m *memory) Roster(_ context.Context, user jid.JID, _ *rosterpush.Roster) (*rosterpush.Roster, error) {
 	if m.wait != nil {
 		m.wait(user)
 	}
@@ -46,7 +48,7 @@ func (m *memory) Roster(_ context.Context, user jid.JID) ([]rosterpush.Item, err
 	if err := m.failure(false); err != nil {
 		return nil, err
 	}
-	return slices.Clone(m.rosters[user.String()]), nil
+	return rosterpush.NewRoster("", slices.Clone(m.rosters[user.String()])), nil
 }
 
 func (m *memory) Put(_ context.Context, user jid.JID, item rosterpush.Item, _ *rosterpush.Item) error {

@@ -36,10 +36,12 @@ type rosters struct {
 	fail  error                        // returned for the next reads
 }
 
-func (r *rosters) Roster(_ context.Context, user jid.JID) ([]rosterpush.Item, error) {
+func (*rosters) MayShare(context.Context, string) bool { return false }
+
+func (r *rosters) Roster(_ context.Context, user jid.JID, _ *rosterpush.Roster) (*rosterpush.Roster, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.Clone(r.items[user.String()]), r.fail
+	return rosterpush.NewRoster("", slices.Clone(r.items[user.String()])), r.fail
 }
 
 func (r *rosters) Put(_ context.Context, user jid.JID, item rosterpush.Item, _ *rosterpush.Item) error {

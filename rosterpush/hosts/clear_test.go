@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -33,9 +34,9 @@ func TestSharedItemsDoNotCountAsRemoved(t *testing.T) {
 // sharedItem shows an item in every roster that no removal removes.
 type sharedItem struct{ *memory.Server }
 
-func (s sharedItem) Roster(ctx context.Context, user jid.JID) ([]rosterpush.Item, error) {
-	items, err := s.Server.Roster(ctx, user)
-	return append(items, item("team@localhost", rosterpush.Both)), err
+func (s sharedItem) Roster(ctx context.Context, user jid.JID, _ *rosterpush.Roster) (*rosterpush.Roster, error) {
+	own, err := s.Server.Roster(ctx, user, nil)
+	return rosterpush.NewRoster("", append(slices.Clone(own.Items()), item("team@localhost", rosterpush.Both))), err
 }
 
 // TestClearAllGoesOn after a roster that cannot be cleared, but gives up after a

@@ -81,7 +81,7 @@ type readCounter struct {
 	most  int
 }
 
-func (c *readCounter) Roster(ctx context.Context, user jid.JID) ([]rosterpush.Item, error) {
+func (c *readCounter) Roster(ctx context.Context, user jid.JID, known *rosterpush.Roster) (*rosterpush.Roster, error) {
 	c.mu.Lock()
 	c.reads[user.String()]++
 	c.now++
@@ -92,7 +92,7 @@ func (c *readCounter) Roster(ctx context.Context, user jid.JID) ([]rosterpush.It
 		c.now--
 		c.mu.Unlock()
 	}()
-	return c.Server.Roster(ctx, user)
+	return c.Server.Roster(ctx, user, known)
 }
 
 // randomRosters returns a server with random rosters of users of both hosts. They
@@ -195,12 +195,12 @@ type cancellingRead struct {
 	cancel context.CancelFunc
 }
 
-func (c *cancellingRead) Roster(ctx context.Context, user jid.JID) ([]rosterpush.Item, error) {
+func (c *cancellingRead) Roster(ctx context.Context, user jid.JID, known *rosterpush.Roster) (*rosterpush.Roster, error) {
 	if user.Localpart() == "u30" {
 		c.cancel()
 		return nil, fmt.Errorf("%w: %w", fault.ErrNoAnswer, ctx.Err())
 	}
-	return c.Server.Roster(ctx, user)
+	return c.Server.Roster(ctx, user, known)
 }
 
 // TestUnreadRoster: the search goes on after a roster that the server refuses to show,
@@ -233,11 +233,11 @@ type failingRead struct {
 	err  error
 }
 
-func (f failingRead) Roster(ctx context.Context, user jid.JID) ([]rosterpush.Item, error) {
+func (f failingRead) Roster(ctx context.Context, user jid.JID, known *rosterpush.Roster) (*rosterpush.Roster, error) {
 	if user.String() == f.user {
 		return nil, f.err
 	}
-	return f.Server.Roster(ctx, user)
+	return f.Server.Roster(ctx, user, known)
 }
 
 // TestDamagedRoster: the contacts of a roster that cannot be shown lead on to other

@@ -15,5 +15,5 @@ const probeLocalpart = "emanagement-watch"
 // exist (component.Config.Probe). Every host that grants access answers it. Probe may be
 // used concurrently.
 func Probe(host string) (to jid.JID, payload xml.TokenReader) {
-	return address.Account(probeLocalpart, host), rosterGet()
+	return address.Account(probeLocalpart, host), rosterGet(nil)
 }

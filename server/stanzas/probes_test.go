@@ -23,19 +23,21 @@ func TestFailedProbeKeepsMethod(t *testing.T) {
 // TestSlowProbeOfOneHost: while one host is probed, another one can be, and those who ask
 // about the first one wait no longer than their context lasts.
 func TestSlowProbeOfOneHost(t *testing.T) {
-	l := newListingCapability()
-	slow, err := l.acquire(t.Context(), "slow.example")
+	var l hostStates[listing]
+	slow, releaseSlow, err := l.acquire(t.Context(), "slow.example")
 	require.NoError(t, err)
-	other, err := l.acquire(t.Context(), "other.example")
+	_, release, err := l.acquire(t.Context(), "other.example")
 	require.NoError(t, err)
-	other.release()
+	release()
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = l.acquire(ctx, "slow.example")
+	_, _, err = l.acquire(ctx, "slow.example")
 	assert.ErrorIs(t, err, context.Canceled)
-	slow.release()
-	again, err := l.acquire(t.Context(), "slow.example")
+	slow.lists = true
+	releaseSlow()
+	again, release, err := l.acquire(t.Context(), "slow.example")
 	require.NoError(t, err)
-	again.release()
+	assert.True(t, again.lists)
+	release()
 }

@@ -21,6 +21,7 @@ const nsRoster = "jabber:iq:roster"
 // rosterResult is the payload of the server's answer to a roster get.
 type rosterResult struct {
 	XMLName xml.Name     `xml:"jabber:iq:roster query"`
+	Version string       `xml:"ver,attr"`
 	Items   []resultItem `xml:"item"`
 }
 
@@ -38,6 +39,7 @@ func (q *rosterResult) DecodePlain(r *markup.Reader) (ok bool) {
 	if !r.Is(nsRoster, "query") {
 		return false
 	}
+	version := r.Attr("ver")
 	var items []resultItem
 	for r.Child() {
 		if _, local := r.Name(); local != "item" {
@@ -51,7 +53,7 @@ func (q *rosterResult) DecodePlain(r *markup.Reader) (ok bool) {
 		items = append(items, i)
 	}
 	if r.IsPlain() {
-		*q = rosterResult{xml.Name{Space: nsRoster, Local: "query"}, items}
+		*q = rosterResult{xml.Name{Space: nsRoster, Local: "query"}, version, items}
 	}
 	return r.IsPlain()
 }
@@ -122,8 +124,16 @@ func isDamaged(i resultItem) bool {
 // ejabberd finds an item by the bare JID only. With the full one, ejabberd would answer that
 // it removed the item, and keep it. Or it would write a new item without the subscription.
 
-// rosterGet returns the payload that requests a whole roster (RFC 6121 §2.1.3).
-func rosterGet() xml.TokenReader { return rosterPayload(nil) }
+// rosterGet returns the payload that requests a whole roster (RFC 6121 §2.1.3), unless it
+// still has the version that is known. An empty version asks for the version, too. A nil
+// roster asks for none.
+func rosterGet(known *rosterpush.Roster) xml.TokenReader {
+	query := markup.AppendAttr([]byte("<query"), "xmlns", nsRoster)
+	if known != nil {
+		query = markup.AppendAttr(query, "ver", known.Version())
+	}
+	return component.Written(append(query, "/>"...))
+}
 
 // rosterSet returns the payload that writes an item (RFC 6121 §2.3).
 func rosterSet(i rosterpush.Item) xml.TokenReader {

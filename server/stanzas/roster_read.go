@@ -13,12 +13,18 @@ import (
 	"emanagement/server"
 )
 
-// Roster implements rosterpush.Server. The error is a *rosterpush.UnreadableError if the
-// server ends the stream instead of sending the roster.
-func (s *Server) Roster(ctx context.Context, user jid.JID) ([]rosterpush.Item, error) {
+// Roster implements rosterpush.Server. A server that keeps versions of rosters (RFC 6121 §2.6)
+// answers the version of a roster that has not changed by an empty result. That says nothing
+// about items of shared roster groups, so known does not count where there may be any. The
+// error is a *rosterpush.UnreadableError if the server ends the stream instead of sending the
+// roster.
+func (s *Server) Roster(ctx context.Context, user jid.JID, known *rosterpush.Roster) (*rosterpush.Roster, error) {
+	if known.Version() != "" && !s.mayHold(ctx, user.Domainpart(), known) {
+		known = new(rosterpush.Roster)
+	}
 	var answer component.Content
 	err := s.readRoster(ctx, user, func() error {
-		return s.component.Ask(ctx, stanza.GetIQ, user, rosterGet(), &answer)
+		return s.component.Ask(ctx, stanza.GetIQ, user, rosterGet(known), &answer)
 	})
 	if component.Condition(err) == stanza.Forbidden {
 		return nil, &fault.NotPermittedError{Host: user.Domainpart(), Reason: noRosterPrivilege}
@@ -30,5 +36,12 @@ func (s *Server) Roster(ctx context.Context, user jid.JID) ([]rosterpush.Item, e
 	if err := answer.Decode(&q); err != nil {
 		return nil, fmt.Errorf("%s: a roster that cannot be read: %w", user, err)
 	}
-	return q.items(answer.Damaged())
+	if q.XMLName.Local == "" && known.Version() != "" {
+		return known, nil
+	}
+	items, err := q.items(answer.Damaged())
+	if err != nil {
+		return nil, err
+	}
+	return rosterpush.NewRoster(q.Version, items), nil
 }

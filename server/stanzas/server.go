@@ -21,7 +21,8 @@ type Server struct {
 	log        *slog.Logger
 	methods    writeMethods
 	unreadable unreadableRosters
-	listing    listingCapability
+	listings   hostStates[listing]
+	sharings   hostStates[hostSharing]
 }
 
 // New returns the server of a component. It registers the probe of each host that grants
@@ -30,7 +31,7 @@ type Server struct {
 func New(c *component.Component, api *ejabberd.API, log *slog.Logger) *Server {
 	s := &Server{
 		component: c, api: api, log: log,
-		methods: newWriteMethods(), unreadable: newUnreadableRosters(), listing: newListingCapability(),
+		methods: newWriteMethods(), unreadable: newUnreadableRosters(),
 	}
 	c.OnGrant(s.probeHost)
 	return s

@@ -37,12 +37,12 @@ func (s *Server) Subscribers(ctx context.Context, address jid.JID, host string) 
 		}
 		started[user.String()] = true
 		reads.Go(func() error {
-			items, err := s.Roster(ctx, user)
+			roster, err := s.Roster(ctx, user, nil)
 			if e, ok := errors.AsType[*rosterpush.UnreadableError](err); ok {
 				s.log.Warn("cannot find out whether a user is subscribed to an address at the component's domain", "name", address, "why", e)
 				return nil
 			}
-			if err == nil && slices.ContainsFunc(items, func(i rosterpush.Item) bool { return isSubscription(i, address) }) {
+			if err == nil && slices.ContainsFunc(roster.Items(), func(i rosterpush.Item) bool { return isSubscription(i, address) }) {
 				mu.Lock()
 				defer mu.Unlock()
 				subscribers = append(subscribers, user)

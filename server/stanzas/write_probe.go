@@ -31,7 +31,8 @@ func (s *Server) probeHost(ctx context.Context, host string) {
 	probing, cancel := context.WithTimeout(ctx, writeProbeTimeout)
 	defer cancel()
 	s.api.ForgetHost(host)
-	s.listing.forget(probing, host)
+	s.listings.forget(probing, host)
+	s.sharings.forget(probing, host)
 	s.methods.retryStanzas(host)
 	m, err := s.probeWriteMethod(probing, host)
 	if ctx.Err() != nil {
@@ -87,11 +88,11 @@ func (s *Server) detectWriteMethod(ctx context.Context, user jid.JID, item roste
 	if m := s.methods.current(user.Domainpart()); m == writeByAPIOnly { // putByStanza has found that
 		return m, nil
 	}
-	items, err := s.Roster(ctx, user)
+	roster, err := s.Roster(ctx, user, nil)
 	if err != nil {
 		return writeUnknown, err
 	}
-	for _, i := range items {
+	for _, i := range roster.Items() {
 		if i.JID.Equal(item.JID) && i.Subscription == item.Subscription {
 			return writeByStanza, nil
 		}

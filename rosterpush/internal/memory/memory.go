@@ -3,7 +3,9 @@ package memory
 
 import (
 	"context"
+	"fmt"
 	"maps"
+	"slices"
 	"sync"
 
 	"mellium.im/xmpp/jid"
@@ -25,6 +27,9 @@ type Server struct {
 	// the write although it was carried out.
 	FailAnswer func(number int) error
 	ReadError  error // of every read, if not nil
+	Shares     bool  // whether MayShare is true
+	Reads      int   // how many reads there were
+	WholeReads int   // of these, how many the server answered by the whole roster
 }
 
 // New returns a server without rosters, on which no write fails.
@@ -41,15 +46,23 @@ func (s *Server) Store(user string, item rosterpush.Item) {
 }
 
 // Roster implements rosterpush.Server.
-func (s *Server) Roster(_ context.Context, user jid.JID) ([]rosterpush.Item, error) {
+func (s *Server) Roster(_ context.Context, user jid.JID, known *rosterpush.Roster) (*rosterpush.Roster, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var items []rosterpush.Item
-	for _, i := range s.Rosters[user.String()] {
-		items = append(items, i)
+	if s.ReadError != nil {
+		return nil, s.ReadError
 	}
-	return items, s.ReadError
+	s.Reads++
+	version := fmt.Sprint(s.Rosters[user.String()]) // maps are printed in the order of their keys
+	if known.Version() == version {
+		return known, nil
+	}
+	s.WholeReads++
+	return rosterpush.NewRoster(version, slices.Collect(maps.Values(s.Rosters[user.String()]))), nil
 }
+
+// MayShare implements rosterpush.Server.
+func (s *Server) MayShare(context.Context, string) bool { return s.Shares }
 
 // Put implements rosterpush.Server.
 func (s *Server) Put(_ context.Context, user jid.JID, item rosterpush.Item, _ *rosterpush.Item) error {

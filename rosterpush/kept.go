@@ -1,0 +1,80 @@
+package rosterpush
+
+import (
+	"container/list"
+	"sync"
+
+	"mellium.im/xmpp/jid"
+)
+
+// maxKeptBytes limits the memory of the rosters that are kept.
+const maxKeptBytes = 12 << 20
+
+// kept holds the rosters that were read last, so that the server need not send those again
+// that have not changed. It is up to the server to say which those are: a roster that is
+// kept proves nothing by itself.
+type kept struct {
+	mu     sync.Mutex
+	limit  int // in bytes
+	bytes  int
+	byUser map[string]*list.Element // of *keptRoster
+	recent *list.List               // the one that was used last comes first
+}
+
+type keptRoster struct {
+	user   string
+	roster *Roster
+	bytes  int
+}
+
+func newKept(limit int) *kept {
+	return &kept{limit: limit, byUser: make(map[string]*list.Element), recent: list.New()}
+}
+
+// get returns the roster of a user, or nil.
+func (k *kept) get(user jid.JID) *Roster {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	e := k.byUser[user.String()]
+	if e == nil {
+		return nil
+	}
+	k.recent.MoveToFront(e)
+	return e.Value.(*keptRoster).roster
+}
+
+// unversioned is kept in place of a roster without a version. The next read asks for the
+// version. The first one does not: ejabberd would write a version for every user who has
+// none yet, and most users are not read twice.
+var unversioned = new(Roster)
+
+// put keeps a roster in place of the user's earlier one. The rosters that were not used for
+// the longest time make room.
+func (k *kept) put(user jid.JID, r *Roster) {
+	if r.Version() == "" {
+		r = unversioned
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	name := user.String()
+	if e := k.byUser[name]; e != nil {
+		if e.Value.(*keptRoster).roster == r {
+			return
+		}
+		k.remove(e)
+	}
+	size := r.size()
+	if size > k.limit {
+		return
+	}
+	k.byUser[name] = k.recent.PushFront(&keptRoster{name, r, size})
+	for k.bytes += size; k.bytes > k.limit; {
+		k.remove(k.recent.Back())
+	}
+}
+
+func (k *kept) remove(e *list.Element) {
+	r := k.recent.Remove(e).(*keptRoster)
+	delete(k.byUser, r.user)
+	k.bytes -= r.bytes
+}
