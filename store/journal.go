@@ -21,6 +21,14 @@ const (
 	maxKept = 50_000
 	// purgeInterval is the shortest time between two purges.
 	purgeInterval = time.Second
+	// endTime is how long the end of an intent may wait for the next intent, so that one
+	// transaction writes both. If the process is killed in that time, the intent is settled
+	// at the next start, although it was over.
+	endTime = 50 * time.Millisecond
+	// busy is the number of open intents from which on an intent waits for gatherTime, so
+	// that one transaction writes several.
+	busy       = 8
+	gatherTime = 2 * time.Millisecond
 	// retryInterval is the time between two attempts to write ends that could not be
 	// written.
 	retryInterval = time.Second
@@ -35,14 +43,18 @@ type Journal struct {
 	log   *slog.Logger
 
 	wal    *walSync      // nil in memory
-	wake   chan struct{} // contains one token while operations are queued
+	wake   chan struct{} // contains one token while somebody waits for an operation
+	ended  chan struct{} // contains one token while other operations are queued
 	quit   chan struct{} // closed by stop
 	writer sync.WaitGroup
 
 	mu      sync.Mutex
 	number  int64 // of the latest intent
+	open    int   // intents that are not over
 	queue   []operation
 	stopped bool
+
+	statements map[string]*sql.Stmt // prepared, by their text; used by the writer only
 
 	purged   time.Time // when old intents were last deleted; used by the writer only
 	loggedAt time.Time // when a failed write was last logged; used by the writer only
@@ -83,7 +95,7 @@ func (e *JournalError) Fault() *fault.Error {
 
 // newJournal starts the goroutine that writes, which stop ends.
 func newJournal(s *Store, log *slog.Logger) *Journal {
-	j := &Journal{store: s, log: log, wake: make(chan struct{}, 1), quit: make(chan struct{})}
+	j := &Journal{store: s, log: log, wake: make(chan struct{}, 1), ended: make(chan struct{}, 1), quit: make(chan struct{}), statements: make(map[string]*sql.Stmt)}
 	if s.file != "" {
 		j.wal = newWALSync(s.file, log)
 	}
@@ -114,6 +126,7 @@ func (j *Journal) Begin(ctx context.Context, i rosterpush.Intent) (number int64,
 	done := make(chan error, 1)
 	j.mu.Lock()
 	j.number++
+	j.open++
 	number = j.number
 	j.enqueue(operation{insertIntent, []any{number, string(i.Kind), origin, changes}, done})
 	j.mu.Unlock()
@@ -135,6 +148,7 @@ func (j *Journal) End(number int64, stands []rosterpush.Change) {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.open = max(0, j.open-1) // an intent of an earlier process was not counted
 	j.enqueue(o)
 }
 
@@ -147,10 +161,21 @@ func (j *Journal) enqueue(o operation) {
 		return
 	}
 	j.queue = append(j.queue, o)
+	signal := j.ended
+	if o.done != nil {
+		signal = j.wake
+	}
 	select {
-	case j.wake <- struct{}{}:
+	case signal <- struct{}{}:
 	default:
 	}
+}
+
+// isBusy reports whether many intents are open.
+func (j *Journal) isBusy() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.open >= busy
 }
 
 // Open implements rosterpush.Journal.
@@ -209,17 +234,37 @@ func (j *Journal) flush(ctx context.Context) error {
 // write writes queued operations until stop is called.
 func (j *Journal) write() {
 	for {
-		var retry <-chan time.Time
+		var later <-chan time.Time
 		if !j.writeQueued() {
-			retry = time.After(retryInterval)
+			later = time.After(retryInterval)
 		}
-		select {
-		case <-j.wake:
-		case <-j.quit:
-			j.writeQueued()
-			return
-		case <-retry:
+		for waiting := true; waiting; {
+			select {
+			case <-j.ended:
+				if later == nil {
+					later = time.After(endTime)
+				}
+				continue
+			case <-j.wake:
+				j.gather()
+			case <-later:
+			case <-j.quit:
+				j.writeQueued()
+				return
+			}
+			waiting = false
 		}
+	}
+}
+
+// gather waits for more operations, if there are likely some soon.
+func (j *Journal) gather() {
+	if !j.isBusy() {
+		return
+	}
+	select {
+	case <-time.After(gatherTime):
+	case <-j.quit:
 	}
 }
 
@@ -259,12 +304,15 @@ func (j *Journal) writeQueued() bool {
 
 func (j *Journal) commit(batch []operation) error {
 	ctx := context.Background() // requests wait for the outcome, not for the writer
+	if err := j.prepare(ctx, batch); err != nil {
+		return &JournalError{j.store.name, err}
+	}
 	err := j.store.transact(ctx, func(tx *sql.Tx) error {
 		for _, o := range batch {
 			if o.query == "" {
 				continue
 			}
-			if _, err := tx.ExecContext(ctx, o.query, o.arguments...); err != nil {
+			if _, err := tx.StmtContext(ctx, j.statements[o.query]).ExecContext(ctx, o.arguments...); err != nil {
 				return err
 			}
 		}
@@ -275,6 +323,22 @@ func (j *Journal) commit(batch []operation) error {
 	}
 	if j.wal != nil {
 		j.wal.note()
+	}
+	return nil
+}
+
+// prepare prepares the statements of operations, each once. The only connection must not be
+// in a transaction.
+func (j *Journal) prepare(ctx context.Context, batch []operation) error {
+	for _, o := range batch {
+		if o.query == "" || j.statements[o.query] != nil {
+			continue
+		}
+		s, err := j.store.db.PrepareContext(ctx, o.query)
+		if err != nil {
+			return err
+		}
+		j.statements[o.query] = s
 	}
 	return nil
 }

@@ -14,6 +14,10 @@ import (
 	"emanagement/rosterpush/hosts"
 )
 
+// queueTime is how long a queued user may wait for others, so that one transaction writes
+// them all.
+const queueTime = 50 * time.Millisecond
+
 // maxCached bounds the set of users that are not queued again. The set saves the
 // database most of the work.
 const maxCached = 100_000
@@ -83,15 +87,19 @@ func (u *Users) Queue(users ...jid.JID) {
 }
 
 // writeQueued writes queued users until stop is called. One transaction writes all users
-// that were queued meanwhile.
+// that were queued within queueTime.
 func (u *Users) writeQueued() {
-	for {
+	for stopped := false; !stopped; u.flush() {
 		select {
 		case <-u.wake:
-			u.flush()
 		case <-u.quit:
-			u.flush()
-			return
+			stopped = true
+			continue
+		}
+		select {
+		case <-time.After(queueTime):
+		case <-u.quit:
+			stopped = true
 		}
 	}
 }
