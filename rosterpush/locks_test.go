@@ -21,7 +21,7 @@ import (
 // TestReadsWaitForWrites blocks each write of a pair in turn. No read shows half of
 // the pair.
 func TestReadsWaitForWrites(t *testing.T) {
-	for write := 1; write <= 2; write++ {
+	for write := int32(1); write <= 2; write++ {
 		synctest.Test(t, func(t *testing.T) {
 			server := &blockedWrite{Server: memory.New(), n: write, release: make(chan struct{})}
 			rosters := rosterpush.New(server)
@@ -67,12 +67,13 @@ func TestReadsWaitForWrites(t *testing.T) {
 // until release is closed. Reads do not block.
 type blockedWrite struct {
 	*memory.Server
-	n       int
+	n       int32
+	writes  atomic.Int32
 	release chan struct{}
 }
 
 func (b *blockedWrite) block() {
-	if b.n--; b.n == 0 {
+	if b.writes.Add(1) == b.n {
 		<-b.release
 	}
 }

@@ -175,13 +175,8 @@ func (r *Rosters) checkSidesShown(ctx context.Context, sides [2]sideChange) erro
 
 // writeSides writes what differs on the two sides.
 func (r *Rosters) writeSides(ctx context.Context, sides [2]sideChange) error {
-	for _, s := range sides {
-		if s.isSatisfied() {
-			continue
-		}
-		if err := r.writeSide(ctx, s); err != nil {
-			return err
-		}
+	if err := r.writeEach(ctx, sides); err != nil {
+		return err
 	}
 	for _, s := range sides {
 		if s.want != nil || s.was == nil {
@@ -200,6 +195,23 @@ func (r *Rosters) writeSides(ctx context.Context, sides [2]sideChange) error {
 		}
 	}
 	return nil
+}
+
+// writeEach writes the sides that are not satisfied. Two items are written at once: the
+// clients of each user see the one of that user only. An item that is removed is removed
+// after the other one was written, so that nobody loses an item if that fails.
+func (r *Rosters) writeEach(ctx context.Context, sides [2]sideChange) error {
+	if sides[1].want == nil {
+		if err := r.writeSide(ctx, sides[0]); err != nil {
+			return err
+		}
+		return r.writeSide(ctx, sides[1])
+	}
+	var group errgroup.Group // not ended by the first error: both outcomes must be known
+	for _, s := range sides {
+		group.Go(func() error { return r.writeSide(ctx, s) })
+	}
+	return group.Wait()
 }
 
 // isSatisfied reports whether a side already stands as wanted.
@@ -225,6 +237,9 @@ func (s sideChange) leavesRequest(other sideChange) bool {
 }
 
 func (r *Rosters) writeSide(ctx context.Context, s sideChange) error {
+	if s.isSatisfied() {
+		return nil
+	}
 	if s.want == nil {
 		return r.removeOneSided(ctx, s.user, s.was)
 	}

@@ -1,7 +1,9 @@
 package rosterpush_test
 
 import (
+	"context"
 	"errors"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -39,18 +41,36 @@ func TestPairRefusals(t *testing.T) {
 	}
 }
 
-// TestChangeErrorSaysWhatStands: every write but the first one fails, so that the
-// change can be neither completed nor undone.
-func TestChangeErrorSaysWhatStands(t *testing.T) {
-	server := memory.New()
-	server.Store("bob@localhost", rosterpush.Item{JID: alice, Subscription: rosterpush.From})
-	cause := errors.New("made to fail")
-	server.FailWrite = func(write int) error {
-		if write > 1 {
-			return cause
-		}
-		return nil
+// oneWrite lets one write of a user's roster succeed.
+type oneWrite struct {
+	*memory.Server
+	user  jid.JID
+	mu    sync.Mutex
+	wrote bool
+	cause error
+}
+
+func (o *oneWrite) may(user jid.JID) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	may := user.Equal(o.user) && !o.wrote
+	o.wrote = o.wrote || may
+	return may
+}
+
+func (o *oneWrite) Put(ctx context.Context, user jid.JID, item rosterpush.Item, was *rosterpush.Item) error {
+	if !o.may(user) {
+		return o.cause
 	}
+	return o.Server.Put(ctx, user, item, was)
+}
+
+// TestChangeErrorSaysWhatStands: every write but one fails, so that the change can be neither
+// completed nor undone.
+func TestChangeErrorSaysWhatStands(t *testing.T) {
+	cause := errors.New("made to fail")
+	server := &oneWrite{Server: memory.New(), user: alice, cause: cause}
+	server.Store("bob@localhost", rosterpush.Item{JID: alice, Subscription: rosterpush.From})
 	_, err := rosterpush.New(server).SetPair(t.Context(), rosterpush.Half{User: alice}, rosterpush.Half{User: bob})
 	var failure *rosterpush.ChangeError
 	require.ErrorAs(t, err, &failure)

@@ -53,9 +53,12 @@ func (s *Server) Roster(_ context.Context, user jid.JID, known *rosterpush.Roste
 		return nil, s.ReadError
 	}
 	s.Reads++
-	version := fmt.Sprint(s.Rosters[user.String()]) // maps are printed in the order of their keys
-	if known.Version() == version {
-		return known, nil
+	version := ""
+	if known != nil {
+		version = fmt.Sprint(s.Rosters[user.String()]) // maps are printed in the order of their keys
+		if known.Version() == version {
+			return known, nil
+		}
 	}
 	s.WholeReads++
 	return rosterpush.NewRoster(version, slices.Collect(maps.Values(s.Rosters[user.String()]))), nil
