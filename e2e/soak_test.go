@@ -3,7 +3,6 @@
 package e2e_test
 
 import (
-	"bytes"
 	"database/sql"
 	"fmt"
 	"os"
@@ -61,7 +60,7 @@ func soak(t *testing.T, edit func(map[string]any), fill func(*testing.T, *testse
 	s.start(t)
 	defer func() { assert.NoError(t, s.program.Stop()) }()
 	// On a server that cannot list rosters, one user leads to all the others.
-	_, _, err := s.importUsers(t, soakUser(0)+"@localhost\n")
+	_, _, err := s.importUsers(t, testserver.RingUser(0)+"@localhost\n")
 	require.NoError(t, err)
 	admin := loginTo(t, s.Server, "admin@localhost")
 
@@ -86,7 +85,7 @@ func soak(t *testing.T, edit func(map[string]any), fill func(*testing.T, *testse
 	measure("removeAllRostersByDomain, counted", "^this removes (at least )?[0-9]+ items of", "removeAllRostersByDomain", "domain", "localhost")
 	measure("removeAllRostersByDomain", fmt.Sprintf("Done; %d items of %d rosters removed", items, users), "removeAllRostersByDomain", "domain", "localhost", "confirm", "localhost")
 	for _, u := range []int{0, 1, users / 2, users - 1} {
-		require.Empty(t, storedRoster(t, s.Server, soakUser(u)+"@localhost"))
+		require.Empty(t, storedRoster(t, s.Server, testserver.RingUser(u)+"@localhost"))
 	}
 	return worked
 }
@@ -124,39 +123,10 @@ func cpuTime(t *testing.T, pid int) time.Duration {
 	return ticks * 10 * time.Millisecond
 }
 
-func soakUser(i int) string { return fmt.Sprintf("user%05d", i) }
-
-// ring calls each with every user and contact.
-func ring(users int, each func(user, contact string)) {
-	for i := range users {
-		for d := 1; d <= soakContacts/2; d++ {
-			each(soakUser(i), soakUser((i+d)%users))
-			each(soakUser(i), soakUser((i+users-d)%users))
-		}
-	}
-}
-
-// fillMnesia loads files of records. Writing the items one by one would take
-// minutes, and ejabberdctl waits at most one minute for a file.
+// fillMnesia fills a server on Mnesia.
 func fillMnesia(t *testing.T, s *testserver.Server, users int) {
 	t.Helper()
-	const head = "{tables,[{roster,[{record_name,roster},{attributes,[usj,us,jid,name,subscription,approved,ask,groups,askmessage,xs]}]}]}.\n"
-	text, items := bytes.NewBufferString(head), 0
-	inside, outside := s.Path("rosters.txt")
-	load := func() {
-		require.NoError(t, os.WriteFile(outside, text.Bytes(), 0o644))
-		out, err := s.Ctl(t.Context(), "load", inside)
-		require.NoError(t, err, out)
-		text = bytes.NewBufferString(head)
-	}
-	ring(users, func(user, contact string) {
-		us, j := fmt.Sprintf(`{<<"%s">>,<<"localhost">>}`, user), fmt.Sprintf(`{<<"%s">>,<<"localhost">>,<<>>}`, contact)
-		fmt.Fprintf(text, `{roster,{<<"%s">>,<<"localhost">>,%s},%s,%s,<<"%s">>,both,false,none,[<<"SocialStream">>],<<>>,[]}.`+"\n", user, j, us, j, contact)
-		if items++; items%20_000 == 0 {
-			load()
-		}
-	})
-	load()
+	require.NoError(t, s.FillRosters(t.Context(), users, soakContacts))
 }
 
 // fillSQLite writes the items into the server's database.
@@ -175,11 +145,11 @@ func fillSQLite(t *testing.T, s *testserver.Server, users int) {
 	require.NoError(t, err)
 	group, err := tx.Prepare("INSERT INTO rostergroups (username, jid, grp) VALUES (?, ?, 'SocialStream')")
 	require.NoError(t, err)
-	ring(users, func(user, contact string) {
+	for user, contact := range testserver.Ring(users, soakContacts) {
 		_, err := item.Exec(user, contact+"@localhost", contact)
 		require.NoError(t, err)
 		_, err = group.Exec(user, contact+"@localhost")
 		require.NoError(t, err)
-	})
+	}
 	require.NoError(t, tx.Commit())
 }

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+)
+
+// growthSizes are the numbers of contacts of which the growth is measured.
+var growthSizes = []int{20, 1000, 10_000}
+
+// growthTimes is how often each operation is repeated.
+const growthTimes = 20
+
+// hubAdds is the number of contacts that are added to the hub at once.
+const hubAdds = 64
+
+// measureGrowth measures operations of one requester, by the size of the roster: the time that
+// each takes, the program's CPU time, and the server's.
+func (r *rig) measureGrowth(ctx context.Context) (string, error) {
+	var b strings.Builder
+	columns := []string{"get", "unchanged add", "check a pair", "add", "pair", "remove"}
+	b.WriteString("| roster | " + strings.Join(columns, " | ") + " |\n|---|" + strings.Repeat("---|", len(columns)) + "\n")
+	for _, size := range growthSizes {
+		hub := fmt.Sprintf("hub%d", size)
+		if err := r.server.FillRoster(ctx, hub, size, nick, group); err != nil {
+			return "", err
+		}
+		fmt.Fprintf(&b, "| %d |", size)
+		for _, o := range hubOperations(hub) {
+			cell, err := r.measureHub(ctx, o)
+			if err != nil {
+				return "", fmt.Errorf("%s, %d contacts: %w", o.name, size, err)
+			}
+			b.WriteString(" " + cell + " |")
+		}
+		b.WriteString("\n")
+	}
+	b.WriteString("\nEach figure is the time that the requester waits, and in parentheses the program's and the server's CPU time, in milliseconds.\n")
+	ratio, err := r.measureHubAdds(ctx, fmt.Sprintf("hub%d", growthSizes[len(growthSizes)-1]))
+	fmt.Fprintf(&b, "\nWhen %d contacts are added at once to the roster of %d, that is %.2f times as quick as the bare stanzas.\n", hubAdds, growthSizes[len(growthSizes)-1], ratio)
+	return b.String(), err
+}
+
+// hubOperations returns the operations about a roster that stands.
+func hubOperations(hub string) []operation {
+	arguments := func(pairs ...string) func(int) [][2]string {
+		return func(n int) (list [][2]string) {
+			for i := 0; i < len(pairs); i += 2 {
+				list = append(list, [2]string{pairs[i], strings.ReplaceAll(pairs[i+1], "#", fmt.Sprint(n))})
+			}
+			return list
+		}
+	}
+	h, known, fresh := jidOf(hub), jidOf("c7"), jidOf("new#")
+	return []operation{
+		{name: "get", verb: "getRoster", args: arguments("userJid", h)},
+		{name: "unchanged add", verb: "addBuddyToRoster", args: arguments("userJid", h, "buddyJid", known, "buddyNick", nick, "buddyGroup", group, "subscription_type", "both")},
+		{name: "check a pair", verb: "checkBidirecctionalBuddys", args: arguments("userAJid", h, "userBJid", known)},
+		{name: "add", verb: "addBuddyToRoster", args: arguments("userJid", h, "buddyJid", fresh, "buddyNick", nick, "buddyGroup", group, "subscription_type", "both")},
+		{name: "pair", verb: "setBidireccionalBuddys", args: arguments("userAJid", h, "userBJid", jidOf("pal#"), "userANick", nick, "userBNick", nick, "groupForA", group, "groupForB", group)},
+		{name: "remove", verb: "removeBuddyFromRoster", args: arguments("userJid", h, "buddyJid", fresh)},
+	}
+}
+
+// measureHub repeats an operation of one requester over the control socket.
+func (r *rig) measureHub(ctx context.Context, o operation) (string, error) {
+	do := r.byControl(ctx, 1)
+	if !o.mutates() { // what the first ones read is kept
+		if err := do(o, 0, 2); err != nil {
+			return "", err
+		}
+	}
+	used, took, err := r.time(func() error { return do(o, 0, growthTimes) })
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%.1f (%.1f + %.1f)", took.Seconds()*1000/growthTimes, used[0]/growthTimes, used[1]/growthTimes), nil
+}
+
+// mutates reports whether an operation changes a roster.
+func (o operation) mutates() bool {
+	return o.name == "add" || o.name == "pair" || o.name == "remove"
+}
+
+// measureHubAdds adds many contacts to one roster at once, and returns the rate compared with
+// that of the bare stanzas.
+func (r *rig) measureHubAdds(ctx context.Context, hub string) (ratio float64, err error) {
+	_, bare, err := r.time(func() error {
+		return r.askBare(serverWindow, 0, hubAdds, func(n int) []stanza { return []stanza{add(hub, fmt.Sprintf("bare%d", n))} })
+	})
+	if err != nil {
+		return 0, err
+	}
+	var all sync.WaitGroup
+	failed := make(chan error, hubAdds)
+	_, ours, err := r.time(func() error {
+		do := r.byControl(ctx, 1)
+		for n := range hubAdds {
+			all.Go(func() {
+				o := hubOperations(hub)[3]
+				failed <- do(o, 1000+n, 1)
+			})
+		}
+		all.Wait()
+		close(failed)
+		for err := range failed {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return bare.Seconds() / ours.Seconds(), err
+}
+
+// measureAlone returns the times of one requester, in milliseconds, by operation.
+func (r *rig) measureAlone(ctx context.Context, s settings) (map[string]float64, error) {
+	r.runs++
+	if err := r.prepareStanding(); err != nil {
+		return nil, err
+	}
+	do := r.byControl(ctx, 1)
+	alone := make(map[string]float64)
+	for _, o := range operations(names{r.runs}) {
+		var times []float64
+		count := s.count / 20
+		for round := range s.rounds {
+			if o.prepare != nil {
+				if err := r.askBare(serverWindow, round*count, count, o.prepare); err != nil {
+					return nil, err
+				}
+			}
+			_, took, err := r.time(func() error { return do(o, round*count, count) })
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", o.name, err)
+			}
+			times = append(times, took.Seconds()*1000/float64(count))
+		}
+		alone[o.name] = median(times)
+	}
+	return alone, nil
+}
