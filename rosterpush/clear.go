@@ -33,12 +33,11 @@ const concurrentRemovals = 8
 // *ItemsError if some could not be removed.
 func (r *Rosters) Clear(ctx context.Context, user jid.JID, before func([]Item) error, progress func(removed, all int)) (removed, kept int, err error) {
 	user = r.address(user)
-	h, err := r.lock(ctx, user)
+	unlock, err := r.lock(ctx, []jid.JID{user}, wholeRoster(user, changingAll))
 	if err != nil {
 		return 0, 0, err
 	}
-	defer h.unlock()
-	h.forget()
+	defer unlock()
 	roster, err := r.server.Roster(ctx, user, nil)
 	if err != nil {
 		return 0, 0, err

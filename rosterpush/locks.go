@@ -3,154 +3,141 @@ package rosterpush
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 
 	"mellium.im/xmpp/jid"
 )
 
-// locks serializes requests that touch the same user. Waiting requests get the lock
-// in the order of their arrival, as far as the Go runtime keeps it.
+// lockMode is what a request does to something that it locks.
+type lockMode int
+
+const (
+	// looking requests read a roster, and see no half of a change. They do not wait for
+	// each other.
+	looking lockMode = iota
+	// changingItems is for requests that change some items of a roster. They do not wait
+	// for each other either: each locks its items too.
+	changingItems
+	// changingAll is for a request that no other may touch the same at the same time.
+	changingAll
+)
+
+// locks lets requests wait for each other that touch the same. Waiting requests get their
+// turns in the order of their arrival.
 type locks struct {
-	mu       sync.Mutex
-	byUser   map[string]*userLock
-	arrivals uint64 // how many requests have asked for a lock
+	mu    sync.Mutex
+	byKey map[string]*lockState
 }
 
-// userLock serializes requests that touch one user. Its channel has a capacity of
-// one: the holder's token.
-type userLock struct {
-	name  string
-	token chan struct{}
-	refs  int         // requests that hold the lock or wait for it
-	read  *sharedRead // by an earlier holder; for the holder only
+// lockState is who holds a lock, and who waits for it.
+type lockState struct {
+	mode    lockMode // of the holders
+	holders int
+	waiting []*waiter
 }
 
-// sharedRead is a roster that was read while a lock was held. The requests that already
-// waited for the lock at that time need not read it again.
-type sharedRead struct {
-	roster  *Roster
-	begun   uint64 // the number of arrivals when the read began
-	changed map[contactKey]bool
+type waiter struct {
+	mode  lockMode
+	ready chan struct{} // closed when the waiter holds the lock
 }
 
-// hold is the locks that one request holds.
-type hold struct {
-	locks   *locks
-	arrival uint64
-	held    []*userLock
+// lockWish is a lock that a request needs.
+type lockWish struct {
+	key  string
+	mode lockMode
 }
 
-// lock waits until no other request holds any of the users. It takes them in sorted order,
-// so that no two requests can deadlock. The error is the cause of the context's end.
-func (l *locks) lock(ctx context.Context, users ...jid.JID) (*hold, error) {
-	names := make([]string, len(users))
-	for i, u := range users {
-		names[i] = u.Bare().String()
-	}
+// wholeRoster is a lock on a user's roster.
+func wholeRoster(user jid.JID, m lockMode) lockWish { return lockWish{user.Bare().String(), m} }
+
+// bothItems is a lock on the items that two users have of each other: a change of one may
+// change the other one, too.
+func bothItems(a, b jid.JID) lockWish {
+	names := []string{a.Bare().String(), b.Bare().String()}
 	slices.Sort(names)
-	names = slices.Compact(names)
+	return lockWish{strings.Join(names, " "), changingAll} // no bare JID has a space
+}
 
-	h := &hold{locks: l, arrival: l.arrive()}
-	for _, n := range names {
-		u := l.reserve(n)
-		select {
-		case u.token <- struct{}{}:
-			h.held = append(h.held, u)
-		case <-ctx.Done():
-			l.release(u, false)
-			h.unlock()
-			return nil, context.Cause(ctx)
+// lock waits until the request may have all locks, and returns the function that frees them.
+// It takes them in sorted order, so that no two requests can deadlock. The error is the
+// cause of the context's end.
+func (l *locks) lock(ctx context.Context, wishes ...lockWish) (unlock func(), err error) {
+	wishes = slices.Clone(wishes)
+	slices.SortFunc(wishes, func(a, b lockWish) int { return strings.Compare(a.key, b.key) })
+	wishes = slices.CompactFunc(wishes, func(a, b lockWish) bool { return a.key == b.key })
+	held := 0
+	unlock = func() {
+		for _, w := range wishes[:held] {
+			l.release(w.key)
 		}
 	}
-	return h, nil
-}
-
-// arrive returns the number of a request, counted from 1.
-func (l *locks) arrive() uint64 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.arrivals++
-	return l.arrivals
-}
-
-// arrived returns the number of the last request that has arrived.
-func (l *locks) arrived() uint64 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.arrivals
-}
-
-// reserve returns the lock of a user, and makes it stay until release is called.
-func (l *locks) reserve(name string) *userLock {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.byUser == nil {
-		l.byUser = make(map[string]*userLock)
-	}
-	u := l.byUser[name]
-	if u == nil {
-		u = &userLock{name: name, token: make(chan struct{}, 1)}
-		l.byUser[name] = u
-	}
-	u.refs++
-	return u
-}
-
-// release undoes reserve. held says that the caller holds the lock.
-func (l *locks) release(u *userLock, held bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if held {
-		<-u.token
-	}
-	if u.refs--; u.refs == 0 {
-		delete(l.byUser, u.name)
-	}
-}
-
-// unlock frees the users.
-func (h *hold) unlock() {
-	for _, u := range h.held {
-		h.locks.release(u, true)
-	}
-}
-
-// of returns the lock of a user.
-func (h *hold) of(user jid.JID) *userLock {
-	name := user.Bare().String()
-	for _, u := range h.held {
-		if u.name == name {
-			return u
+	for _, w := range wishes {
+		if err := l.acquire(ctx, w); err != nil {
+			unlock()
+			return nil, err
 		}
+		held++
 	}
-	return nil
+	return unlock, nil
 }
 
-// shared returns a roster that was read after the request had arrived, and in which the item
-// of the contact has not been changed since. Without one, ok is false.
-func (h *hold) shared(user, contact jid.JID) (r *Roster, ok bool) {
-	read := h.of(user).read
-	if read == nil || read.begun < h.arrival || read.changed[keyOf(contact)] {
-		return nil, false
+func (l *locks) acquire(ctx context.Context, wish lockWish) error {
+	l.mu.Lock()
+	if l.byKey == nil {
+		l.byKey = make(map[string]*lockState)
 	}
-	return read.roster, true
+	s := l.byKey[wish.key]
+	if s == nil {
+		s = new(lockState)
+		l.byKey[wish.key] = s
+	}
+	w := &waiter{wish.mode, make(chan struct{})}
+	s.waiting = append(s.waiting, w)
+	s.admit()
+	l.mu.Unlock()
+	select {
+	case <-w.ready:
+		return nil
+	case <-ctx.Done():
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	select {
+	case <-w.ready: // it came at the same moment
+		s.holders--
+	default:
+		s.waiting = slices.DeleteFunc(s.waiting, func(o *waiter) bool { return o == w })
+	}
+	l.settle(wish.key, s)
+	return context.Cause(ctx)
 }
 
-// share has the requests that arrived before a read began use what it found.
-func (h *hold) share(user jid.JID, r *Roster, begun uint64) {
-	h.of(user).read = &sharedRead{r, begun, make(map[contactKey]bool)}
+func (l *locks) release(key string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.byKey[key]
+	s.holders--
+	l.settle(key, s)
 }
 
-// change notes that the item of a contact is about to change.
-func (h *hold) change(user, contact jid.JID) {
-	if u := h.of(user); u != nil && u.read != nil {
-		u.read.changed[keyOf(contact)] = true
+// settle gives the lock to whoever may have it now, and forgets a lock that nobody needs. The
+// caller holds mu.
+func (l *locks) settle(key string, s *lockState) {
+	if s.admit(); s.holders == 0 {
+		delete(l.byKey, key)
 	}
 }
 
-// forget notes that any item may change.
-func (h *hold) forget() {
-	for _, u := range h.held {
-		u.read = nil
+// admit gives the lock to those who are next and may hold it together.
+func (s *lockState) admit() {
+	for len(s.waiting) > 0 {
+		next := s.waiting[0]
+		if s.holders > 0 && (next.mode == changingAll || next.mode != s.mode) {
+			return
+		}
+		s.mode, s.waiting = next.mode, s.waiting[1:]
+		s.holders++
+		close(next.ready)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -110,15 +111,14 @@ func TestPeekDoesNotWait(t *testing.T) {
 	})
 }
 
-// TestWritesOfOneUserDoNotOverlap runs changes of few users from many goroutines.
-// No two write the same user's roster at the same time, and none deadlocks.
-func TestWritesOfOneUserDoNotOverlap(t *testing.T) {
-	server := &overlapDetector{Server: memory.New(), writing: make(map[string]*atomic.Int32)}
+// TestWritesOfOneItemDoNotOverlap runs changes of few users from many goroutines. No two
+// write the same item at the same time. Changes of other items of the same roster run at
+// once. None deadlocks.
+func TestWritesOfOneItemDoNotOverlap(t *testing.T) {
+	server := &overlapDetector{Server: memory.New(), writing: make(map[string]int)}
 	var users []jid.JID
 	for i := range 5 {
-		u := jid.MustParse(fmt.Sprintf("u%d@localhost", i))
-		users = append(users, u)
-		server.writing[u.String()] = new(atomic.Int32)
+		users = append(users, jid.MustParse(fmt.Sprintf("u%d@localhost", i)))
 	}
 	rosters := rosterpush.New(server)
 	var requests sync.WaitGroup
@@ -143,32 +143,41 @@ func TestWritesOfOneUserDoNotOverlap(t *testing.T) {
 		})
 	}
 	requests.Wait()
-	assert.False(t, server.overlap.Load())
+	assert.False(t, server.items, "two writes of one item")
+	assert.True(t, server.rosters, "no two writes of one roster")
 }
 
-// overlapDetector notices two writes of one user's roster at the same time.
+// overlapDetector notices two writes at the same time, of one item and of one roster.
 type overlapDetector struct {
 	*memory.Server
-	writing map[string]*atomic.Int32 // by user
-	overlap atomic.Bool
+	mu             sync.Mutex
+	writing        map[string]int // by user, and by user and contact
+	items, rosters bool
 }
 
 func (o *overlapDetector) Put(ctx context.Context, user jid.JID, item rosterpush.Item, was *rosterpush.Item) error {
-	defer o.begin(user)()
+	defer o.begin(user, item.JID)()
 	return o.Server.Put(ctx, user, item, was)
 }
 
 func (o *overlapDetector) Remove(ctx context.Context, user jid.JID, was rosterpush.Item) error {
-	defer o.begin(user)()
+	defer o.begin(user, was.JID)()
 	return o.Server.Remove(ctx, user, was)
 }
 
-func (o *overlapDetector) begin(user jid.JID) (end func()) {
-	writing := o.writing[user.String()]
-	if writing.Add(1) > 1 {
-		o.overlap.Store(true)
+func (o *overlapDetector) begin(user, contact jid.JID) (end func()) {
+	own, item := user.String(), user.String()+" "+contact.String()
+	add := func(n int) {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.writing[own] += n
+		o.writing[item] += n
+		o.items = o.items || o.writing[item] > 1
+		o.rosters = o.rosters || o.writing[own] > 1
 	}
-	return func() { writing.Add(-1) }
+	add(1)
+	runtime.Gosched()
+	return func() { add(-1) }
 }
 
 // TestWaitingEndsWithItsContext: one request holds a user, a second one waits and is

@@ -26,12 +26,12 @@ type sideChange struct {
 // subscription both.
 func (r *Rosters) Bidirectional(ctx context.Context, a, b jid.JID) (bool, error) {
 	a, b = r.address(a), r.address(b)
-	h, err := r.lock(ctx, a, b)
+	unlock, err := r.lock(ctx, []jid.JID{a, b}, wholeRoster(a, looking), wholeRoster(b, looking))
 	if err != nil {
 		return false, err
 	}
-	defer h.unlock()
-	sides, err := r.readSides(ctx, h, a, b)
+	defer unlock()
+	sides, err := r.readSides(ctx, a, b)
 	return bidirectional(sides), err
 }
 
@@ -92,13 +92,13 @@ func bidirectional(sides [2]sideChange) bool {
 }
 
 // readSides reads each user's item of the other.
-func (r *Rosters) readSides(ctx context.Context, h *hold, a, b jid.JID) ([2]sideChange, error) {
+func (r *Rosters) readSides(ctx context.Context, a, b jid.JID) ([2]sideChange, error) {
 	sides := [2]sideChange{{user: a, contact: b}, {user: b, contact: a}}
 	group, ctx := errgroup.WithContext(ctx)
 	for i := range sides {
 		s := &sides[i]
 		group.Go(func() (err error) {
-			if s.was, err = r.itemBefore(ctx, h, s.user, s.contact); s.was != nil {
+			if s.was, err = r.item(ctx, s.user, s.contact); s.was != nil {
 				s.contact = s.was.JID.Bare()
 			}
 			return err
@@ -111,12 +111,12 @@ func (r *Rosters) readSides(ctx context.Context, h *hold, a, b jid.JID) ([2]side
 // changePair reads both sides, has plan set what is wanted, and writes what differs.
 func (r *Rosters) changePair(ctx context.Context, a, b jid.JID, plan func([2]sideChange) ([2]sideChange, error)) (changed bool, err error) {
 	a, b = r.address(a), r.address(b)
-	h, err := r.lock(ctx, a, b)
+	unlock, err := r.lock(ctx, []jid.JID{a, b}, wholeRoster(a, changingItems), wholeRoster(b, changingItems), bothItems(a, b))
 	if err != nil {
 		return false, err
 	}
-	defer h.unlock()
-	sides, err := r.readSides(ctx, h, a, b)
+	defer unlock()
+	sides, err := r.readSides(ctx, a, b)
 	if err != nil {
 		return false, err
 	}
@@ -131,8 +131,6 @@ func (r *Rosters) changePair(ctx context.Context, a, b jid.JID, plan func([2]sid
 	if isPairSatisfied(sides) {
 		return false, nil
 	}
-	h.change(a, b)
-	h.change(b, a)
 	e, err := r.begin(ctx, Write, sides[0].change(), sides[1].change())
 	if err != nil {
 		return false, err

@@ -27,12 +27,12 @@ func (r *Rosters) Put(ctx context.Context, user jid.JID, want Item, f Fields) (c
 		return false, err
 	}
 	user, want.JID = r.address(user), r.address(contact)
-	h, err := r.lock(ctx, user)
+	unlock, err := r.lock(ctx, []jid.JID{user}, wholeRoster(user, changingItems), bothItems(user, want.JID))
 	if err != nil {
 		return false, err
 	}
-	defer h.unlock()
-	was, err := r.itemBefore(ctx, h, user, contact)
+	defer unlock()
+	was, err := r.item(ctx, user, contact)
 	if _, unreadable := errors.AsType[*UnreadableError](err); unreadable {
 		err = nil // This item may be what makes the roster unreadable.
 	}
@@ -50,7 +50,6 @@ func (r *Rosters) Put(ctx context.Context, user jid.JID, want Item, f Fields) (c
 	if was != nil && was.satisfies(want) {
 		return false, nil
 	}
-	h.change(user, contact)
 	e, err := r.begin(ctx, Write, Change{User: user, Contact: want.JID, Before: was, After: &want})
 	if err != nil {
 		return false, err

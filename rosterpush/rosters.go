@@ -17,6 +17,7 @@ type Rosters struct {
 	locks   locks
 	backlog *backlog
 	kept    *kept
+	reads   reads
 
 	journal   Journal // nil: none
 	asOrigin  func(context.Context, Origin) context.Context
@@ -43,11 +44,11 @@ func NewJournaled(s Server, j Journal, asOrigin func(context.Context, Origin) co
 // the items are returned all the same. They must not be changed.
 func (r *Rosters) Get(ctx context.Context, user jid.JID) ([]Item, error) {
 	user = r.address(user)
-	h, err := r.lock(ctx, user)
+	unlock, err := r.lock(ctx, []jid.JID{user}, wholeRoster(user, looking))
 	if err != nil {
 		return nil, err
 	}
-	defer h.unlock()
+	defer unlock()
 	roster, err := r.read(ctx, user)
 	if err != nil {
 		return nil, err
@@ -68,13 +69,15 @@ func (r *Rosters) Peek(ctx context.Context, user jid.JID) ([]Item, error) {
 	return roster.Items(), damage(user, roster.Items())
 }
 
-// read reads a roster, and keeps it.
+// read reads a roster, and keeps it. Requests share the reads of a roster.
 func (r *Rosters) read(ctx context.Context, user jid.JID) (*Roster, error) {
-	roster, err := r.server.Roster(ctx, user, r.kept.get(user))
-	if err == nil {
-		r.kept.put(user, roster)
-	}
-	return roster, err
+	return r.reads.read(ctx, user, func(ctx context.Context) (*Roster, error) {
+		roster, err := r.server.Roster(ctx, user, r.kept.get(user))
+		if err == nil {
+			r.kept.put(user, roster)
+		}
+		return roster, err
+	})
 }
 
 // damage returns a *DamagedError if any of a roster's items is damaged.
@@ -97,23 +100,21 @@ func damage(user jid.JID, items []Item) error {
 // goes on to show the item.
 func (r *Rosters) Remove(ctx context.Context, user, contact jid.JID) error {
 	user = r.address(user)
+	other := r.address(contact)
 	// The server changes the contact's item too.
-	h, err := r.lock(ctx, user, r.address(contact))
+	unlock, err := r.lock(ctx, []jid.JID{user, other}, wholeRoster(user, changingItems), wholeRoster(other, changingItems), bothItems(user, other))
 	if err != nil {
 		return err
 	}
-	defer h.unlock()
-	was, err := r.itemBefore(ctx, h, user, contact)
+	defer unlock()
+	was, err := r.item(ctx, user, contact)
 	if _, unreadable := errors.AsType[*UnreadableError](err); unreadable {
 		// This item may be what makes the roster unreadable.
-		h.forget()
 		return r.server.Remove(ctx, user, Item{JID: contact})
 	}
 	if err != nil {
 		return err
 	}
-	h.change(user, contact)
-	h.change(r.address(contact), user)
 	if was == nil {
 		return r.removeHiddenRequest(ctx, user, contact)
 	}
@@ -165,21 +166,6 @@ func (r *Rosters) removeOneSided(ctx context.Context, user jid.JID, now *Item) e
 		}
 	}
 	return r.server.Remove(ctx, user, unsubscribed)
-}
-
-// itemBefore reads an item that a request may be about to change. It returns nil if there is
-// none. What another request has read meanwhile is not read again.
-func (r *Rosters) itemBefore(ctx context.Context, h *hold, user, contact jid.JID) (*Item, error) {
-	if roster, ok := h.shared(user, contact); ok {
-		return r.find(roster, contact), nil
-	}
-	begun := r.locks.arrived()
-	roster, err := r.read(ctx, user)
-	if err != nil {
-		return nil, err
-	}
-	h.share(user, roster, begun)
-	return r.find(roster, contact), nil
 }
 
 // item reads one item. It returns nil if there is none.

@@ -117,15 +117,15 @@ func (r *Rosters) settleAll(ctx context.Context, users []jid.JID) bool {
 	return !failed
 }
 
-// lock waits until no other request holds any of the users, and settles what earlier
-// requests have left of them.
-func (r *Rosters) lock(ctx context.Context, users ...jid.JID) (*hold, error) {
+// lock waits for locks that a request about users needs, and settles what earlier requests
+// have left of these users. It returns the function that frees the locks.
+func (r *Rosters) lock(ctx context.Context, users []jid.JID, wishes ...lockWish) (unlock func(), err error) {
 	for {
-		h, err := r.locks.lock(ctx, users...)
+		unlock, err := r.locks.lock(ctx, wishes...)
 		if err != nil || !r.backlog.concerns(users...) {
-			return h, err
+			return unlock, err
 		}
-		h.unlock()
+		unlock()
 		for _, user := range users {
 			if err := r.settle(ctx, user); err != nil {
 				return nil, err
@@ -142,11 +142,14 @@ func (r *Rosters) settle(ctx context.Context, user jid.JID) error {
 		if intent != nil {
 			users = usersOf(*intent)
 		}
-		h, err := r.locks.lock(ctx, users...)
+		var wishes []lockWish
+		for _, u := range users {
+			wishes = append(wishes, wholeRoster(u, changingAll))
+		}
+		unlock, err := r.locks.lock(ctx, wishes...)
 		if err != nil {
 			return err
 		}
-		h.forget()
 		for _, u := range users {
 			if err == nil {
 				err = r.settleTrails(ctx, u)
@@ -156,7 +159,7 @@ func (r *Rosters) settle(ctx context.Context, user jid.JID) error {
 		if err == nil && intent != nil && r.backlog.firstIntent(user) == intent {
 			err = r.settleIntent(ctx, intent)
 		}
-		h.unlock()
+		unlock()
 		if err != nil {
 			return err
 		}
