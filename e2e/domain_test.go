@@ -110,6 +110,7 @@ func rostersOfADomain(t *testing.T, kind testserver.Kind) {
 	assert.Equal(t, []string{"met@localhost", "next@localhost", "registered@localhost"}, a.lines)
 	assert.Equal(t, "3 users; found by index of users: 0 on localhost; registered users: 5 on localhost; connected users: 1 on localhost; the server's list of rosters: not available on localhost", a.text)
 
+	assert.Equal(t, a.lines, lines(getAll, "domain", "localhost"), "again, which waits until the index has what the first one found")
 	out, diag, err := s.importUsers(t, "lonely@localhost\nnonsense\nmet@localhost\tnext@localhost\n")
 	assert.Error(t, err)
 	assert.Equal(t, "users: 3 read, 1 new\n", out, "the crawl above found the others")

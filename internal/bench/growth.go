@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"sync"
 )
 
 // growthSizes are the numbers of contacts of which the growth is measured.
@@ -93,25 +92,8 @@ func (r *rig) measureHubAdds(ctx context.Context, hub string) (ratio float64, er
 	if err != nil {
 		return 0, err
 	}
-	var all sync.WaitGroup
-	failed := make(chan error, hubAdds)
-	_, ours, err := r.time(func() error {
-		do := r.byControl(ctx, 1)
-		for n := range hubAdds {
-			all.Go(func() {
-				o := hubOperations(hub)[3]
-				failed <- do(o, 1000+n, 1)
-			})
-		}
-		all.Wait()
-		close(failed)
-		for err := range failed {
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	do, o := r.byControl(ctx, hubAdds), hubOperations(hub)[3]
+	_, ours, err := r.time(func() error { return do(o, 1000, hubAdds) })
 	return bare.Seconds() / ours.Seconds(), err
 }
 

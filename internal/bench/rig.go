@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"mellium.im/xmpp/jid"
 
@@ -76,7 +77,34 @@ func startRig(ctx context.Context, users int) (r *rig, err error) {
 	if err := r.startProgram(ctx); err != nil {
 		return r, err
 	}
-	return r, r.connect(ctx)
+	if err := r.connect(ctx); err != nil {
+		return r, err
+	}
+	return r, r.awaitIdle(ctx)
+}
+
+// awaitIdle waits until the server has done what the filling has left, for a minute at most.
+func (r *rig) awaitIdle(ctx context.Context) error {
+	const interval, limit, idle = time.Second, time.Minute, 50 // idle is in milliseconds of CPU
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	before, err := cpuOf(r.beam)
+	for range limit / interval {
+		if err != nil {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		var now float64
+		if now, err = cpuOf(r.beam); now-before < idle {
+			return err
+		}
+		before = now
+	}
+	return err
 }
 
 // startProgram starts the program with a state and an audit log, as it is installed.
