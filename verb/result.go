@@ -1,7 +1,6 @@
 package verb
 
 import (
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -85,9 +84,6 @@ func (r Result) Wire() wire.Result {
 	}
 	return w
 }
-
-// MarshalJSON implements json.Marshaler.
-func (r Result) MarshalJSON() ([]byte, error) { return json.Marshal(r.Wire()) }
 
 // notNil returns an empty list for nil. In JSON, nil would be null.
 func notNil[T any](list []T) []T {

@@ -44,8 +44,9 @@ func rosterTable(items []rosterpush.Item) Result {
 		for g := range i.Groups {
 			groups[g] = escape(i.Groups[g])
 		}
-		r.add(rosterItem{i.JID.String(), i.Name, string(i.Subscription), ask, notNil(i.Groups)},
-			escapeControls(i.JID.String()), escape(i.Name), string(i.Subscription), ask, strings.Join(groups, ";"))
+		name := i.JID.String()
+		r.add(rosterItem{name, i.Name, string(i.Subscription), ask, notNil(i.Groups)},
+			escapeControls(name), escape(i.Name), string(i.Subscription), ask, strings.Join(groups, ";"))
 	}
 	return r
 }

@@ -136,7 +136,7 @@ func (f *front) answer(v *verb.Verb, q command.Command, result verb.Result) (xml
 	session := cmp.Or(q.SessionID, q.Node) // Gajim requires a session id even in the only stage
 	if wantsJSON(q) {
 		r := forPrograms(v, session, result)
-		err := addJSON(r, resultField, result)
+		err := addJSON(r, resultField, result.Wire())
 		return written(r), err
 	}
 	r := forPrograms(v, session, result)

@@ -37,8 +37,13 @@ func (e *Error) Exit() int {
 }
 
 // Print writes a result: the lines that the script of 2012 printed, or the whole result as
-// JSON.
+// JSON. A result that was unmarshalled keeps its text, with the fields that this version does
+// not know.
 func (r Result) Print(out io.Writer, asJSON bool) error {
+	if asJSON && r.raw != nil {
+		_, err := fmt.Fprintln(out, string(r.raw))
+		return err
+	}
 	if asJSON {
 		return printJSON(out, r)
 	}

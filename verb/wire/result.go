@@ -37,7 +37,7 @@ type Result struct {
 	Remarks []string `json:"remarks,omitempty"` // in Outcome, after the count
 	Closing bool     `json:"closing,omitempty"` // the last of Lines is not a row
 
-	raw json.RawMessage // the text that was unmarshalled
+	raw json.RawMessage // the text that was unmarshalled; Print writes it
 }
 
 // Items are the rows of a table. Unmarshalled, each is a json.RawMessage.
@@ -64,16 +64,6 @@ func (r *Result) UnmarshalJSON(text []byte) error {
 	}
 	r.raw = slices.Clone(text)
 	return nil
-}
-
-// MarshalJSON implements json.Marshaler. A result that was unmarshalled keeps its text,
-// with the fields that this version does not know.
-func (r Result) MarshalJSON() ([]byte, error) {
-	if r.raw != nil {
-		return r.raw, nil
-	}
-	type plain Result
-	return json.Marshal(plain(r))
 }
 
 // More is part of the outcome of a list that a limit has truncated.

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -31,7 +32,7 @@ func TestResultIsPassedOn(t *testing.T) {
 	var r Reply
 	require.NoError(t, json.Unmarshal([]byte(`{"result":`+text+`}`), &r))
 	assert.Equal(t, []string{"a@b"}, r.Result.Lines)
-	again, err := json.Marshal(r.Result)
-	require.NoError(t, err)
-	assert.Equal(t, text, string(again))
+	var again strings.Builder
+	require.NoError(t, r.Result.Print(&again, true))
+	assert.Equal(t, text+"\n", again.String())
 }

@@ -160,9 +160,9 @@ func TestRunOtherAnswers(t *testing.T) {
 	} {
 		r, err := run(name, false)
 		require.NoError(t, err, name)
-		got, err := json.Marshal(r)
-		require.NoError(t, err)
-		assert.JSONEq(t, want, string(got), name)
+		var got strings.Builder
+		require.NoError(t, r.Print(&got, true))
+		assert.JSONEq(t, want, got.String(), name)
 	}
 	wantsMore := "rails.localhost: it asks for more than this program knows about %s; is it of another version?"
 	unreached := "rails.localhost cannot be reached (%s): is emanagement running there, and connected to its server?"
