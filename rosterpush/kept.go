@@ -73,6 +73,16 @@ func (k *kept) put(user jid.JID, r *Roster) {
 	}
 }
 
+// bytesOf returns how many bytes the roster of a user takes that is kept, or 0.
+func (k *kept) bytesOf(user jid.JID) int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if e := k.byUser[user.String()]; e != nil {
+		return e.Value.(*keptRoster).bytes
+	}
+	return 0
+}
+
 func (k *kept) remove(e *list.Element) {
 	r := k.recent.Remove(e).(*keptRoster)
 	delete(k.byUser, r.user)

@@ -26,8 +26,9 @@ const (
 // locks lets requests wait for each other that touch the same. Waiting requests get their
 // turns in the order of their arrival.
 type locks struct {
-	mu    sync.Mutex
-	byKey map[string]*lockState
+	mu     sync.Mutex
+	byKey  map[string]*lockState
+	wished uint64 // how many locks were asked for
 }
 
 // lockState is who holds a lock, and who waits for it.
@@ -94,6 +95,7 @@ func (l *locks) acquire(ctx context.Context, wish lockWish) error {
 	}
 	w := &waiter{wish.mode, make(chan struct{})}
 	s.waiting = append(s.waiting, w)
+	l.wished++
 	s.admit()
 	l.mu.Unlock()
 	select {
@@ -119,6 +121,20 @@ func (l *locks) release(key string) {
 	s := l.byKey[key]
 	s.holders--
 	l.settle(key, s)
+}
+
+// wishes returns how many locks were asked for until now.
+func (l *locks) wishes() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.wished
+}
+
+// isFree reports whether nobody holds a lock.
+func (l *locks) isFree() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.byKey) == 0
 }
 
 // settle gives the lock to whoever may have it now, and forgets a lock that nobody needs. The

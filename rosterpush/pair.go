@@ -131,6 +131,8 @@ func (r *Rosters) changePair(ctx context.Context, a, b jid.JID, plan func([2]sid
 	if isPairSatisfied(sides) {
 		return false, nil
 	}
+	defer r.noteChange(a)
+	defer r.noteChange(b)
 	e, err := r.begin(ctx, Write, sides[0].change(), sides[1].change())
 	if err != nil {
 		return false, err

@@ -50,6 +50,7 @@ func (r *Rosters) Put(ctx context.Context, user jid.JID, want Item, f Fields) (c
 	if was != nil && was.satisfies(want) {
 		return false, nil
 	}
+	defer r.noteChange(user)
 	e, err := r.begin(ctx, Write, Change{User: user, Contact: want.JID, Before: was, After: &want})
 	if err != nil {
 		return false, err

@@ -18,6 +18,7 @@ type Rosters struct {
 	backlog *backlog
 	kept    *kept
 	reads   reads
+	changed *changedRosters
 
 	journal   Journal // nil: none
 	asOrigin  func(context.Context, Origin) context.Context
@@ -27,7 +28,7 @@ type Rosters struct {
 // New returns the rosters of a server. There is no journal: a change of which only a
 // part was made, and which cannot be undone, stays so.
 func New(s Server) *Rosters {
-	return &Rosters{server: s, backlog: newBacklog(), kept: newKept(maxKeptBytes)}
+	return &Rosters{server: s, backlog: newBacklog(), kept: newKept(maxKeptBytes), changed: newChangedRosters()}
 }
 
 // NewJournaled returns the rosters of a server with a journal of the intents. asOrigin
@@ -118,6 +119,8 @@ func (r *Rosters) Remove(ctx context.Context, user, contact jid.JID) error {
 	if was == nil {
 		return r.removeHiddenRequest(ctx, user, contact)
 	}
+	defer r.noteChange(user)
+	defer r.noteChange(other)
 	removal := Change{User: user, Contact: was.JID.Bare(), Before: was}
 	e, err := r.begin(ctx, Removal, removal)
 	if err != nil {

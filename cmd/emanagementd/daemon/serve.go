@@ -132,6 +132,7 @@ func newRosters(ctx context.Context, c *component.Component, remote *stanzas.Ser
 		return nil, err
 	}
 	c.OnGrant(rosters.Settle)
+	c.OnGrant(rosters.Refresh)
 	c.OnBreak(func(ctx context.Context) {
 		if err := rosters.Suspect(context.WithoutCancel(ctx)); err != nil {
 			log.Error("changes that the server may have lost are not looked at", "why", err)

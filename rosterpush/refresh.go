@@ -1,0 +1,98 @@
+package rosterpush
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"mellium.im/xmpp/jid"
+)
+
+const (
+	// largeRoster is the size of a roster, in bytes, from which on it is read again after
+	// a change: the next request would wait long for that.
+	largeRoster = 64 << 10
+	// quietTime is how long there must have been no request before.
+	quietTime = 250 * time.Millisecond
+)
+
+// changedRosters is the large rosters that were changed and not read since.
+type changedRosters struct {
+	mu     sync.Mutex
+	byHost map[string]map[string]jid.JID // users, by host and name
+	grown  chan struct{}                 // closed and replaced whenever a user is added
+}
+
+func newChangedRosters() *changedRosters {
+	return &changedRosters{byHost: make(map[string]map[string]jid.JID), grown: make(chan struct{})}
+}
+
+func (c *changedRosters) add(user jid.JID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	host := user.Domainpart()
+	if c.byHost[host] == nil {
+		c.byHost[host] = make(map[string]jid.JID)
+	}
+	c.byHost[host][user.String()] = user
+	close(c.grown)
+	c.grown = make(chan struct{})
+}
+
+// take returns the users of a host, and forgets them. grown is closed when there are more.
+func (c *changedRosters) take(host string) (users []jid.JID, grown <-chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, user := range c.byHost[host] {
+		users = append(users, user)
+	}
+	delete(c.byHost, host)
+	return users, c.grown
+}
+
+// noteChange notes that a user's roster was changed.
+func (r *Rosters) noteChange(user jid.JID) {
+	if r.kept.bytesOf(user) >= largeRoster {
+		r.changed.add(user)
+	}
+}
+
+// Refresh reads large rosters of a host again after they were changed, while there is no other
+// request, until the context ends. So the next request about such a roster need not wait until
+// the server has sent it. One call for each host is enough.
+func (r *Rosters) Refresh(ctx context.Context, host string) {
+	for {
+		users, grown := r.changed.take(host)
+		for _, user := range users {
+			if !r.awaitQuiet(ctx) {
+				return
+			}
+			_, _ = r.read(ctx, user) // the next request reads it otherwise
+		}
+		if len(users) > 0 {
+			continue
+		}
+		select {
+		case <-grown:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// awaitQuiet waits until there has been no request for quietTime. It returns false if the
+// context ends before.
+func (r *Rosters) awaitQuiet(ctx context.Context) bool {
+	for before := r.locks.wishes(); ; {
+		select {
+		case <-time.After(quietTime):
+		case <-ctx.Done():
+			return false
+		}
+		now := r.locks.wishes()
+		if now == before && r.locks.isFree() {
+			return true
+		}
+		before = now
+	}
+}

@@ -1,0 +1,55 @@
+package rosterpush_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"emanagement/rosterpush"
+	"emanagement/rosterpush/internal/memory"
+)
+
+// TestRefresh: a large roster that was changed is read again when nobody has asked for
+// anything for a while, and a small one is not.
+func TestRefresh(t *testing.T) {
+	for items, refreshed := range map[int]int{10: 0, 1000: 1} {
+		synctest.Test(t, func(t *testing.T) {
+			server := memory.New()
+			for n := range items {
+				server.Store("alice@localhost", newItem(fmt.Sprintf("c%d@localhost", n), rosterpush.Both))
+			}
+			rosters := rosterpush.New(server)
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan struct{})
+			go func() {
+				rosters.Refresh(ctx, "localhost")
+				close(ended)
+			}()
+			for range 2 {
+				_, err := rosters.Get(ctx, alice)
+				require.NoError(t, err)
+			}
+			for n := range 20 { // 2 s without a quiet moment
+				_, err := rosters.Put(ctx, alice, newItem(fmt.Sprintf("new%d@localhost", n), rosterpush.Both), fields)
+				require.NoError(t, err)
+				time.Sleep(100 * time.Millisecond)
+			}
+			synctest.Wait()
+			assert.Equal(t, 22, server.Reads)
+			time.Sleep(time.Second)
+			synctest.Wait()
+			assert.Equal(t, 22+refreshed, server.Reads)
+			whole := server.WholeReads
+			_, err := rosters.Get(ctx, alice)
+			require.NoError(t, err)
+			assert.Equal(t, whole+1-refreshed, server.WholeReads)
+			cancel()
+			<-ended
+		})
+	}
+}
