@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"math"
+	"os"
 	"runtime/debug"
 	"runtime/metrics"
 	"sync"
@@ -13,6 +14,9 @@ const (
 	// memoryTarget is the memory beyond which the collector works more. It is no limit: a
 	// load that needs more gets it.
 	memoryTarget = 64 << 20
+	// growth is by how much the heap may grow before it is collected, in percent. The heap is
+	// small, and would be collected all the time with Go's own 100.
+	growth = 400
 	// memoryInterval is the time between two returns of memory.
 	memoryInterval = 10 * time.Second
 	// idleAllocation is how many bytes an idle program allocates at most between two
@@ -20,12 +24,15 @@ const (
 	idleAllocation = 1 << 20
 )
 
-// beginReturningMemory has the program give memory back to the machine soon after a load,
-// until stop is called or the context ends. Without it, an idle program keeps for minutes
-// what its peak took.
+// beginReturningMemory has the collector work seldom while there is room, and give memory back
+// to the machine soon after a load, until stop is called or the context ends. Without it, an
+// idle program keeps for minutes what its peak took. GOMEMLIMIT and GOGC have precedence.
 func beginReturningMemory(ctx context.Context) (stop func()) {
-	if debug.SetMemoryLimit(-1) == math.MaxInt64 { // GOMEMLIMIT does not set another one
+	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
 		debug.SetMemoryLimit(memoryTarget)
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(growth)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var returning sync.WaitGroup

@@ -28,8 +28,8 @@ type Server struct {
 	FailAnswer func(number int) error
 	ReadError  error // of every read, if not nil
 	Shares     bool  // whether MayShare is true
-	Reads      int   // how many reads there were
-	WholeReads int   // of these, how many the server answered by the whole roster
+
+	reads, wholeReads int
 }
 
 // New returns a server without rosters, on which no write fails.
@@ -52,7 +52,7 @@ func (s *Server) Roster(_ context.Context, user jid.JID, known *rosterpush.Roste
 	if s.ReadError != nil {
 		return nil, s.ReadError
 	}
-	s.Reads++
+	s.reads++
 	version := ""
 	if known != nil {
 		version = fmt.Sprint(s.Rosters[user.String()]) // maps are printed in the order of their keys
@@ -60,8 +60,15 @@ func (s *Server) Roster(_ context.Context, user jid.JID, known *rosterpush.Roste
 			return known, nil
 		}
 	}
-	s.WholeReads++
+	s.wholeReads++
 	return rosterpush.NewRoster(version, slices.Collect(maps.Values(s.Rosters[user.String()]))), nil
+}
+
+// CountReads returns how many reads there were, and how many of them got the whole roster.
+func (s *Server) CountReads() (reads, whole int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reads, s.wholeReads
 }
 
 // MayShare implements rosterpush.Server.
