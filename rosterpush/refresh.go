@@ -39,15 +39,32 @@ func (c *changedRosters) add(user jid.JID) {
 	c.grown = make(chan struct{})
 }
 
-// take returns the users of a host, and forgets them. grown is closed when there are more.
-func (c *changedRosters) take(host string) (users []jid.JID, grown <-chan struct{}) {
+// await waits until there is a user of a host. It returns false if the context ends before.
+func (c *changedRosters) await(ctx context.Context, host string) bool {
+	for {
+		c.mu.Lock()
+		some, grown := len(c.byHost[host]) > 0, c.grown
+		c.mu.Unlock()
+		if some {
+			return true
+		}
+		select {
+		case <-grown:
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// take returns a user of a host, and forgets the user. ok is false if there is none.
+func (c *changedRosters) take(host string) (user jid.JID, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, user := range c.byHost[host] {
-		users = append(users, user)
+	for name, user := range c.byHost[host] {
+		delete(c.byHost[host], name)
+		return user, true
 	}
-	delete(c.byHost, host)
-	return users, c.grown
+	return jid.JID{}, false
 }
 
 // noteChange notes that a user's roster was changed.
@@ -61,21 +78,9 @@ func (r *Rosters) noteChange(user jid.JID) {
 // request, until the context ends. So the next request about such a roster need not wait until
 // the server has sent it. One call for each host is enough.
 func (r *Rosters) Refresh(ctx context.Context, host string) {
-	for {
-		users, grown := r.changed.take(host)
-		for _, user := range users {
-			if !r.awaitQuiet(ctx) {
-				return
-			}
-			_, _ = r.read(ctx, user) // the next request reads it otherwise
-		}
-		if len(users) > 0 {
-			continue
-		}
-		select {
-		case <-grown:
-		case <-ctx.Done():
-			return
+	for r.changed.await(ctx, host) && r.awaitQuiet(ctx) {
+		if user, ok := r.changed.take(host); ok {
+			_, _ = r.read(ctx, user) // after an error, the next request reads it
 		}
 	}
 }
