@@ -42,8 +42,11 @@ func (r rosterServer) Remove(ctx context.Context, user jid.JID, was rosterpush.I
 	return err
 }
 
+// itemMessage is the message of a line about an item.
+const itemMessage = "item"
+
 func recordItem(ctx context.Context, user, contact jid.JID, before, after *rosterpush.Item, err error) {
-	writeRecord(ctx, "item", err, "user", user, "contact", contact, "before", newItemState(before), "after", newItemState(after))
+	writeRecord(ctx, itemMessage, err, "user", user, "contact", contact, "before", newItemState(before), "after", newItemState(after))
 }
 
 // logOf returns the log of a context made by With, or nil.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -25,15 +27,18 @@ func readFile(t *testing.T, path string) string {
 func TestFileIsAppendedTo(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "audit.log")
 	for _, msg := range []string{"one", "two"} {
-		log, err := audit.Open(path, slog.New(slog.DiscardHandler))
+		log, flush, err := audit.Open(path, slog.New(slog.DiscardHandler))
 		require.NoError(t, err)
+		log.Info("item")
 		log.Info(msg)
+		log.With("run", 1).WithGroup("g").Info("item")
+		flush()
 	}
 	var messages []string
 	for _, i := range decode(t, readFile(t, path)) {
 		messages = append(messages, i.Msg)
 	}
-	assert.Equal(t, []string{"one", "two"}, messages)
+	assert.Equal(t, []string{"item", "one", "item", "item", "two", "item"}, messages)
 	info, err := os.Stat(path)
 	require.NoError(t, err)
 	assert.Zero(t, info.Mode().Perm()&^0o640, "%o", info.Mode().Perm())
@@ -47,7 +52,7 @@ func TestFileThatCannotBeOpened(t *testing.T) {
 		filepath.Join(dir, "file", "below"): "not a directory",
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "file"), nil, 0o600))
-		_, err := audit.Open(path, slog.New(slog.DiscardHandler))
+		_, _, err := audit.Open(path, slog.New(slog.DiscardHandler))
 		assert.ErrorContains(t, err, "audit: "+path+": "+why)
 	}
 }
@@ -59,14 +64,14 @@ func TestRotation(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "audit.log")
 	var fallback bytes.Buffer
-	log, err := audit.Open(path, slog.New(slog.NewTextHandler(&fallback, nil)))
+	log, flush, err := audit.Open(path, slog.New(slog.NewTextHandler(&fallback, nil)))
 	require.NoError(t, err)
 
 	var all sync.WaitGroup
 	for w := range writers {
 		all.Go(func() {
 			for l := range lines {
-				log.Info("item", "run", w*lines+l)
+				log.Info([]string{"item", "item", "done"}[l%3], "run", w*lines+l)
 			}
 		})
 	}
@@ -76,6 +81,7 @@ func TestRotation(t *testing.T) {
 		}
 	}
 	all.Wait()
+	flush()
 
 	files, err := filepath.Glob(path + "*")
 	require.NoError(t, err)
@@ -92,24 +98,46 @@ func TestRotation(t *testing.T) {
 	assert.Empty(t, fallback.String())
 }
 
+// TestHeldLines: lines about items wait for the line about their run, but not for long.
+func TestHeldLines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "audit.log")
+		log, _, err := audit.Open(path, slog.New(slog.DiscardHandler))
+		require.NoError(t, err)
+		count := func() int { return strings.Count(readFile(t, path), "\n") }
+		log.Info("item")
+		log.Info("item")
+		assert.Zero(t, count())
+		log.Info("done")
+		assert.Equal(t, 3, count())
+		log.Info("item")
+		time.Sleep(time.Second)
+		log.Info("item")
+		assert.Equal(t, 5, count())
+		log.Info("item", "name", strings.Repeat("n", 1<<20))
+		assert.Equal(t, 6, count())
+	})
+}
+
 // TestNoLineIsLost: a line that cannot be written to the file goes to the log.
 func TestNoLineIsLost(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "folder")
 	require.NoError(t, os.Mkdir(dir, 0o700))
 	path := filepath.Join(dir, "audit.log")
 	var fallback bytes.Buffer
-	log, err := audit.Open(path, slog.New(slog.NewTextHandler(&fallback, nil)))
+	log, _, err := audit.Open(path, slog.New(slog.NewTextHandler(&fallback, nil)))
 	require.NoError(t, err)
 	require.NoError(t, os.RemoveAll(dir))
 
 	log.Info("item", "run", 7)
+	log.Info("done", "run", 7)
 	require.Equal(t, 1, strings.Count(fallback.String(), "\n"))
 	for _, w := range words(t, strings.TrimSuffix(fallback.String(), "\n")) {
 		switch w.key {
 		case "why":
 			assert.Contains(t, w.value, path+": no such file or directory; its folder "+dir+" is missing")
-		case "line":
-			assert.Equal(t, []item{{Run: 7, Level: "INFO", Msg: "item"}}, decode(t, w.value))
+		case "lines":
+			assert.Equal(t, []item{{Run: 7, Level: "INFO", Msg: "item"}, {Run: 7, Level: "INFO", Msg: "done"}}, decode(t, w.value))
 		}
 	}
 }

@@ -25,7 +25,7 @@ func newItem(contact string, s rosterpush.Subscription) rosterpush.Item {
 // assertReads checks how many reads there were, and how many of them got the whole roster.
 func assertReads(t *testing.T, server *memory.Server, reads, whole int, why ...any) {
 	t.Helper()
-	r, w := server.CountReads()
+	r, w := server.CountReads("alice@localhost")
 	assert.Equal(t, [2]int{reads, whole}, [2]int{r, w}, why...)
 }
 
@@ -66,10 +66,10 @@ func TestKeptRostersHaveRoom(t *testing.T) {
 		}
 	}
 	get := func(u int) (whole bool) {
-		_, before := server.CountReads()
+		_, before := server.CountReads("alice@localhost")
 		_, err := rosters.Get(t.Context(), jid.MustParse(fmt.Sprintf("u%d@localhost", u)))
 		require.NoError(t, err)
-		_, after := server.CountReads()
+		_, after := server.CountReads("alice@localhost")
 		return after > before
 	}
 	for u := range users {

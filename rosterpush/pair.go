@@ -163,10 +163,14 @@ func (s sideChange) change() Change {
 // side otherwise than it was written. writeSides has already checked the removals.
 func (r *Rosters) checkSidesShown(ctx context.Context, sides [2]sideChange) error {
 	for _, s := range sides {
-		if s.want == nil {
+		if s.want == nil || s.was == nil || !r.server.MayShare(ctx, s.user.Domainpart()) {
 			continue
 		}
-		if err := r.checkShown(ctx, s.user, *s.want, s.was); err != nil {
+		now, err := r.item(ctx, s.user, s.want.JID)
+		if err != nil {
+			continue // The server has confirmed the write itself.
+		}
+		if err := (&itemChange{want: s.want, was: s.was}).shown(s.user, now); err != nil {
 			return err
 		}
 	}

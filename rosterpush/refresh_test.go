@@ -39,10 +39,10 @@ func TestRefresh(t *testing.T) {
 				require.NoError(t, err)
 				time.Sleep(100 * time.Millisecond)
 			}
-			before, _ := server.CountReads()
+			before, _ := server.CountReads("alice@localhost")
 			assert.Equal(t, 22, before)
 			time.Sleep(time.Second)
-			after, whole := server.CountReads()
+			after, whole := server.CountReads("alice@localhost")
 			assert.Equal(t, 22+refreshed, after)
 			_, err := rosters.Get(ctx, alice)
 			require.NoError(t, err)

@@ -38,7 +38,7 @@ func TestResultAsJSON(t *testing.T) {
 			"lines":["b@a.example\ta\\tb\tboth\tout\tx;y;z","c@a.example\t\tnone\tnone\t"]}`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			text, err := json.Marshal(test.result)
+			text, err := json.Marshal(test.result.Wire())
 			require.NoError(t, err)
 			assert.JSONEq(t, test.want, string(text))
 		})

@@ -32,10 +32,11 @@ import (
 // serveComponent connects the parts of the component and runs it until the context ends.
 func serveComponent(ctx context.Context, conf config.Config, log *slog.Logger) (err error) {
 	defer beginReturningMemory(ctx)()
-	auditLog, err := openAuditLog(conf.Audit, log)
+	auditLog, flushAudit, err := openAuditLog(conf.Audit, log)
 	if err != nil {
 		return err
 	}
+	defer flushAudit()
 	c, err := newComponent(conf, log)
 	if err != nil {
 		return err
@@ -75,10 +76,10 @@ func serveComponent(ctx context.Context, conf config.Config, log *slog.Logger) (
 }
 
 // openAuditLog returns the log of every write. Without a path its lines go to the
-// program's log, marked log=audit.
-func openAuditLog(path string, log *slog.Logger) (*slog.Logger, error) {
+// program's log, marked log=audit. flush must be called at last.
+func openAuditLog(path string, log *slog.Logger) (lines *slog.Logger, flush func(), err error) {
 	if path == "" {
-		return log.With("log", "audit"), nil
+		return log.With("log", "audit"), func() {}, nil
 	}
 	return audit.Open(path, log)
 }

@@ -29,12 +29,13 @@ type Server struct {
 	ReadError  error // of every read, if not nil
 	Shares     bool  // whether MayShare is true
 
-	reads, wholeReads int
+	reads      map[string]int // by user
+	wholeReads int
 }
 
 // New returns a server without rosters, on which no write fails.
 func New() *Server {
-	return &Server{Rosters: make(map[string]map[string]rosterpush.Item), FailWrite: func(int) error { return nil }}
+	return &Server{Rosters: make(map[string]map[string]rosterpush.Item), reads: make(map[string]int), FailWrite: func(int) error { return nil }}
 }
 
 // Store stores an item without counting a write.
@@ -52,7 +53,7 @@ func (s *Server) Roster(_ context.Context, user jid.JID, known *rosterpush.Roste
 	if s.ReadError != nil {
 		return nil, s.ReadError
 	}
-	s.reads++
+	s.reads[user.String()]++
 	version := ""
 	if known != nil {
 		version = fmt.Sprint(s.Rosters[user.String()]) // maps are printed in the order of their keys
@@ -64,11 +65,12 @@ func (s *Server) Roster(_ context.Context, user jid.JID, known *rosterpush.Roste
 	return rosterpush.NewRoster(version, slices.Collect(maps.Values(s.Rosters[user.String()]))), nil
 }
 
-// CountReads returns how many reads there were, and how many of them got the whole roster.
-func (s *Server) CountReads() (reads, whole int) {
+// CountReads returns how many reads of a user's roster there were, and how many reads of all
+// users got the whole roster.
+func (s *Server) CountReads(user string) (reads, whole int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.reads, s.wholeReads
+	return s.reads[user], s.wholeReads
 }
 
 // MayShare implements rosterpush.Server.
