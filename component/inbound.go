@@ -100,7 +100,8 @@ func (in inbound) visit(more func(depth int, tok xml.Token) bool) {
 // is none.
 func (in inbound) decodeChild(v any) error {
 	if p, ok := v.(markup.Decoder); ok {
-		if r := in.Plain(); r.Child() && p.DecodePlain(r) {
+		r := in.Plain()
+		if found := r.Child(); found && p.DecodePlain(r) || !found && r.IsPlain() {
 			return nil
 		}
 	}

@@ -29,17 +29,28 @@ func (n *Namespace) originOf(q Request) rosterpush.Origin {
 	return rosterpush.Origin{Run: n.runs.Add(1), Requester: q.Requester.String(), Front: q.Front, Verb: name}
 }
 
-// record writes the outcome of a run: a line in the audit log if the verb writes or is
-// Recorded, and a line in the log if it failed.
+// record writes the outcome of a run: a line in records, if that is not nil, and a line in
+// the log if it failed.
 func (n *Namespace) record(records *slog.Logger, v *Verb, values map[string][]string, r Result, err error, took time.Duration) {
+	if err != nil {
+		n.log.Warn("verb failed", "verb", v.Name, "took", took, "why", err)
+	}
+	if records == nil {
+		return
+	}
 	outcome := r.Outcome()
 	if err != nil {
 		outcome = err.Error()
-		n.log.Warn("verb failed", "verb", v.Name, "took", took, "why", err)
 	}
+	records.Info("verb", "arguments", v.loggable(values), "outcome", outcome, "took", took.String())
+}
+
+// recordsOf returns the log of one run, or nil if the verb only reads and is not Recorded.
+func (n *Namespace) recordsOf(v *Verb, o rosterpush.Origin) *slog.Logger {
 	if v.Role > Read || v.Recorded {
-		records.Info("verb", "arguments", v.loggable(values), "outcome", outcome, "took", took.String())
+		return audit.Of(n.audit, o)
 	}
+	return nil
 }
 
 // recordForbidden writes a line to the audit log if the error is of the kind Forbidden, or

@@ -60,7 +60,7 @@ func (n *Namespace) Run(ctx context.Context, q Request) (Result, error) {
 		return Result{}, err
 	}
 	origin := n.originOf(q)
-	records := audit.Of(n.audit, origin)
+	records := n.recordsOf(v, origin)
 	c := &call{
 		Services: &n.services, Args: args,
 		requester: q.Requester, admin: n.isAdminEverywhere(q.Requester), unlimited: q.OnProgress != nil,
@@ -71,7 +71,10 @@ func (n *Namespace) Run(ctx context.Context, q Request) (Result, error) {
 	}
 	execute := func(ctx context.Context) (Result, error) {
 		began := time.Now()
-		result, err := v.run(rosterpush.WithOrigin(audit.With(ctx, records), origin), c)
+		if records != nil {
+			ctx = audit.With(ctx, records)
+		}
+		result, err := v.run(rosterpush.WithOrigin(ctx, origin), c)
 		result, err = v.outcome(c, result, err)
 		if v.Long && err != nil && ctx.Err() != nil {
 			err = interrupted(context.Cause(ctx), c.report.last())

@@ -119,6 +119,9 @@ func Prepare(j jid.JID) jid.JID {
 // Equal reports whether two JIDs identify the same entity: the prepared local parts, the
 // prepared hosts and the resources are equal.
 func Equal(a, b jid.JID) bool {
+	if a.Equal(b) {
+		return true // as nearly always, when they are equal at all
+	}
 	return a.Resourcepart() == b.Resourcepart() && SameHost(a.Domainpart(), b.Domainpart()) && PrepareLocal(a.Localpart()) == PrepareLocal(b.Localpart())
 }
 
