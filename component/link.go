@@ -33,6 +33,9 @@ type link struct {
 	// clock of a synctest bubble from advancing while a peer does not read.
 	writeLock chan struct{}
 
+	outMu sync.Mutex
+	batch *batch // the stanzas that are written next; nil: none
+
 	mu         sync.Mutex
 	pending    map[string]*pendingReply // by stanza id
 	lastID     uint64
@@ -117,37 +120,6 @@ func (l *link) cause() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.err
-}
-
-// streamErrorWait is how long send waits, after a failed write, for the reason that
-// the server gives for the end of the stream.
-const streamErrorWait = time.Second
-
-// send writes one stanza. answers is the request that it answers, or nil. send does
-// not end with the caller's context, which could cut a stanza in half. The connection
-// itself bounds each write. Errors: a *SizeError, or one that wraps ErrDisconnected.
-func (l *link) send(text []byte, answers *Request) error {
-	if err := l.sizes.check(len(text)); err != nil {
-		return err
-	}
-	select {
-	case l.writeLock <- struct{}{}:
-		defer func() { <-l.writeLock }()
-	case <-l.done:
-		return fmt.Errorf("%w (%w)", ErrDisconnected, l.cause())
-	}
-	l.sizes.record(len(text), answers)
-	if _, err := l.conn.Write(text); err != nil {
-		t := time.NewTimer(streamErrorWait)
-		defer t.Stop()
-		select {
-		case <-l.done: // the reader knows the cause
-		case <-t.C:
-		}
-		l.end(&writeError{err})
-		return fmt.Errorf("%w (%w)", ErrDisconnected, l.cause())
-	}
-	return nil
 }
 
 // ask sends a request and waits for its reply, the context's end or the stream's end.
