@@ -28,7 +28,7 @@ const (
 	// busy is the number of open intents from which on an intent waits for gatherTime, so
 	// that one transaction writes several.
 	busy       = 8
-	gatherTime = 2 * time.Millisecond
+	gatherTime = 4 * time.Millisecond
 	// retryInterval is the time between two attempts to write ends that could not be
 	// written.
 	retryInterval = time.Second
@@ -49,8 +49,8 @@ type Journal struct {
 	writer sync.WaitGroup
 
 	mu      sync.Mutex
-	number  int64 // of the latest intent
-	open    int   // intents that are not over
+	number  int64                         // of the latest intent
+	open    map[int64][]rosterpush.Change // the changes of the intents that are not over
 	queue   []operation
 	stopped bool
 
@@ -69,6 +69,7 @@ type operation struct {
 
 const (
 	insertIntent = "INSERT INTO intents (number, kind, origin, changes) VALUES (?, ?, ?, ?)"
+	endIntent    = "UPDATE intents SET ended = ? WHERE number = ?"
 	keepIntent   = "UPDATE intents SET changes = ?, ended = ? WHERE number = ?"
 	deleteIntent = "DELETE FROM intents WHERE number = ?"
 	purgeIntents = "DELETE FROM intents WHERE ended < ? OR ended IS NOT NULL AND number <= ?"
@@ -95,7 +96,7 @@ func (e *JournalError) Fault() *fault.Error {
 
 // newJournal starts the goroutine that writes, which stop ends.
 func newJournal(s *Store, log *slog.Logger) *Journal {
-	j := &Journal{store: s, log: log, wake: make(chan struct{}, 1), ended: make(chan struct{}, 1), quit: make(chan struct{}), statements: make(map[string]*sql.Stmt)}
+	j := &Journal{store: s, log: log, wake: make(chan struct{}, 1), ended: make(chan struct{}, 1), quit: make(chan struct{}), open: make(map[int64][]rosterpush.Change), statements: make(map[string]*sql.Stmt)}
 	if s.file != "" {
 		j.wal = newWALSync(s.file, log)
 	}
@@ -126,12 +127,15 @@ func (j *Journal) Begin(ctx context.Context, i rosterpush.Intent) (number int64,
 	done := make(chan error, 1)
 	j.mu.Lock()
 	j.number++
-	j.open++
 	number = j.number
+	j.open[number] = i.Changes
 	j.enqueue(operation{insertIntent, []any{number, string(i.Kind), origin, changes}, done})
 	j.mu.Unlock()
 	select {
 	case err := <-done:
+		if err != nil {
+			j.forget(number)
+		}
 		return number, err
 	case <-ctx.Done():
 		j.End(number, nil)
@@ -141,15 +145,30 @@ func (j *Journal) Begin(ctx context.Context, i rosterpush.Intent) (number int64,
 
 // End implements rosterpush.Journal.
 func (j *Journal) End(number int64, stands []rosterpush.Change) {
-	changes, err := encodeChanges(stands)
-	o := operation{keepIntent, []any{changes, time.Now().UnixMilli(), number}, nil}
-	if len(stands) == 0 || err != nil {
-		o = operation{deleteIntent, []any{number}, nil}
+	begun := j.forget(number)
+	now := time.Now().UnixMilli()
+	o := operation{deleteIntent, []any{number}, nil}
+	switch {
+	case len(stands) == 0:
+	case len(stands) == len(begun) && &stands[0] == &begun[0]: // the same ones, as nearly always
+		o = operation{endIntent, []any{now, number}, nil}
+	default:
+		if changes, err := encodeChanges(stands); err == nil {
+			o = operation{keepIntent, []any{changes, now, number}, nil}
+		}
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.open = max(0, j.open-1) // an intent of an earlier process was not counted
 	j.enqueue(o)
+}
+
+// forget returns the changes of an open intent, and forgets them.
+func (j *Journal) forget(number int64) []rosterpush.Change {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	begun := j.open[number]
+	delete(j.open, number)
+	return begun
 }
 
 // enqueue queues an operation for the writer. The caller holds mu.
@@ -175,7 +194,7 @@ func (j *Journal) enqueue(o operation) {
 func (j *Journal) isBusy() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.open >= busy
+	return len(j.open) >= busy
 }
 
 // Open implements rosterpush.Journal.
