@@ -27,9 +27,11 @@ test: ## run all tests, with the race detector
 	@CGO_ENABLED=1 go test -race -shuffle=on -parallel 4 -timeout 20m ./...
 
 .PHONY: bench
-bench: ## run the benchmarks
-	@scripts/setup ejabberd ejabberd-24.12
-	@go test -run '^$$' -bench . -benchtime 2s ./e2e
+bench: ## compare the verbs with other ways, and write docs/performance.md (a quarter of an hour)
+	@scripts/setup ejabberd
+	@$(MAKE) --no-print-directory build
+	@go run ./internal/bench -write docs/performance.md
+	@go test -run '^$$' -bench Journal -benchtime 2s ./e2e ./store
 
 .PHONY: soak
 soak: ## measure the verbs for whole hosts with 200,000 items (half an hour)
