@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -86,6 +87,9 @@ func serveRosters(b *testing.B, rosters *rosterpush.Rosters, log *slog.Logger) *
 	}}}
 }
 
+// journalUsers numbers the pairs of users, so that no request is about the users of another.
+var journalUsers atomic.Int64
+
 // journalRound makes a batch of requests, and returns how long that took.
 func journalRound(b *testing.B, c *http.Client, verb string, args func(a, b string) []string) time.Duration {
 	ask := askByControl(c, verb)
@@ -103,7 +107,7 @@ func journalRound(b *testing.B, c *http.Client, verb string, args func(a, b stri
 		})
 	}
 	for range journalBatch {
-		numbers <- benchUsers.Add(1)
+		numbers <- journalUsers.Add(1)
 	}
 	close(numbers)
 	asking.Wait()
