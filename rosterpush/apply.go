@@ -120,6 +120,9 @@ func (r *Rosters) applyItem(ctx context.Context, user jid.JID, c *itemChange, ro
 	if c.was != nil && c.was.satisfies(*c.want) {
 		return false, nil
 	}
+	if err := r.gather(ctx, user); err != nil {
+		return false, err
+	}
 	e, err := r.begin(ctx, Write, Change{User: user, Contact: c.want.JID, Before: c.was, After: c.want})
 	if err != nil {
 		return false, err
@@ -143,6 +146,9 @@ func (r *Rosters) applyItem(ctx context.Context, user jid.JID, c *itemChange, ro
 func (r *Rosters) applyAbsence(ctx context.Context, user jid.JID, was *Item) (changed bool, err error) {
 	if was == nil {
 		return false, nil
+	}
+	if err := r.gather(ctx, user); err != nil {
+		return false, err
 	}
 	side := sideChange{user: user, contact: was.JID.Bare(), was: was}
 	e, err := r.begin(ctx, Write, side.change())

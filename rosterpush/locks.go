@@ -34,6 +34,7 @@ type locks struct {
 // lockState is who holds a lock, and who waits for it.
 type lockState struct {
 	mode    lockMode // of the holders
+	wished  int      // how often it was asked for
 	holders int
 	waiting []*waiter
 }
@@ -96,6 +97,7 @@ func (l *locks) acquire(ctx context.Context, wish lockWish) error {
 	w := &waiter{wish.mode, make(chan struct{})}
 	s.waiting = append(s.waiting, w)
 	l.wished++
+	s.wished++
 	s.admit()
 	l.mu.Unlock()
 	select {
@@ -128,6 +130,13 @@ func (l *locks) wishes() uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.wished
+}
+
+// wishesFor returns how often a lock was asked for that the caller holds.
+func (l *locks) wishesFor(key string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.byKey[key].wished
 }
 
 // isFree reports whether nobody holds a lock.

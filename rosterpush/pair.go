@@ -133,6 +133,9 @@ func (r *Rosters) changePair(ctx context.Context, a, b jid.JID, plan func([2]sid
 	}
 	defer r.noteChange(a)
 	defer r.noteChange(b)
+	if err := r.gather(ctx, a, b); err != nil {
+		return false, err
+	}
 	e, err := r.begin(ctx, Write, sides[0].change(), sides[1].change())
 	if err != nil {
 		return false, err

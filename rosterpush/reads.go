@@ -108,6 +108,27 @@ func (r *reads) lead(ctx context.Context, name string, mine *sharedRead, load fu
 	return mine.roster, mine.err
 }
 
+// await waits until the reads of a user are over that are under way or awaited now.
+func (r *reads) await(ctx context.Context, user jid.JID) error {
+	r.mu.Lock()
+	var under []*sharedRead
+	if q := r.byUser[user.String()]; q != nil {
+		under = append(under, q.now)
+		if q.next != nil {
+			under = append(under, q.next)
+		}
+	}
+	r.mu.Unlock()
+	for _, read := range under {
+		select {
+		case <-read.done:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
 // leave ends a request's wait for a read that has not begun.
 func (r *reads) leave(name string, mine *sharedRead) {
 	r.mu.Lock()
@@ -120,6 +141,8 @@ func (r *reads) leave(name string, mine *sharedRead) {
 		return
 	}
 	q.next = nil
+	mine.abandoned = true
+	close(mine.done)
 	select {
 	case <-q.now.done:
 		delete(r.byUser, name)

@@ -14,7 +14,49 @@ const (
 	largeRoster = 64 << 10
 	// quietTime is how long there must have been no request before.
 	quietTime = 250 * time.Millisecond
+	// gatherTime is how long a change of a large roster waits for other requests: after the
+	// first change, a request has to read the roster whole. While others come, it waits on,
+	// gatherRounds times at most.
+	gatherTime   = 10 * time.Millisecond
+	gatherRounds = 5
 )
+
+// gather waits before a change of rosters until requests that come at the same time have read
+// those that are large. Its only error is the cause of the context's end.
+func (r *Rosters) gather(ctx context.Context, users ...jid.JID) error {
+	for _, user := range users {
+		if r.kept.bytesOf(user) < largeRoster {
+			continue
+		}
+		if err := r.awaitOthers(ctx, user); err != nil {
+			return err
+		}
+		if err := r.reads.await(ctx, user); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// awaitOthers waits until no request about a roster has come for gatherTime. The caller has a
+// lock on it.
+func (r *Rosters) awaitOthers(ctx context.Context, user jid.JID) error {
+	key := wholeRoster(user, changingItems).key
+	before := r.locks.wishesFor(key)
+	for range gatherRounds {
+		select {
+		case <-time.After(gatherTime):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		now := r.locks.wishesFor(key)
+		if now == before {
+			break
+		}
+		before = now
+	}
+	return nil
+}
 
 // changedRosters is the large rosters that were changed and not read since.
 type changedRosters struct {

@@ -3,6 +3,7 @@ package rosterpush_test
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -51,4 +52,32 @@ func TestRefresh(t *testing.T) {
 			<-ended
 		})
 	}
+}
+
+// TestChangesOfLargeRostersGather: requests that come one after the other at short intervals
+// read a large roster before the first of them changes it.
+func TestChangesOfLargeRostersGather(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := memory.New()
+		for n := range 1000 {
+			server.Store("alice@localhost", newItem(fmt.Sprintf("c%d@localhost", n), rosterpush.Both))
+		}
+		rosters := rosterpush.New(server)
+		for range 2 {
+			_, err := rosters.Get(t.Context(), alice)
+			require.NoError(t, err)
+		}
+		_, before := server.CountReads("alice@localhost")
+		var all sync.WaitGroup
+		for n := range 10 {
+			all.Go(func() {
+				_, err := rosters.Put(t.Context(), alice, newItem(fmt.Sprintf("new%d@localhost", n), rosterpush.Both), fields)
+				assert.NoError(t, err)
+			})
+			time.Sleep(3 * time.Millisecond)
+		}
+		all.Wait()
+		_, after := server.CountReads("alice@localhost")
+		assert.Equal(t, before, after, "none of them needed the whole roster")
+	})
 }

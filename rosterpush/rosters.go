@@ -121,6 +121,9 @@ func (r *Rosters) Remove(ctx context.Context, user, contact jid.JID) error {
 	}
 	defer r.noteChange(user)
 	defer r.noteChange(other)
+	if err := r.gather(ctx, user, other); err != nil {
+		return err
+	}
 	removal := Change{User: user, Contact: was.JID.Bare(), Before: was}
 	e, err := r.begin(ctx, Removal, removal)
 	if err != nil {

@@ -12,8 +12,8 @@ var growthSizes = []int{20, 1000, 10_000}
 // growthTimes is how often each operation is repeated.
 const growthTimes = 20
 
-// hubAdds is the number of contacts that are added to the hub at once.
-const hubAdds = 64
+// hubAdds is the number of contacts that are added to the hub at once, and hubRounds how often.
+const hubAdds, hubRounds = 64, 7
 
 // measureGrowth measures operations of one requester, by the size of the roster: the time that
 // each takes, the program's CPU time, and the server's.
@@ -83,21 +83,30 @@ func (o operation) mutates() bool {
 	return o.name == "add" || o.name == "pair" || o.name == "remove"
 }
 
-// measureHubAdds adds many contacts to one roster at once, and returns the rate compared with
-// that of the bare stanzas.
-func (r *rig) measureHubAdds(ctx context.Context, hub string) (ratio float64, err error) {
-	_, bare, err := r.time(func() error {
-		return r.askBare(serverWindow, 0, hubAdds, func(n int) []stanza { return []stanza{add(hub, fmt.Sprintf("bare%d", n))} })
-	})
-	if err != nil {
-		return 0, err
+// measureHubAdds adds many contacts to one roster at once, and returns the median of the rates
+// compared with that of the bare stanzas. Before, the roster is read, as it is when it was
+// quiet for a moment.
+func (r *rig) measureHubAdds(ctx context.Context, hub string) (float64, error) {
+	do, o := r.byControl(ctx, hubAdds), hubOperations(hub)
+	var ratios []float64
+	for round := range hubRounds {
+		first := (round + 1) * 1000
+		_, bare, err := r.time(func() error {
+			return r.askBare(serverWindow, first, hubAdds, func(n int) []stanza { return []stanza{add(hub, fmt.Sprintf("bare%d", n))} })
+		})
+		if err != nil {
+			return 0, err
+		}
+		if err := do(o[0], 0, 1); err != nil {
+			return 0, err
+		}
+		_, ours, err := r.time(func() error { return do(o[3], first, hubAdds) })
+		if err != nil {
+			return 0, err
+		}
+		ratios = append(ratios, bare.Seconds()/ours.Seconds())
 	}
-	do, o := r.byControl(ctx, hubAdds), hubOperations(hub)[3]
-	if err := do(hubOperations(hub)[0], 0, 1); err != nil { // what the bare stanzas have changed is read
-		return 0, err
-	}
-	_, ours, err := r.time(func() error { return do(o, 1000, hubAdds) })
-	return bare.Seconds() / ours.Seconds(), err
+	return median(ratios), nil
 }
 
 // measureAlone returns the times of one requester, in milliseconds, by operation.
