@@ -3,6 +3,7 @@ package rosterpush_test
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -22,6 +23,7 @@ type bench struct {
 	server  *memory.Server
 	journal *memory.Journal
 	rosters *rosterpush.Rosters
+	mu      sync.Mutex // guards settled: several users are settled at once
 	settled []rosterpush.Outcome
 }
 
@@ -42,6 +44,8 @@ func newBench() *bench {
 func (b *bench) start() {
 	asOrigin := func(ctx context.Context, _ rosterpush.Origin) context.Context { return ctx }
 	b.rosters = rosterpush.NewJournaled(b.server, b.journal, asOrigin, func(_ context.Context, s rosterpush.Settled) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
 		b.settled = append(b.settled, s.Outcome)
 	})
 }

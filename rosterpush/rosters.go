@@ -33,7 +33,8 @@ func New(s Server) *Rosters {
 
 // NewJournaled returns the rosters of a server with a journal of the intents. asOrigin
 // returns a context under which writes are recorded as those of a request, and onSettled
-// is called with that context for each settlement (see Recover, Suspect and Settle).
+// is called with that context for each settlement (see Recover, Suspect and Settle), also
+// by several goroutines at a time.
 func NewJournaled(s Server, j Journal, asOrigin func(context.Context, Origin) context.Context, onSettled func(context.Context, Settled)) *Rosters {
 	r := New(s)
 	r.journal, r.asOrigin, r.onSettled = j, asOrigin, onSettled
