@@ -9,7 +9,7 @@ import (
 )
 
 // Rosters manages rosters on a server. New makes one. Its methods may be used
-// concurrently; those that touch the same user wait for each other. Each blocks
+// concurrently; those that touch the same item wait for each other. Each blocks
 // until the server has answered or the context ends. Besides the errors that a
 // method lists, it returns those of the Server and the cause of the context's end.
 type Rosters struct {
