@@ -87,7 +87,7 @@ func TestItemWithAResource(t *testing.T) {
 			p.assertSubscriptions(t, "", "to")
 		},
 	}
-	for n := 1; n <= 2; n++ {
+	for n := int32(1); n <= 2; n++ {
 		for _, after := range []bool{false, true} {
 			tests[fmt.Sprintf("write %d of a pair fails, carried out %t", n, after)] = func(t *testing.T, p *pairOfUsers) {
 				p.checkReportedState(t, &failingServer{Server: real, n: n, after: after, err: errors.New("made to fail")})

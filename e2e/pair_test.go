@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -104,14 +105,14 @@ func (p *pairOfUsers) rosters(t *testing.T) (sides [2][]xmppclient.RosterItem) {
 // still the error.
 type failingServer struct {
 	rosterpush.Server
-	n     int
-	after bool
-	err   error
+	n      int32
+	after  bool
+	err    error
+	writes atomic.Int32
 }
 
 func (f *failingServer) write(do func() error) error {
-	f.n--
-	if f.n != 0 {
+	if f.writes.Add(1) != f.n {
 		return do()
 	}
 	if f.after {
@@ -223,14 +224,14 @@ func (p *pairOfUsers) checkSetAndUnset(t *testing.T, server rosterpush.Server) {
 // so on up to the given number: each once before it is carried out, and once
 // after. Both sides must end as they were. (Later writes only remove old
 // requests, which no other program can restore.)
-func (p *pairOfUsers) failEveryWrite(t *testing.T, server rosterpush.Server, writes int, change func(rosterpush.Server) error) {
+func (p *pairOfUsers) failEveryWrite(t *testing.T, server rosterpush.Server, writes int32, change func(rosterpush.Server) error) {
 	before := p.rosters(t)
 	for _, after := range []bool{false, true} {
-		for n := 1; n <= writes; n++ {
+		for n := int32(1); n <= writes; n++ {
 			cause := errors.New("made to fail")
 			f := &failingServer{Server: server, n: n, after: after, err: cause}
 			err := change(f)
-			if f.n > 0 {
+			if f.writes.Load() < n {
 				t.Fatalf("write %d was never made, and the change is done: %v", n, err)
 			}
 			var failure *rosterpush.ChangeError
