@@ -107,5 +107,9 @@ func measureLargeServer(ctx context.Context, s settings) (alone map[string]float
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
+	// The small server and its program have worked for a while when they are measured.
+	if _, err := r.measureAlone(ctx, s); err != nil {
+		return nil, err
+	}
 	return r.measureAlone(ctx, s)
 }
