@@ -97,14 +97,17 @@ func (r *reads) isMine(name string, mine, before *sharedRead) bool {
 
 // lead reads for everybody who shares the read.
 func (r *reads) lead(ctx context.Context, name string, mine *sharedRead, load func(context.Context) (*Roster, error)) (*Roster, error) {
+	mine.abandoned = true // if load panics
+	defer func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		close(mine.done)
+		if q := r.byUser[name]; q.next == nil {
+			delete(r.byUser, name)
+		}
+	}()
 	mine.roster, mine.err = load(ctx)
 	mine.abandoned = mine.err != nil && ctx.Err() != nil
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	close(mine.done)
-	if q := r.byUser[name]; q.next == nil {
-		delete(r.byUser, name)
-	}
 	return mine.roster, mine.err
 }
 

@@ -118,9 +118,9 @@ func (r *Roster) makeIndex() {
 	}
 }
 
-// size returns about how many bytes the roster takes.
+// size returns about how many bytes the roster takes, sorted and with its index.
 func (r *Roster) size() (bytes int) {
-	const perRoster, perItem, perGroup = 500, 250, 20
+	const perRoster, perItem, perGroup = 500, 400, 20
 	bytes = perRoster + len(r.version)
 	for i := range r.items {
 		bytes += perItem + len(r.items[i].Name)

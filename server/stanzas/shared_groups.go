@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"emanagement/rosterpush"
+	"emanagement/server/ejabberd"
 )
 
 // Items of shared roster groups are in the rosters of their members, but not in the members'
@@ -22,13 +23,17 @@ const (
 // hostSharing is what a host has answered, and until when that counts.
 type hostSharing struct {
 	sharing
-	until time.Time
+	until  time.Time
+	loaded bool // the module for groups has answered, so that an error is one of the moment
 }
 
 const (
 	// sharingHolds is how long an answer counts: an administrator may make a group at any
 	// time.
 	sharingHolds = time.Second
+	// notLoadedHolds is how long it counts that the module for groups is not loaded. The
+	// server logs an error each time it is asked then.
+	notLoadedHolds = 10 * time.Minute
 	// sharingPause is how long a host that does not answer is not asked again.
 	sharingPause = time.Minute
 	// knownHolds is how old a roster may be to count as unchanged by its version, on a host
@@ -63,20 +68,25 @@ func (s *Server) sharingOf(ctx context.Context, host string) sharing {
 	if time.Now().Before(h.until) {
 		return h.sharing
 	}
-	var some bool
+	var groups ejabberd.SharedGroups
 	err = s.callAPI(ctx, host, func() (err error) {
-		some, err = s.api.HasSharedGroups(ctx, host)
+		groups, err = s.api.SharedGroups(ctx, host)
 		return err
 	})
+	now := time.Now()
 	switch {
 	case ctx.Err() != nil:
 		return sharingUnknown
 	case err != nil:
-		*h = hostSharing{sharingUnknown, time.Now().Add(sharingPause)}
-	case some:
-		*h = hostSharing{sharingSome, time.Now().Add(sharingHolds)}
+		h.sharing, h.until = sharingUnknown, now.Add(sharingPause)
+	case groups == ejabberd.SomeSharedGroups:
+		*h = hostSharing{sharingSome, now.Add(sharingHolds), true}
+	case groups == ejabberd.NoSharedGroups:
+		*h = hostSharing{sharingNone, now.Add(sharingHolds), true}
+	case h.loaded:
+		h.sharing, h.until = sharingUnknown, now.Add(sharingHolds)
 	default:
-		*h = hostSharing{sharingNone, time.Now().Add(sharingHolds)}
+		h.sharing, h.until = sharingNone, now.Add(notLoadedHolds)
 	}
 	return h.sharing
 }
