@@ -18,7 +18,8 @@ import (
 // Open returns a log that appends lines in JSON to a file. A missing file is created,
 // readable by its owner and group. The file is open only while lines are written: it may
 // be moved away at any moment, and the next lines start a new file. The lines about items
-// are written together with the line about their run, or after heldTime. flush writes those
+// are written together with the line about their run, or with the first line after
+// heldTime. flush writes those
 // that are left; call it at last. Lines that cannot be written go to log. The error says why
 // the file cannot be written now.
 func Open(path string, log *slog.Logger) (lines *slog.Logger, flush func(), err error) {
@@ -43,7 +44,7 @@ func jidAsText(_ []string, a slog.Attr) slog.Attr {
 }
 
 const (
-	// heldTime is how long a line about an item may wait for another line.
+	// heldTime is how long lines about items are held while others come.
 	heldTime = 100 * time.Millisecond
 	// heldBytes is how many bytes may wait.
 	heldBytes = 64 << 10

@@ -35,8 +35,8 @@ const concurrentWrites = 8
 // other. It reads the roster once more if the server's answers do not prove what was written.
 // A contact must not occur twice.
 //
-// The result has one element for each target. The error is that of the first read, and
-// nothing was written then.
+// The result has one element for each target. The error is that of the first read, or the
+// cause of the context's end, and nothing was written then.
 func (r *Rosters) Apply(ctx context.Context, user jid.JID, targets ...Target) ([]Applied, error) {
 	user = r.address(user)
 	applied := make([]Applied, len(targets))
@@ -60,14 +60,28 @@ func (r *Rosters) Apply(ctx context.Context, user jid.JID, targets ...Target) ([
 	if _, unreadable := errors.AsType[*UnreadableError](err); err != nil && !unreadable {
 		return nil, err // One of the targets may be what makes an unreadable roster so.
 	}
-	var group errgroup.Group
-	group.SetLimit(concurrentWrites)
+	var different []int
 	for n, c := range changes {
 		if c == nil {
 			continue
 		}
+		c.was = r.find(roster, c.Contact)
+		differs, err := c.compare()
+		if applied[n].Err = err; differs {
+			different = append(different, n)
+		}
+	}
+	if len(different) == 0 {
+		return applied, nil
+	}
+	if err := r.gather(ctx, user); err != nil {
+		return nil, err
+	}
+	var group errgroup.Group
+	group.SetLimit(concurrentWrites)
+	for _, n := range different {
 		group.Go(func() error {
-			applied[n].Changed, applied[n].Err = r.applyItem(ctx, user, c, roster)
+			applied[n].Changed, applied[n].Err = r.applyItem(ctx, user, changes[n])
 			return nil
 		})
 	}
@@ -103,25 +117,27 @@ func (r *Rosters) newItemChange(t Target) (*itemChange, error) {
 	return c, nil
 }
 
-// applyItem writes one item, if the roster does not have it as it must be.
-func (r *Rosters) applyItem(ctx context.Context, user jid.JID, c *itemChange, roster *Roster) (changed bool, err error) {
-	c.was = r.find(roster, c.Contact)
+// compare reports whether anything must be written. The error is an *InvalidError.
+func (c *itemChange) compare() (differs bool, err error) {
+	switch {
+	case c.want == nil:
+		return c.was != nil, nil
+	case c.was != nil:
+		*c.want = c.want.withJIDOf(c.was)
+		return !c.was.satisfies(*c.want), nil
+	}
+	// The JID of an item that stands was accepted before. A new one must be a JID that
+	// servers accept.
+	if _, err := address.ParseNew(c.Contact.String()); err != nil {
+		return false, &InvalidError{c.Fields.JID, c.Contact.String(), "is " + err.Error()}
+	}
+	return true, nil
+}
+
+// applyItem writes one item, which differs from what stands.
+func (r *Rosters) applyItem(ctx context.Context, user jid.JID, c *itemChange) (changed bool, err error) {
 	if c.want == nil {
 		return r.applyAbsence(ctx, user, c.was)
-	}
-	if c.was == nil {
-		// The JID of an item that stands was accepted before. A new one must be a JID
-		// that servers accept.
-		if _, err := address.ParseNew(c.Contact.String()); err != nil {
-			return false, &InvalidError{c.Fields.JID, c.Contact.String(), "is " + err.Error()}
-		}
-	}
-	*c.want = c.want.withJIDOf(c.was)
-	if c.was != nil && c.was.satisfies(*c.want) {
-		return false, nil
-	}
-	if err := r.gather(ctx, user); err != nil {
-		return false, err
 	}
 	e, err := r.begin(ctx, Write, Change{User: user, Contact: c.want.JID, Before: c.was, After: c.want})
 	if err != nil {
@@ -142,14 +158,8 @@ func (r *Rosters) applyItem(ctx context.Context, user jid.JID, c *itemChange, ro
 	return true, nil
 }
 
-// applyAbsence removes an item, if there is one, and leaves the contact's own item as it is.
+// applyAbsence removes an item, and leaves the contact's own item as it is.
 func (r *Rosters) applyAbsence(ctx context.Context, user jid.JID, was *Item) (changed bool, err error) {
-	if was == nil {
-		return false, nil
-	}
-	if err := r.gather(ctx, user); err != nil {
-		return false, err
-	}
 	side := sideChange{user: user, contact: was.JID.Bare(), was: was}
 	e, err := r.begin(ctx, Write, side.change())
 	if err != nil {
