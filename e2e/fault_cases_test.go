@@ -142,7 +142,7 @@ func surroundingFaults() []faultCase {
 				return err
 			}
 			defer conn.Close()
-			if err := authenticate(conn, bufio.NewReader(conn), testserver.Component, testserver.Secret); err != nil {
+			if err := testserver.Authenticate(conn, bufio.NewReader(conn), testserver.Component, testserver.Secret); err != nil {
 				return err
 			}
 			if err := conn.SetDeadline(time.Now().Add(3 * time.Second)); err != nil {

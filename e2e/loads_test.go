@@ -50,7 +50,7 @@ func (l *loaded) pairs(t *testing.T, n int, nick string) string {
 	require.NoError(t, err)
 	defer conn.Close()
 	r := bufio.NewReader(conn)
-	require.NoError(t, authenticate(conn, r, testserver.OtherComponent, testserver.OtherSecret))
+	require.NoError(t, testserver.Authenticate(conn, r, testserver.OtherComponent, testserver.OtherSecret))
 	var writing sync.WaitGroup
 	defer writing.Wait()
 	writing.Go(func() {
@@ -205,7 +205,7 @@ func (l *loaded) neverRead(t *testing.T, n int) string {
 	conn, err := net.Dial("tcp", l.OtherAddr())
 	require.NoError(t, err)
 	defer conn.Close()
-	require.NoError(t, authenticate(conn, bufio.NewReader(conn), testserver.OtherComponent, testserver.OtherSecret))
+	require.NoError(t, testserver.Authenticate(conn, bufio.NewReader(conn), testserver.OtherComponent, testserver.OtherSecret))
 	for i := range n {
 		l.call(t, "getRoster", `{"args":["large@localhost"]}`)
 		_, err := fmt.Fprintf(conn, "<iq type='set' id='n%d' from='load%d@%s/r' to='%s/r'>%s</iq>", i, i%loadRequesters, testserver.OtherComponent, service, commandXML("getRoster", "userJid", "large@localhost"))

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"crypto/sha1"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -33,7 +32,7 @@ func connectComponent(address, name string) (*peer, error) {
 		return nil, err
 	}
 	in := bufio.NewReader(conn)
-	if err := authenticate(conn, in, name); err != nil {
+	if err := testserver.Authenticate(conn, in, name, testserver.Secret); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), conn.Close())
 	}
 	reader := framing.NewReader(in, "jabber:component:accept", framing.DefaultLimit)
@@ -71,25 +70,6 @@ func (p *peer) awaitEnd() error {
 			return err
 		}
 	}
-}
-
-// authenticate makes the handshake of a component (XEP-0114 §3).
-func authenticate(conn net.Conn, in *bufio.Reader, name string) error {
-	if _, err := fmt.Fprintf(conn, "<stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams' to='%s'>", name); err != nil {
-		return err
-	}
-	header := ""
-	for !strings.Contains(header, "id='") {
-		part, err := in.ReadString('>')
-		if err != nil {
-			return err
-		}
-		header = part
-	}
-	_, id, _ := strings.Cut(header, "id='")
-	id, _, _ = strings.Cut(id, "'")
-	_, err := fmt.Fprintf(conn, "<handshake>%x</handshake>", sha1.Sum([]byte(id+testserver.Secret)))
-	return err
 }
 
 // attr returns an attribute of an element.
