@@ -17,7 +17,7 @@ const (
 	// keepTime is how long the changes of an intent that is over are kept. A killed
 	// ejabberd on Mnesia was seen to lose the changes of its last seconds.
 	keepTime = time.Minute
-	// maxKept limits the number of intents that are kept.
+	// maxKept limits how many intents of this process are kept.
 	maxKept = 50_000
 	// purgeInterval is the shortest time between two purges.
 	purgeInterval = time.Second
@@ -49,6 +49,7 @@ type Journal struct {
 	writer sync.WaitGroup
 
 	mu      sync.Mutex
+	first   int64                         // a number below that of every intent of this process
 	number  int64                         // of the latest intent
 	open    map[int64][]rosterpush.Change // the changes of the intents that are not over
 	queue   []operation
@@ -72,7 +73,7 @@ const (
 	endIntent    = "UPDATE intents SET ended = ? WHERE number = ?"
 	keepIntent   = "UPDATE intents SET changes = ?, ended = ? WHERE number = ?"
 	deleteIntent = "DELETE FROM intents WHERE number = ?"
-	purgeIntents = "DELETE FROM intents WHERE ended < ? OR ended IS NOT NULL AND number <= ?"
+	purgeIntents = "DELETE FROM intents WHERE ended < ? OR ended IS NOT NULL AND number BETWEEN ? AND ?"
 )
 
 var errClosed = errors.New("it is closed")
@@ -101,7 +102,8 @@ func newJournal(s *Store, log *slog.Logger) *Journal {
 		j.wal = newWALSync(s.file, log)
 	}
 	// No intent may have the number of one before the last restart.
-	j.number = time.Now().UnixMicro()
+	j.first = time.Now().UnixMicro()
+	j.number = j.first
 	j.writer.Go(j.write)
 	return j
 }
@@ -372,6 +374,6 @@ func (j *Journal) purge(ctx context.Context, tx *sql.Tx) error {
 	j.mu.Lock()
 	oldest := j.number - maxKept
 	j.mu.Unlock()
-	_, err := tx.ExecContext(ctx, purgeIntents, now.Add(-keepTime).UnixMilli(), oldest)
+	_, err := tx.ExecContext(ctx, purgeIntents, now.Add(-keepTime).UnixMilli(), j.first, oldest)
 	return err
 }

@@ -116,6 +116,26 @@ func TestJournalOfMany(t *testing.T) {
 	s.Users().Queue(j("late@localhost"))
 }
 
+// TestKeptAcrossARestart: a process that starts long after the last intent was begun keeps what
+// the one before it kept.
+func TestKeptAcrossARestart(t *testing.T) {
+	folder := t.TempDir()
+	s := open(t, folder)
+	kept := begin(t, s, "a@localhost")
+	s.Journal().End(kept.Number, kept.Changes)
+	require.NoError(t, s.Close())
+	const hour = int64(time.Hour / time.Microsecond)
+	db := database(t, folder)
+	_, err := db.ExecContext(t.Context(), "UPDATE intents SET number = number - ?", hour)
+	require.NoError(t, err)
+	kept.Number -= hour
+
+	again := open(t, folder)
+	open := begin(t, again, "b@localhost") // its transaction purges
+	requireJournal(t, again, []rosterpush.Intent{open}, []rosterpush.Intent{kept})
+	require.NoError(t, again.Close())
+}
+
 // TestKeptForAMinute: older confirmed changes are neither returned nor stored for long.
 func TestKeptForAMinute(t *testing.T) {
 	folder := t.TempDir()

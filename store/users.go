@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,6 +23,9 @@ const queueTime = 50 * time.Millisecond
 // database most of the work.
 const maxCached = 100_000
 
+// maxQueued bounds the queue of users while the file cannot be written.
+const maxQueued = 100_000
+
 // errorLogInterval is the shortest time between two log lines about failed writes:
 // thousands of users may be queued in a second.
 const errorLogInterval = time.Minute
@@ -35,8 +39,8 @@ type Users struct {
 	quit   chan struct{} // closed by stop
 	writer sync.WaitGroup
 
-	flushing sync.Mutex // held while queued users are written
-	loggedAt time.Time  // when a failed write was last logged; guarded by flushing
+	flushing chan struct{} // contains the token of the goroutine that writes queued users
+	loggedAt time.Time     // when a failed write was last logged; used with that token only
 
 	mu         sync.Mutex
 	queue      []jid.JID           // not yet written
@@ -46,7 +50,7 @@ type Users struct {
 
 // newUsers starts the goroutine that writes queued users, which stop ends.
 func newUsers(s *Store, log *slog.Logger) *Users {
-	u := &Users{store: s, log: log, wake: make(chan struct{}, 1), quit: make(chan struct{}), cached: make(map[string]struct{}), cacheLimit: maxCached}
+	u := &Users{store: s, log: log, wake: make(chan struct{}, 1), quit: make(chan struct{}), flushing: make(chan struct{}, 1), cached: make(map[string]struct{}), cacheLimit: maxCached}
 	u.writer.Go(u.writeQueued)
 	return u
 }
@@ -59,7 +63,7 @@ func (u *Users) stop() {
 
 // Queue adds the bare JIDs of users to the index in the background, and does not wait
 // for the file. JIDs without a local part are left out. If the users cannot be written,
-// that is logged.
+// that is logged and tried again.
 func (u *Users) Queue(users ...jid.JID) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -79,55 +83,74 @@ func (u *Users) Queue(users ...jid.JID) {
 		u.queue = append(u.queue, user)
 	}
 	if len(u.queue) > 0 {
-		select {
-		case u.wake <- struct{}{}:
-		default:
-		}
+		u.signal()
+	}
+}
+
+// signal wakes the goroutine that writes queued users.
+func (u *Users) signal() {
+	select {
+	case u.wake <- struct{}{}:
+	default:
 	}
 }
 
 // writeQueued writes queued users until stop is called. One transaction writes all users
 // that were queued within queueTime.
 func (u *Users) writeQueued() {
-	for stopped := false; !stopped; u.flush() {
+	for {
 		select {
 		case <-u.wake:
 		case <-u.quit:
-			stopped = true
-			continue
+			_ = u.flush(context.Background()) // logged
+			return
 		}
-		select {
-		case <-time.After(queueTime):
-		case <-u.quit:
-			stopped = true
+		u.pause(queueTime)
+		if u.flush(context.Background()) != nil {
+			u.pause(retryInterval)
+			u.signal()
 		}
 	}
 }
 
-// flush returns when all users that were queued before the call are written, or their
-// failed write was logged.
-func (u *Users) flush() {
-	u.flushing.Lock()
-	defer u.flushing.Unlock()
+// pause blocks for a time, or until stop is called.
+func (u *Users) pause(d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-u.quit:
+	}
+}
+
+// flush writes all users that were queued before the call. After a failure, which it logs,
+// they are queued again.
+func (u *Users) flush(ctx context.Context) error {
+	select {
+	case u.flushing <- struct{}{}:
+		defer func() { <-u.flushing }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 	u.mu.Lock()
 	queued := u.queue
 	u.queue = nil
 	u.mu.Unlock()
-	if _, err := u.Add(context.Background(), queued...); err != nil {
-		u.logFailure(len(queued), err)
-		u.mu.Lock()
+	_, err := u.Add(ctx, queued...)
+	if err == nil {
+		return nil
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.queue = append(queued, u.queue...)
+	lost := max(0, len(u.queue)-maxQueued)
+	if lost > 0 { // these must be seen again
+		u.queue = u.queue[lost:]
 		clear(u.cached)
-		u.mu.Unlock()
 	}
-}
-
-// logFailure logs a failed write, at most once in an errorLogInterval. The caller
-// holds flushing.
-func (u *Users) logFailure(lost int, err error) {
-	if time.Since(u.loggedAt) >= errorLogInterval {
+	if ctx.Err() == nil && (lost > 0 || time.Since(u.loggedAt) >= errorLogInterval) {
 		u.loggedAt = time.Now()
-		u.log.Error("users that were seen are missing from the index until they are seen again", "users", lost, "why", err)
+		u.log.Error("the index of users cannot be written; it is tried again", "waiting", len(u.queue), "lost until they are seen again", lost, "why", err)
 	}
+	return err
 }
 
 // Add adds users to the index, waits until they are written, and returns the number of
@@ -165,12 +188,29 @@ func (u *Users) Add(ctx context.Context, users ...jid.JID) (added int, err error
 // List returns the users of a host, including the queued ones, sorted by their local
 // parts. The error names the file.
 func (u *Users) List(ctx context.Context, host string) ([]jid.JID, error) {
-	u.flush()
+	_ = u.flush(ctx) // users that cannot be written stay queued
 	users, err := u.list(ctx, host)
 	if err != nil {
 		return nil, fmt.Errorf("%s: cannot be read: %w", u.store.name, err)
 	}
+	if queued := u.queued(host); len(queued) > 0 {
+		users = append(users, queued...)
+		slices.SortFunc(users, func(a, b jid.JID) int { return strings.Compare(a.Localpart(), b.Localpart()) })
+		users = slices.CompactFunc(users, jid.JID.Equal)
+	}
 	return users, nil
+}
+
+// queued returns the queued users of a host.
+func (u *Users) queued(host string) (users []jid.JID) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, user := range u.queue {
+		if user.Domainpart() == host {
+			users = append(users, user)
+		}
+	}
+	return users
 }
 
 func (u *Users) list(ctx context.Context, host string) (users []jid.JID, err error) {

@@ -25,7 +25,7 @@ func TestCacheIsBounded(t *testing.T) {
 		}
 	}
 	queue()
-	u.flush()
+	require.NoError(t, u.flush(t.Context()))
 	_, err = s.db.Exec("DELETE FROM users")
 	require.NoError(t, err)
 	queue()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -64,6 +65,28 @@ func TestRostersAreObserved(t *testing.T) {
 			require.NoError(t, s.Close())
 		})
 	}
+}
+
+// TestIndexCannotBeWritten: users that cannot be written are listed all the same, and are
+// written as soon as that is possible.
+func TestIndexCannotBeWritten(t *testing.T) {
+	folder := t.TempDir()
+	s := open(t, folder)
+	db := database(t, folder)
+	_, err := db.ExecContext(t.Context(), "CREATE TRIGGER full BEFORE INSERT ON users BEGIN SELECT RAISE(ABORT, 'no space'); END")
+	require.NoError(t, err)
+	s.Users().Queue(j("b@localhost"), j("far@far.example"))
+	assert.Equal(t, []string{"b@localhost"}, list(t, s, "localhost"))
+	s.Users().Queue(j("a@localhost"), j("b@localhost"))
+	assert.Equal(t, []string{"a@localhost", "b@localhost"}, list(t, s, "localhost"))
+	_, err = db.ExecContext(t.Context(), "DROP TRIGGER full")
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		var n int
+		require.NoError(t, db.QueryRowContext(t.Context(), "SELECT count(*) FROM users").Scan(&n))
+		return n == 3
+	}, time.Minute, 10*time.Millisecond, "without another call")
+	require.NoError(t, s.Close())
 }
 
 // TestSave: saved users are in the file before it is closed, and a failed write is an

@@ -31,10 +31,12 @@ func newWALSync(name string, log *slog.Logger) *walSync {
 	return w
 }
 
-// stop waits until the goroutine has ended.
+// stop ends the goroutine and syncs what was committed. SQLite does that only if no other
+// process uses the file.
 func (w *walSync) stop() {
 	close(w.quit)
 	w.running.Wait()
+	w.sync()
 }
 
 // note notes a commit. It does not block.
@@ -50,20 +52,25 @@ func (w *walSync) run() {
 		select {
 		case <-w.dirty:
 		case <-w.quit:
-			return // SQLite syncs the file when it closes it
+			return
 		}
 		select {
 		case <-time.After(syncInterval):
 		case <-w.quit:
 			return
 		}
-		if err := w.sync(); err != nil {
-			w.log.Error("the journal may not be on the disk", "why", err)
-		}
+		w.sync()
 	}
 }
 
-func (w *walSync) sync() error {
+// sync writes the log to the disk.
+func (w *walSync) sync() {
+	if err := w.trySync(); err != nil {
+		w.log.Error("the journal may not be on the disk", "why", err)
+	}
+}
+
+func (w *walSync) trySync() error {
 	f, err := os.Open(w.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // another process was the last to close the file, and took the log with it
