@@ -17,15 +17,23 @@ type batch struct {
 // the end of the stream.
 const streamErrorWait = time.Second
 
-// send writes one stanza, together with others that are sent at the same time. answers is
-// the request that it answers, or nil. send does not end with the caller's context, which
+// maxBatched limits a stanza that is written together with others, in bytes. Copying a larger
+// one would cost more than it saves. The server may refuse it for its size, too, and then it
+// must be known which stanzas it had accepted before.
+const maxBatched = 4 << 10
+
+// send writes one stanza, a small one together with others that are sent at the same time.
+// answers is the request that it answers, or nil. send does not end with the caller's context, which
 // could cut a stanza in half. The connection itself bounds each write. Errors: a
 // *SizeError, or one that wraps ErrDisconnected.
 func (l *link) send(text []byte, answers *Request) error {
 	if err := l.sizes.check(len(text)); err != nil {
 		return err
 	}
-	mine := l.join(text, answers)
+	if len(text) > maxBatched {
+		return l.sendAlone(text, answers)
+	}
+	mine := l.join(text)
 	select {
 	case l.writeLock <- struct{}{}:
 		defer func() { <-l.writeLock }()
@@ -41,8 +49,20 @@ func (l *link) send(text []byte, answers *Request) error {
 	return mine.err
 }
 
+// sendAlone writes a stanza that is in no batch.
+func (l *link) sendAlone(text []byte, answers *Request) error {
+	select {
+	case l.writeLock <- struct{}{}:
+		defer func() { <-l.writeLock }()
+	case <-l.done:
+		return fmt.Errorf("%w (%w)", ErrDisconnected, l.cause())
+	}
+	l.sizes.record(len(text), answers)
+	return l.write(text)
+}
+
 // join adds a stanza to the next batch.
-func (l *link) join(text []byte, answers *Request) *batch {
+func (l *link) join(text []byte) *batch {
 	l.outMu.Lock()
 	defer l.outMu.Unlock()
 	if l.batch == nil {
@@ -50,7 +70,6 @@ func (l *link) join(text []byte, answers *Request) *batch {
 	} else {
 		l.batch.text = append(l.batch.text, text...)
 	}
-	l.sizes.record(len(text), answers)
 	return l.batch
 }
 
@@ -66,8 +85,12 @@ func (l *link) take(b *batch) bool {
 	return true
 }
 
-// write writes stanzas. After a failure it ends the link.
+// write writes stanzas, unless the stream has ended. After a failure it ends the link. The
+// caller has the writeLock.
 func (l *link) write(text []byte) error {
+	if cause := l.cause(); cause != nil {
+		return fmt.Errorf("%w (%w)", ErrDisconnected, cause)
+	}
 	_, err := l.conn.Write(text)
 	if err == nil {
 		return nil

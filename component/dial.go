@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"slices"
 	"syscall"
 	"time"
 
@@ -47,16 +48,25 @@ func tlsError(ctx context.Context, addr string, err error) error {
 	return fmt.Errorf("%s: %w: %w", addr, ErrNoTLS, oserror.Cause(err))
 }
 
-// writeTimeoutConn bounds every write. A server that takes nothing for that long is
-// gone, and a half-written stanza leaves the stream unusable anyway.
+// writeTimeoutConn bounds the write of each piece. A server that takes nothing for that long
+// is gone, and a half-written stanza leaves the stream unusable anyway.
 type writeTimeoutConn struct {
 	net.Conn
 	timeout time.Duration
 }
 
-func (c writeTimeoutConn) Write(p []byte) (int, error) {
-	if err := c.SetWriteDeadline(time.Now().Add(c.timeout)); err != nil {
-		return 0, err
+// pieceSize is the size of a piece, in bytes.
+const pieceSize = 64 << 10
+
+func (c writeTimeoutConn) Write(p []byte) (n int, err error) {
+	for piece := range slices.Chunk(p, pieceSize) {
+		if err := c.SetWriteDeadline(time.Now().Add(c.timeout)); err != nil {
+			return n, err
+		}
+		written, err := c.Conn.Write(piece)
+		if n += written; err != nil {
+			return n, err
+		}
 	}
-	return c.Conn.Write(p)
+	return n, nil
 }

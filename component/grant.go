@@ -3,7 +3,6 @@ package component
 import (
 	"encoding/xml"
 	"errors"
-	"log/slog"
 )
 
 // Namespaces of the grants: ejabberd announces :2 since 24.10, and :1 before
@@ -42,43 +41,49 @@ func isGrant(in inbound) bool {
 	return name.Local == "privilege" && (name.Space == nsPrivilege1 || name.Space == nsPrivilege2)
 }
 
-// parseGrant reads the grant out of such a message, which must come from a host
-// itself. The host keeps its spelling, because its server knows no other.
-func parseGrant(in inbound) (host string, g Grant, err error) {
+// grantingHost returns the host that sent such a message. ok is false if another entity sent
+// it. The host keeps its spelling, because its server knows no other.
+func grantingHost(in inbound) (host string, ok bool) {
 	from, err := in.address("from")
-	if err != nil {
-		return "", Grant{}, err
-	}
-	if from.Localpart() != "" || from.Resourcepart() != "" {
-		return "", Grant{}, errors.New("it does not come from a host itself")
-	}
+	return from.Domainpart(), err == nil && from.Localpart() == "" && from.Resourcepart() == ""
+}
+
+// parseGrant reads the grant out of such a message.
+func parseGrant(in inbound) (Grant, error) {
 	var p privilege
 	if err := in.decodeChild(&p); err != nil {
-		return "", Grant{}, err
+		return Grant{}, err
 	}
-	g = Grant{Namespace: in.child().Name.Space, Access: make(map[string]string, len(p.Perms))}
+	g := Grant{Namespace: in.child().Name.Space, Access: make(map[string]string, len(p.Perms))}
 	for _, perm := range p.Perms {
 		if perm.Type != "none" {
 			g.Access[perm.Access] = perm.Type
 		}
 	}
 	if len(g.Access) == 0 {
-		return "", Grant{}, errors.New("it grants nothing")
+		return Grant{}, errors.New("it grants nothing")
 	}
-	return from.Domainpart(), g, nil
+	return g, nil
 }
 
-// receiveGrant takes a message that announces a grant off the reader. A grant that
-// cannot be read affects no other host. Anybody can send such a message, so only that
-// of a host to be served is an error.
+// receiveGrant takes a message that announces a grant off the reader. Anybody can send such a
+// message, so it is decoded only if it comes from a host to be served. A grant that cannot be
+// read affects no other host.
 func (s *session) receiveGrant(in inbound) {
-	host, g, err := parseGrant(in)
-	if err != nil {
-		level := slog.LevelDebug
-		if s.isConfigured(in.attr("from")) {
-			level = slog.LevelError
+	host, ok := grantingHost(in)
+	if !ok {
+		s.log.Debug("a grant was dropped: it does not come from a host itself", "from", in.attr("from"))
+		return
+	}
+	if !s.isConfigured(host) {
+		if s.registry.addExcluded(host) {
+			s.log.Info("a host announces that it grants access, and is not served", "host", host, "why", &ExcludedError{host, s.cfg.Hosts})
 		}
-		s.log.Log(s.ctx, level, "a grant cannot be read, and its host is not served", "host", in.attr("from"), "why", err)
+		return
+	}
+	g, err := parseGrant(in)
+	if err != nil {
+		s.log.Error("a grant cannot be read, and its host is not served", "host", host, "why", err)
 		return
 	}
 	s.acceptGrant(host, g)
@@ -86,12 +91,6 @@ func (s *session) receiveGrant(in inbound) {
 
 // acceptGrant registers a grant and begins to watch its host.
 func (s *session) acceptGrant(host string, g Grant) {
-	if !s.isConfigured(host) {
-		if s.registry.addExcluded(host) {
-			s.log.Info("a host announces that it grants access, and is not served", "host", host, "why", &ExcludedError{host, s.cfg.Hosts})
-		}
-		return
-	}
 	if !s.registry.addGrant(s.link, host, g) {
 		return
 	}

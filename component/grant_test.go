@@ -107,8 +107,9 @@ func TestParseGrant(t *testing.T) {
 	for name, test := range grants {
 		t.Run(name, func(t *testing.T) {
 			in := inboundOf(t, test.message)
-			host, g, err := parseGrant(in)
-			ok := isGrant(in) && err == nil
+			host, isHost := grantingHost(in)
+			g, err := parseGrant(in)
+			ok := isGrant(in) && isHost && err == nil
 			require.Equal(t, test.host != "", ok, "%s %v", host, g)
 			if ok {
 				assert.Equal(t, test.host, host)

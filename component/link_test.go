@@ -3,8 +3,10 @@ package component
 import (
 	"bytes"
 	"context"
+	"encoding/xml"
 	"fmt"
 	"net"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -30,6 +32,31 @@ func (r *rig) link() (*link, *peer) {
 	require.NoError(r.t, m.err)
 	r.t.Cleanup(func() { m.l.conn.Close() })
 	return m.l, p
+}
+
+// TestNothingAfterTheEnd: once a stream has ended, every stanza that is sent on it fails, small
+// or large, also while its end is being sent.
+func TestNothingAfterTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		l, p := r.link()
+		l.end(errStopped)
+		go func() { l.sendEnd() }() // ends with the peer's connection at the latest
+		for range 100 {
+			assert.ErrorIs(t, l.send([]byte("<iq/>"), nil), ErrDisconnected)
+			assert.ErrorIs(t, l.send(bytes.Repeat([]byte(" "), maxBatched+1), nil), ErrDisconnected)
+		}
+		p.conn.Close()
+	})
+}
+
+// TestRefusalIsSmall: a refusal neither repeats large attributes nor keeps a request's text.
+func TestRefusalIsSmall(t *testing.T) {
+	small := xml.Attr{Name: xml.Name{Local: "node"}, Value: "ping"}
+	start := xml.StartElement{Name: xml.Name{Space: "urn:x", Local: "q"}, Attr: []xml.Attr{small}}
+	assert.Equal(t, start, echoed(start))
+	start.Attr = append(start.Attr, xml.Attr{Name: xml.Name{Local: "large"}, Value: strings.Repeat("x", maxEchoed)})
+	assert.Equal(t, xml.StartElement{Name: start.Name}, echoed(start))
 }
 
 // heldWrites is a connection on which the write of a request arrives at once and

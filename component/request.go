@@ -21,12 +21,13 @@ type Request struct {
 
 // Decode decodes the request's child into v. It returns an error if the child does not
 // fit v or holds characters that XML does not allow. It may be called once: it releases the
-// content, which may be large, and the request may take long.
+// content, apart from what v holds of it. The content may be large, and the request may take
+// long.
 func (r Request) Decode(v any) error {
 	if r.in.Damaged {
 		return errDamaged
 	}
-	defer func() { r.in.Raw = "" }()
+	defer func() { *r.in = inbound{} }()
 	return r.in.decodeChild(v)
 }
 

@@ -2,7 +2,9 @@ package component
 
 import (
 	"context"
+	"encoding/xml"
 	"fmt"
+	"strings"
 	"sync"
 
 	"mellium.im/xmpp/stanza"
@@ -55,7 +57,6 @@ func (s *session) receiveRequest(in inbound) {
 	sender, size := r.From.Bare().String(), len(in.Raw)
 	switch {
 	case in.TooLarge || size > s.cfg.MaxRequest:
-		r.Payload.Attr = nil // the reply need not repeat what may be as large
 		s.refuse(r, Refuse(stanza.Cancel, stanza.PolicyViolation, fmt.Sprintf("the request is too large: at most %d bytes are read (limits.form in emanagement.yml); the command line on the component's machine takes more", s.cfg.MaxRequest)))
 	case !s.budget.take(sender, size):
 		s.refuse(r, errBusy())
@@ -68,7 +69,8 @@ func (s *session) receiveRequest(in inbound) {
 	}
 }
 
-// refusal is a request that was not worked on, without its content.
+// refusal is a request that was not worked on. It holds none of the request's text, which may
+// be large.
 type refusal struct {
 	request Request
 	why     stanza.Error
@@ -82,12 +84,34 @@ func errBusy() stanza.Error {
 // refuse has refuseOverflow refuse a request. It does not wait.
 func (s *session) refuse(r Request, why stanza.Error) {
 	from := r.From
-	r.in = &inbound{}
+	r.in, r.ID, r.Payload = &inbound{}, strings.Clone(r.ID), echoed(r.Payload)
 	select {
 	case s.overflow <- refusal{r, why}:
 	default:
 		s.log.Warn("a request was dropped: too many at once", "from", from)
 	}
+}
+
+// maxEchoed is how many bytes of attributes a refusal repeats.
+const maxEchoed = 1 << 10
+
+// echoed returns a copy of a request's payload for its refusal, without attributes if they are
+// large. It shares no text with the request.
+func echoed(start xml.StartElement) xml.StartElement {
+	copied := xml.StartElement{Name: cloned(start.Name)}
+	size := 0
+	for _, a := range start.Attr {
+		size += len(a.Name.Space) + len(a.Name.Local) + len(a.Value)
+		copied.Attr = append(copied.Attr, xml.Attr{Name: cloned(a.Name), Value: strings.Clone(a.Value)})
+	}
+	if size > maxEchoed {
+		copied.Attr = nil
+	}
+	return copied
+}
+
+func cloned(n xml.Name) xml.Name {
+	return xml.Name{Space: strings.Clone(n.Space), Local: strings.Clone(n.Local)}
 }
 
 // refuseOverflow sends the refusals.

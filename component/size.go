@@ -37,10 +37,6 @@ type oversizedAnswer struct {
 	size    int
 }
 
-// minRecorded is the size below which no stanza is recorded. No server has so low a
-// limit, and most stanzas are smaller.
-const minRecorded = 4 << 10
-
 // minLearned is the limit of the strictest listeners that administrators set up. No
 // lower limit is learned, unless a stanza of that size was refused.
 const minLearned = 64 << 10
@@ -55,12 +51,9 @@ func (s *sizeLimit) check(size int) error {
 	return nil
 }
 
-// record registers a stanza that is about to be sent. answers is the request that it
-// answers, or nil.
+// record registers a stanza that is about to be sent, and is larger than maxBatched: no
+// server has so low a limit. answers is the request that it answers, or nil.
 func (s *sizeLimit) record(size int, answers *Request) {
-	if size < minRecorded {
-		return
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if size > s.largest {
