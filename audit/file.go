@@ -18,9 +18,8 @@ import (
 // Open returns a log that appends lines in JSON to a file. A missing file is created,
 // readable by its owner and group. The file is open only while lines are written: it may
 // be moved away at any moment, and the next lines start a new file. The lines about items
-// are written together with the line about their run, or with the first line after
-// heldTime. flush writes those
-// that are left; call it at last. Lines that cannot be written go to log. The error says why
+// are written together with the line about their run, and within 100 ms at the latest. flush
+// writes those that are left; call it at last. Lines that cannot be written go to log. The error says why
 // the file cannot be written now.
 func Open(path string, log *slog.Logger) (lines *slog.Logger, flush func(), err error) {
 	f := &lineFile{path: path, log: log}
@@ -44,7 +43,7 @@ func jidAsText(_ []string, a slog.Attr) slog.Attr {
 }
 
 const (
-	// heldTime is how long lines about items are held while others come.
+	// heldTime is how long lines about items may wait for the line about their run.
 	heldTime = 100 * time.Millisecond
 	// heldBytes is how many bytes may wait.
 	heldBytes = 64 << 10
@@ -82,19 +81,19 @@ type lineFile struct {
 
 	writing sync.Mutex // held while lines are written, so that they keep their order
 
-	mu    sync.Mutex
-	held  []byte // lines that are not yet written
-	since time.Time
+	mu   sync.Mutex
+	held []byte      // lines that are not yet written
+	late *time.Timer // writes them after heldTime; nil if there are none
 }
 
 // Write implements io.Writer. A slog.Handler calls it once for each line.
 func (f *lineFile) Write(line []byte) (int, error) {
 	f.mu.Lock()
-	if len(f.held) == 0 {
-		f.since = time.Now()
+	if f.late == nil {
+		f.late = time.AfterFunc(heldTime, func() { _ = f.flush() }) // its error is logged
 	}
 	f.held = append(f.held, line...)
-	due := len(f.held) >= heldBytes || time.Since(f.since) >= heldTime
+	due := len(f.held) >= heldBytes
 	f.mu.Unlock()
 	if due {
 		return len(line), f.flush()
@@ -110,6 +109,10 @@ func (f *lineFile) flush() error {
 	f.mu.Lock()
 	lines := f.held
 	f.held = nil
+	if f.late != nil {
+		f.late.Stop()
+		f.late = nil
+	}
 	f.mu.Unlock()
 	if len(lines) == 0 {
 		return nil // written by another goroutine

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"strconv"
@@ -28,6 +29,7 @@ type task struct {
 	from, id string
 	left     int      // stanzas without an answer
 	then     []stanza // to ask after those
+	failure  error    // the first answer that is no result
 }
 
 // The nodes are NAME/N for the bare stanzas, and exactly NAME/N to read first.
@@ -66,7 +68,7 @@ func (r *responder) run() {
 			continue
 		}
 		if err := r.receive(e); err != nil {
-			_ = r.refuse(e, err) // or the stream has ended
+			return // the stream has ended
 		}
 	}
 }
@@ -78,11 +80,21 @@ func (r *responder) receive(e framing.Element) error {
 	id, from := attr(e.Start, "id"), attr(e.Start, "from")
 	t := r.pending[id]
 	if t == nil {
-		return r.begin(e, &task{from: from, id: id})
+		t = &task{from: from, id: id}
+		if err := r.begin(e, t); err != nil {
+			return r.refuse(t, err)
+		}
+		return nil
 	}
 	delete(r.pending, id)
+	if err := isResult(e); err != nil && t.failure == nil {
+		t.failure = err
+	}
 	if t.left--; t.left > 0 {
 		return nil
+	}
+	if t.failure != nil {
+		return r.refuse(t, t.failure)
 	}
 	if t.then != nil {
 		next := t.then
@@ -123,7 +135,9 @@ func (r *responder) ask(t *task, stanzas []stanza) error {
 	return r.peer.send(text.String())
 }
 
-func (r *responder) refuse(e framing.Element, why error) error {
-	return r.peer.send(fmt.Sprintf("<iq type='error' id='%s' to='%s' from='%s'><error type='cancel'><bad-request xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>%v</text></error></iq>",
-		attr(e.Start, "id"), attr(e.Start, "from"), floorComponent, why))
+func (r *responder) refuse(t *task, why error) error {
+	var text strings.Builder
+	_ = xml.EscapeText(&text, []byte(why.Error())) // never fails
+	return r.peer.send(fmt.Sprintf("<iq type='error' id='%s' to='%s' from='%s'><error type='cancel'><bad-request xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>%s</text></error></iq>",
+		t.id, t.from, floorComponent, text.String()))
 }

@@ -57,16 +57,16 @@ func hubOperations(hub string) []operation {
 		{name: "get", verb: "getRoster", args: arguments("userJid", h)},
 		{name: "unchanged add", verb: "addBuddyToRoster", args: arguments("userJid", h, "buddyJid", known, "buddyNick", nick, "buddyGroup", group, "subscription_type", "both")},
 		{name: "check a pair", verb: "checkBidirecctionalBuddys", args: arguments("userAJid", h, "userBJid", known)},
-		{name: "add", verb: "addBuddyToRoster", args: arguments("userJid", h, "buddyJid", fresh, "buddyNick", nick, "buddyGroup", group, "subscription_type", "both")},
-		{name: "pair", verb: "setBidireccionalBuddys", args: arguments("userAJid", h, "userBJid", jidOf("pal#"), "userANick", nick, "userBNick", nick, "groupForA", group, "groupForB", group)},
-		{name: "remove", verb: "removeBuddyFromRoster", args: arguments("userJid", h, "buddyJid", fresh)},
+		{name: "add", writes: true, verb: "addBuddyToRoster", args: arguments("userJid", h, "buddyJid", fresh, "buddyNick", nick, "buddyGroup", group, "subscription_type", "both")},
+		{name: "pair", writes: true, verb: "setBidireccionalBuddys", args: arguments("userAJid", h, "userBJid", jidOf("pal#"), "userANick", nick, "userBNick", nick, "groupForA", group, "groupForB", group)},
+		{name: "remove", writes: true, verb: "removeBuddyFromRoster", args: arguments("userJid", h, "buddyJid", fresh)},
 	}
 }
 
 // measureHub repeats an operation of one requester over the control socket.
 func (r *rig) measureHub(ctx context.Context, o operation) (string, error) {
 	do := r.byControl(ctx, 1)
-	if !o.mutates() { // what the first ones read is kept
+	if !o.writes { // what the first ones read is kept
 		if err := do(o, 0, 2); err != nil {
 			return "", err
 		}
@@ -76,11 +76,6 @@ func (r *rig) measureHub(ctx context.Context, o operation) (string, error) {
 		return "", err
 	}
 	return fmt.Sprintf("%.1f (%.1f + %.1f)", took.Seconds()*1000/growthTimes, used[0]/growthTimes, used[1]/growthTimes), nil
-}
-
-// mutates reports whether an operation changes a roster.
-func (o operation) mutates() bool {
-	return o.name == "add" || o.name == "pair" || o.name == "remove"
 }
 
 // measureHubAdds adds many contacts to one roster at once, and returns the median of the rates

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -115,22 +116,28 @@ func askAll(peers []*peer, inFlight, count int, request func(n int) string, chec
 		})
 	}
 	done := make(chan struct{})
-	go func() { // ends with the goroutines above, for which askAll waits
+	go func() { // ends when all peers have answered, or are closed
 		all.Wait()
 		close(done)
 	}()
+	var err error
 	select {
 	case <-done:
-	case err := <-failed:
-		return err
+	case err = <-failed:
 	case <-time.After(answerTime):
-		return errors.New("no answer in time")
+		err = errors.New("no answer in time")
 	}
+	if err != nil { // ends their reads
+		for _, p := range peers {
+			_ = p.close()
+		}
+	}
+	<-done
 	select {
-	case err := <-failed:
-		return err
+	case failure := <-failed:
+		return cmp.Or(err, failure)
 	default:
-		return nil
+		return err
 	}
 }
 

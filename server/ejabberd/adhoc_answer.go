@@ -3,6 +3,7 @@ package ejabberd
 import (
 	"encoding/xml"
 	"fmt"
+	"io"
 	"iter"
 	"slices"
 	"strconv"
@@ -23,6 +24,9 @@ func adhocResult(name string, r reply) (answer, error) {
 	f, found, plain := plainResult(r.Plain())
 	values := fieldAnswer(slices.Values(f.Values))
 	if !plain {
+		if err := checkWellFormed(r.Tokens()); err != nil {
+			return nil, &Error{Command: name, Text: "an answer that cannot be read"}
+		}
 		f, found = seekResult(xml.NewTokenDecoder(r.Tokens()))
 		values = fieldAnswer(resultValues(r))
 	}
@@ -33,6 +37,18 @@ func adhocResult(name string, r reply) (answer, error) {
 		return nil, adhocRefusal(name, f.Label, values.list())
 	}
 	return values, nil
+}
+
+// checkWellFormed reads all of an answer. Of one with an error in its middle, the part before
+// would look like a shorter result.
+func checkWellFormed(r xml.TokenReader) error {
+	for {
+		if _, err := r.Token(); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
 }
 
 // plainResult returns the field with the result, with its values. ok is false if the answer

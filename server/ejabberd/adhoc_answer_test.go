@@ -34,6 +34,12 @@ func replyWith(fields string) text {
 		fields + "</x></command></iq>")
 }
 
+// TestBrokenAnswer: an answer with an error in its middle is no shorter list.
+func TestBrokenAnswer(t *testing.T) {
+	got, err := adhocResult("c", replyWith("<field label='Result' type='fixed'/><field var='users'><!-- --><value>a</value><value>b</users></field>"))
+	assert.ErrorContains(t, err, "cannot be read", "%v", got)
+}
+
 // TestAdHocAnswers decodes each form of result and error that an ad-hoc command can have.
 func TestAdHocAnswers(t *testing.T) {
 	const result = "<field label='Result' type='fixed'/>"
