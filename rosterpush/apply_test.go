@@ -1,6 +1,7 @@
 package rosterpush_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"mellium.im/xmpp/jid"
 
+	"emanagement/fault"
 	"emanagement/rosterpush"
 	"emanagement/rosterpush/internal/memory"
 )
@@ -101,4 +103,51 @@ func TestApplyGoesOn(t *testing.T) {
 	applied, err = rosterpush.New(server).Apply(t.Context(), alice, targets[0])
 	require.NoError(t, err, "nothing is asked for a target that is wrong")
 	assert.Error(t, applied[0].Err)
+}
+
+// TestRefusedInTheMiddle: a change may take several writes. If one of them is refused, the item
+// is put back as it was.
+func TestRefusedInTheMiddle(t *testing.T) {
+	refusal := &fault.Error{Code: fault.Refused, Text: "made to fail"}
+	for name, change := range map[string]func(*rosterpush.Rosters) error{
+		"an item": func(r *rosterpush.Rosters) error {
+			_, err := r.Put(t.Context(), alice, newItem("bob@localhost", rosterpush.Both), fields)
+			return err
+		},
+		"a removal": func(r *rosterpush.Rosters) error { return r.Remove(t.Context(), alice, bob) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := memory.New()
+			server.Store("alice@localhost", rosterpush.Item{JID: bob, Name: "Bob", Pending: true, Subscription: rosterpush.From})
+			before := server.Copy()
+			server.FailAnswer = func(number int) error {
+				if number == 1 { // carried out in part
+					return refusal
+				}
+				return nil
+			}
+			assert.Equal(t, error(refusal), change(rosterpush.New(server)))
+			assert.Equal(t, before, server.Copy())
+		})
+	}
+}
+
+// mute is a server that cannot send rosters.
+type mute struct{ *memory.Server }
+
+func (mute) Roster(_ context.Context, user jid.JID, _ *rosterpush.Roster) (*rosterpush.Roster, error) {
+	return nil, &rosterpush.UnreadableError{User: user}
+}
+
+// TestApplyToAnUnreadableRoster: an item is written, because it may be the one that makes the
+// roster unreadable. Of an item that must not be there, nobody knows whether it is.
+func TestApplyToAnUnreadableRoster(t *testing.T) {
+	server := memory.New()
+	item := newItem("bob@localhost", rosterpush.Both)
+	applied, err := rosterpush.New(mute{server}).Apply(t.Context(), alice,
+		rosterpush.Target{Contact: jid.MustParse("carol@localhost")}, rosterpush.Target{Contact: bob, Item: &item})
+	require.NoError(t, err)
+	assert.ErrorAs(t, applied[0].Err, new(*rosterpush.UnreadableError))
+	assert.Equal(t, rosterpush.Applied{Changed: true}, applied[1])
+	assert.Equal(t, item, server.Rosters["alice@localhost"]["bob@localhost"])
 }

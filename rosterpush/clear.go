@@ -12,10 +12,10 @@ import (
 	"mellium.im/xmpp/jid"
 )
 
-// concurrentRemovals is the number of items of one roster that are removed at the
+// concurrentItems is the number of items of one roster that are changed at the
 // same time: enough to keep the server busy, few enough to leave room for other
 // requests.
-const concurrentRemovals = 8
+const concurrentItems = 8
 
 // Clear removes every item of a user's roster, one by one, as Remove does. After an
 // item that the server refuses to remove it goes on. Any other failure ends it, and
@@ -33,7 +33,7 @@ const concurrentRemovals = 8
 // *ItemsError if some could not be removed.
 func (r *Rosters) Clear(ctx context.Context, user jid.JID, before func([]Item) error, progress func(removed, all int)) (removed, kept int, err error) {
 	user = r.address(user)
-	unlock, err := r.lock(ctx, []jid.JID{user}, wholeRoster(user, changingAll))
+	unlock, err := r.lock(ctx, wholeRoster(user, changingAll))
 	if err != nil {
 		return 0, 0, err
 	}
@@ -96,7 +96,7 @@ func (r *Rosters) removeEach(ctx context.Context, user jid.JID, items []Item, pr
 	go func() { // ends before the last result is received below
 		defer close(results)
 		var group errgroup.Group
-		group.SetLimit(concurrentRemovals)
+		group.SetLimit(concurrentItems)
 		for _, i := range items {
 			group.Go(func() error {
 				if broken.Load() || ctx.Err() != nil {

@@ -237,3 +237,18 @@ func TestNobodyWaitsForOthers(t *testing.T) {
 	assert.Equal(t, rosterpush.To, items[0].Subscription, "as it was before the pair")
 	assert.Equal(t, []rosterpush.Outcome{rosterpush.PutBack}, b.settled)
 }
+
+// TestPutWaitsForARemoval: a removal whose outcome is unknown is completed before a request of
+// the contact is carried out, because it changes the contact's item too.
+func TestPutWaitsForARemoval(t *testing.T) {
+	b := newBench()
+	b.server.FailWrite = func(int) error { return fault.ErrNoAnswer }
+	require.ErrorIs(t, changes["a removal"](t.Context(), b.rosters), fault.ErrNoAnswer)
+	b.server.FailWrite = func(int) error { return nil }
+	carol := jid.MustParse("carol@localhost")
+	_, err := b.rosters.Put(t.Context(), carol, rosterpush.Item{JID: alice, Name: "Al", Subscription: rosterpush.Both}, fields)
+	require.NoError(t, err)
+	assert.Equal(t, []rosterpush.Outcome{rosterpush.Completed}, b.settled)
+	assert.NotContains(t, b.server.Rosters["alice@localhost"], "carol@localhost")
+	assert.Equal(t, rosterpush.Both, b.server.Rosters["carol@localhost"]["alice@localhost"].Subscription)
+}

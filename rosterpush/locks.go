@@ -46,19 +46,22 @@ type waiter struct {
 
 // lockWish is a lock that a request needs.
 type lockWish struct {
-	key  string
-	mode lockMode
+	key   string
+	mode  lockMode
+	users []jid.JID // whom it concerns
 }
 
 // wholeRoster is a lock on a user's roster.
-func wholeRoster(user jid.JID, m lockMode) lockWish { return lockWish{user.Bare().String(), m} }
+func wholeRoster(user jid.JID, m lockMode) lockWish {
+	return lockWish{user.Bare().String(), m, []jid.JID{user}}
+}
 
 // bothItems is a lock on the items that two users have of each other: a change of one may
 // change the other one, too.
 func bothItems(a, b jid.JID) lockWish {
 	names := []string{a.Bare().String(), b.Bare().String()}
 	slices.Sort(names)
-	return lockWish{strings.Join(names, " "), changingAll} // no bare JID has a space
+	return lockWish{strings.Join(names, " "), changingAll, []jid.JID{a, b}} // no bare JID has a space
 }
 
 // lock waits until the request may have all locks, and returns the function that frees them.

@@ -15,27 +15,21 @@ import (
 // presents it at every login. Whatever the user answers, the request stays, or the
 // item loses one direction.
 
-// requestStays reports whether a request is left with an item that has been written
-// over another, although the new subscription already includes what was requested.
-// The request may be the user's own or the contact's.
-func (r *Rosters) requestStays(ctx context.Context, user jid.JID, want Item, was *Item) (bool, error) {
-	if was == nil { // Server.Put leaves none then.
-		return false, nil
+// endRequest ends the request that is left with an item that has been written over another
+// (see leavesRequest).
+func (r *Rosters) endRequest(ctx context.Context, c itemChange) error {
+	var theirs *Item
+	if c.was != nil && c.want != nil && canHideRequest(*c.was, *c.want) {
+		var err error
+		theirs, err = r.item(ctx, r.address(c.contact), c.user) // nil if it is on another server
+		if ctx.Err() != nil {
+			return err
+		}
 	}
-	if was.Pending && want.Subscription.includesTo() {
-		return true, nil
+	if !c.leavesRequest(theirs) {
+		return nil
 	}
-	if !canHideRequest(*was, want) {
-		return false, nil
-	}
-	theirs, err := r.item(ctx, r.address(want.JID), user)
-	if ctx.Err() != nil {
-		return false, err
-	}
-	if err != nil { // The contact's roster is on another server.
-		theirs = nil
-	}
-	return hidesRequest(*was, want, theirs), nil
+	return r.rewrite(ctx, c.user, *c.want, c.was)
 }
 
 // canHideRequest reports whether an item can have hidden a request of the contact

@@ -13,12 +13,12 @@ const restoreTimeout = 3 * time.Second
 // undo puts the items of an intent back as they were, and returns a *ChangeError that
 // says what stands. It reads each item first: the server may have carried out a write
 // that failed.
-func (r *Rosters) undo(ctx context.Context, e entry, why error, sides ...sideChange) error {
+func (r *Rosters) undo(ctx context.Context, e entry, why error, changes ...itemChange) *ChangeError {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreTimeout)
 	defer cancel()
 	failure := &ChangeError{Err: why}
-	for _, s := range sides {
-		failure.Sides = append(failure.Sides, r.restoreSide(ctx, s))
+	for _, c := range changes {
+		failure.Sides = append(failure.Sides, r.restoreSide(ctx, c))
 	}
 	if !failure.Undone() && r.journal != nil && isUnsettled(failure) {
 		failure.Pending = true
@@ -40,31 +40,35 @@ func isUnsettled(e *ChangeError) bool {
 	return slices.ContainsFunc(e.Sides, func(s Side) bool { return s.Err != nil && !isFinal(s.Err) })
 }
 
-// fail ends an intent of which the first write failed. Without an answer, the outcome is
-// unknown, and the intent is left to be settled.
-func (r *Rosters) fail(e entry, err error) {
-	if isFinal(err) {
-		r.end(e)
-		return
+// failed ends the intent of a change whose write failed, and returns the error for the
+// requester. Without an answer the outcome is unknown, and the intent is left to be settled. A
+// refused write may be one of several that the change takes, so the item is put back.
+func (r *Rosters) failed(ctx context.Context, e entry, err error, c itemChange) error {
+	if !isFinal(err) {
+		r.leave(e)
+		return err
 	}
-	r.leave(e)
+	if failure := r.undo(ctx, e, err, c); !failure.Undone() {
+		return failure
+	}
+	return err
 }
 
-func (r *Rosters) restoreSide(ctx context.Context, s sideChange) Side {
-	side := Side{User: s.user}
-	now, err := r.item(ctx, s.user, s.contact)
-	if err == nil && !isSameItem(now, s.was) {
-		if s.was == nil {
-			err = r.removeOneSided(ctx, s.user, now)
+func (r *Rosters) restoreSide(ctx context.Context, c itemChange) Side {
+	side := Side{User: c.user}
+	now, err := r.item(ctx, c.user, c.contact)
+	if err == nil && !isSameItem(now, c.was) {
+		if c.was == nil {
+			err = r.removeOneSided(ctx, c.user, now)
 		} else {
-			err = r.server.Put(ctx, s.user, *s.was, now)
+			err = r.server.Put(ctx, c.user, *c.was, now)
 		}
 		if err == nil {
-			now, err = r.item(ctx, s.user, s.contact)
+			now, err = r.item(ctx, c.user, c.contact)
 		}
 	}
 	side.Now, side.Err = now, err
-	side.Restored = err == nil && isSameItem(now, s.was)
+	side.Restored = err == nil && isSameItem(now, c.was)
 	return side
 }
 

@@ -46,7 +46,7 @@ func NewJournaled(s Server, j Journal, asOrigin func(context.Context, Origin) co
 // the items are returned all the same. They must not be changed.
 func (r *Rosters) Get(ctx context.Context, user jid.JID) ([]Item, error) {
 	user = r.address(user)
-	unlock, err := r.lock(ctx, []jid.JID{user}, wholeRoster(user, looking))
+	unlock, err := r.lock(ctx, wholeRoster(user, looking))
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func (r *Rosters) Remove(ctx context.Context, user, contact jid.JID) error {
 	user = r.address(user)
 	other := r.address(contact)
 	// The server changes the contact's item too.
-	unlock, err := r.lock(ctx, []jid.JID{user, other}, wholeRoster(user, changingItems), wholeRoster(other, changingItems), bothItems(user, other))
+	unlock, err := r.lock(ctx, wholeRoster(user, changingItems), wholeRoster(other, changingItems), bothItems(user, other))
 	if err != nil {
 		return err
 	}
@@ -125,37 +125,20 @@ func (r *Rosters) Remove(ctx context.Context, user, contact jid.JID) error {
 	if err := r.gather(ctx, user, other); err != nil {
 		return err
 	}
-	removal := Change{User: user, Contact: was.JID.Bare(), Before: was}
-	e, err := r.begin(ctx, Removal, removal)
+	c := itemChange{user: user}.over(was)
+	e, err := r.begin(ctx, Removal, c.change())
 	if err != nil {
 		return err
 	}
 	if err := r.removeItem(ctx, user, *was); err != nil {
-		r.fail(e, err)
+		return r.failed(ctx, e, err, c)
+	}
+	if err := r.checkShown(ctx, c)[0]; err != nil {
+		r.end(e)
 		return err
 	}
-	err = r.checkRemoved(ctx, user, was.JID)
-	if errors.Is(err, ErrSharedItem) {
-		r.end(e)
-	} else {
-		r.end(e, removal)
-	}
-	return err
-}
-
-// checkRemoved returns ErrSharedItem if an item that was removed is still shown. It
-// compares the exact text of the contact's JID: another spelling of the contact is
-// another item. It does not look where no item is shared: the server's answer proves the
-// removal then.
-func (r *Rosters) checkRemoved(ctx context.Context, user, contact jid.JID) error {
-	if !r.server.MayShare(ctx, user.Domainpart()) {
-		return nil
-	}
-	left, err := r.item(ctx, user, contact)
-	if err == nil && left != nil && left.JID.Bare().Equal(contact.Bare()) {
-		return ErrSharedItem
-	}
-	return err
+	r.end(e, e.Changes...)
+	return nil
 }
 
 // removeOneSided removes the item that stands, if there is one, and leaves the contact's own

@@ -117,9 +117,13 @@ func (r *Rosters) settleAll(ctx context.Context, users []jid.JID) bool {
 	return !failed
 }
 
-// lock waits for locks that a request about users needs, and settles what earlier requests
-// have left of these users. It returns the function that frees the locks.
-func (r *Rosters) lock(ctx context.Context, users []jid.JID, wishes ...lockWish) (unlock func(), err error) {
+// lock waits for the locks that a request needs, and settles what earlier requests have left
+// of the users whom it concerns. It returns the function that frees the locks.
+func (r *Rosters) lock(ctx context.Context, wishes ...lockWish) (unlock func(), err error) {
+	var users []jid.JID
+	for _, w := range wishes {
+		users = append(users, w.users...)
+	}
 	for {
 		unlock, err := r.locks.lock(ctx, wishes...)
 		if err != nil || !r.backlog.concerns(users...) {
@@ -217,7 +221,7 @@ func (r *Rosters) putBack(ctx context.Context, i Intent) (o Outcome, stands []Ch
 		if found[n] == asBefore {
 			continue
 		}
-		if side := r.restoreSide(ctx, sideChange{user: c.User, contact: c.Contact, was: c.Before}); !side.Restored && side.Err != nil {
+		if side := r.restoreSide(ctx, itemChange{user: c.User, contact: c.Contact, was: c.Before}); !side.Restored && side.Err != nil {
 			return "", nil, side.Err
 		}
 	}

@@ -141,7 +141,7 @@ func removeBuddyFromRoster(ctx context.Context, c *call) (Result, error) {
 	case errors.Is(err, rosterpush.ErrNotInRoster):
 		return refused("User %s not found in %s roster.", prepared(buddy), user), nil
 	case errors.Is(err, rosterpush.ErrSharedItem):
-		return refused("%s: %v", buddy, err), nil
+		return refused("%s: %v", buddy, rosterpush.ErrSharedItem), nil
 	}
 	return Result{}, withRepairVerbs(err)
 }
