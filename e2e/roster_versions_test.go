@@ -27,6 +27,15 @@ func rosterLines(items []storedItem) []string {
 	return lines
 }
 
+// manyItems returns so many items that a roster with them is kept.
+func manyItems() []storedItem {
+	items := make([]storedItem, 200)
+	for n := range items {
+		items[n] = storedItem{fmt.Sprintf("many%03d@localhost", n), "Many", "both", []string{"M"}}
+	}
+	return items
+}
+
 // TestKeptRostersAreCurrent: the component keeps rosters that it has read. Whoever changes one,
 // and in whatever way, the next verb finds it as it is.
 func TestKeptRostersAreCurrent(t *testing.T) {
@@ -35,6 +44,7 @@ func TestKeptRostersAreCurrent(t *testing.T) {
 		jids := uniqueJIDs(t, "localhost", "kept", "friend")
 		user, friend := jids[0], jids[1]
 		registerOn(t, d.Server, jids...)
+		d.storeItems(t, user, manyItems()...)
 		admin, client := d.login(t, "admin@localhost"), d.login(t, user)
 		check := func(after string) {
 			t.Helper()
@@ -58,12 +68,23 @@ func TestKeptRostersAreCurrent(t *testing.T) {
 		assert.Equal(t, "false", runVerb(t, admin, "checkBidirecctionalBuddys", "userAJid", user, "userBJid", friend).text, "the server has changed the other side")
 		requireDone(t, admin, "removeBuddyFromRoster", "userJid", user, "buddyJid", friend)
 		check("a removal")
+		requireDone(t, admin, "setBidireccionalBuddys", "userAJid", user, "userBJid", friend, "userANick", "A", "userBNick", "B", "groupForA", "G", "groupForB", "G")
+		check("a pair again")
+
+		// A small roster is not kept, since no version tells of this.
+		getFriend := func() []string { return runVerb(t, admin, "getRoster", "userJid", friend).lines }
+		for range 3 {
+			assert.Len(t, getFriend(), 1)
+		}
+		_, err = d.Ctl(t.Context(), "unregister", jid.MustParse(friend).Localpart(), "localhost")
+		require.NoError(t, err)
+		assert.Equal(t, []string{"Roster not found for user " + friend}, getFriend())
 	})
 }
 
 // TestSharedGroupsOfKeptRosters: a shared roster group changes rosters without a new version.
-// A verb shows it at once if the component may ask for groups, and else after ten seconds at
-// most.
+// A verb shows it at once, and the end of the group too, whether or not the component may ask
+// for groups. The roster is large, because a small one is not kept.
 func TestSharedGroupsOfKeptRosters(t *testing.T) {
 	t.Parallel()
 	for name, may := range map[string]bool{"permitted": true, "not permitted": false} {
@@ -77,26 +98,36 @@ func TestSharedGroupsOfKeptRosters(t *testing.T) {
 				}
 			}, "alice", "carol")
 			admin := loginTo(t, s.Server, "admin@localhost")
-			storeItems(t, s.Server, "alice@localhost", storedItem{"bob@localhost", "", "both", nil})
+			storeItems(t, s.Server, "alice@localhost", manyItems()...)
 			get := func() []string { return runVerb(t, admin, "getRoster", "userJid", "alice@localhost").lines }
-			own := []string{"bob@localhost\t\tboth\tnone\t"}
+			own := rosterLines(manyItems())
 			for range 3 {
 				assert.Equal(t, own, get())
 			}
-			for _, ctl := range [][]string{
+			// The component's knowledge of groups counts for a second.
+			becomes := func(want []string) {
+				t.Helper()
+				require.Eventually(t, func() bool { return slices.Equal(want, get()) }, 5*time.Second, 100*time.Millisecond)
+			}
+			run := func(commands ...[]string) {
+				t.Helper()
+				for _, ctl := range commands {
+					_, err := s.Ctl(t.Context(), ctl...)
+					require.NoError(t, err)
+				}
+			}
+			team := [][]string{
 				{"srg_create", "team", "localhost", "Team", "d", "team"},
 				{"srg_user_add", "alice", "localhost", "team", "localhost"},
 				{"srg_user_add", "carol", "localhost", "team", "localhost"},
-			} {
-				_, err := s.Ctl(t.Context(), ctl...) // each takes longer than the component's answer counts
-				require.NoError(t, err)
 			}
-			want := append(slices.Clone(own), "carol@localhost\t\tboth\tnone\tTeam")
-			if may {
-				require.Eventually(t, func() bool { return slices.Equal(want, get()) }, 2*time.Second, 100*time.Millisecond)
-			} else {
-				require.Eventually(t, func() bool { return slices.Equal(want, get()) }, 20*time.Second, time.Second)
-			}
+			run(team...)
+			shared := append([]string{"carol@localhost\t\tboth\tnone\tTeam"}, own...)
+			becomes(shared)
+			run([]string{"srg_delete", "team", "localhost"})
+			becomes(own)
+			run(team...)
+			becomes(shared)
 			refusal := "carol@localhost: the item is of a shared roster group, which only the server's administrator can change"
 			assert.Equal(t, refusalAnswer(refusal), runVerb(t, admin, "removeBuddyFromRoster", "userJid", "alice@localhost", "buddyJid", "carol@localhost"))
 		})

@@ -3,15 +3,24 @@ package rosterpush
 import (
 	"container/list"
 	"sync"
+	"time"
 
 	"mellium.im/xmpp/jid"
 )
 
-// maxKeptBytes limits the memory of the rosters that are kept.
-const maxKeptBytes = 12 << 20
+const (
+	// maxKeptBytes limits the memory of the rosters that are kept.
+	maxKeptBytes = 12 << 20
+	// largeRoster is the size of a roster, in bytes, from which on it is kept: some 150 items.
+	// The server sends a smaller one about as quickly as it says that it has not changed.
+	largeRoster = 64 << 10
+	// keptTime is how long a roster may count after it was read. As measured, ejabberd leaves
+	// the version of a roster as it is when the account is unregistered.
+	keptTime = time.Minute
+)
 
-// kept holds the rosters that were read last, so that the server need not send those again
-// that have not changed. It is up to the server to say which those are: a roster that is
+// kept holds the large rosters that were read last, so that the server need not send those
+// again that have not changed. It is up to the server to say which those are: a roster that is
 // kept proves nothing by itself.
 type kept struct {
 	mu     sync.Mutex
@@ -31,7 +40,7 @@ func newKept(limit int) *kept {
 	return &kept{limit: limit, byUser: make(map[string]*list.Element), recent: list.New()}
 }
 
-// get returns the roster of a user, or nil.
+// get returns the roster of a user, or nil. It is unversioned if it was read too long ago.
 func (k *kept) get(user jid.JID) *Roster {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -40,7 +49,19 @@ func (k *kept) get(user jid.JID) *Roster {
 		return nil
 	}
 	k.recent.MoveToFront(e)
-	return e.Value.(*keptRoster).roster
+	if roster := e.Value.(*keptRoster).roster; time.Since(roster.read) < keptTime {
+		return roster
+	}
+	return unversioned
+}
+
+// clear forgets all rosters.
+func (k *kept) clear() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	clear(k.byUser)
+	k.recent.Init()
+	k.bytes = 0
 }
 
 // unversioned is kept in place of a roster without a version. The next read asks for the
@@ -48,9 +69,10 @@ func (k *kept) get(user jid.JID) *Roster {
 // none yet, and most users are not read twice.
 var unversioned = new(Roster)
 
-// put keeps a roster in place of the user's earlier one. The rosters that were not used for
-// the longest time make room.
+// put keeps a large roster in place of the user's earlier one. The rosters that were not used
+// for the longest time make room.
 func (k *kept) put(user jid.JID, r *Roster) {
+	large := r.size() >= largeRoster
 	if r.Version() == "" {
 		r = unversioned
 	}
@@ -64,7 +86,7 @@ func (k *kept) put(user jid.JID, r *Roster) {
 		k.remove(e)
 	}
 	size := r.size()
-	if size > k.limit {
+	if !large || size > k.limit {
 		return
 	}
 	k.byUser[name] = k.recent.PushFront(&keptRoster{name, r, size})

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -29,28 +30,62 @@ func assertReads(t *testing.T, server *memory.Server, reads, whole int, why ...a
 	assert.Equal(t, [2]int{reads, whole}, [2]int{r, w}, why...)
 }
 
-// TestKeptRosters: a roster that is read again is not sent again, until it changes, whoever
-// changes it.
+// storeLarge stores a roster of 200 items, which is large enough to be kept.
+func storeLarge(server *memory.Server, user string) {
+	for n := range 200 {
+		server.Store(user, newItem(fmt.Sprintf("large%d@localhost", n), rosterpush.Both))
+	}
+}
+
+// TestKeptRosters: a large roster that is read again is not sent again, until it changes,
+// whoever changes it.
 func TestKeptRosters(t *testing.T) {
-	server := memory.New()
-	server.Store("alice@localhost", newItem("bob@localhost", rosterpush.Both))
-	rosters := rosterpush.New(server)
-	get := func(items int) {
-		got, err := rosters.Get(t.Context(), alice)
+	synctest.Test(t, func(t *testing.T) {
+		server := memory.New()
+		storeLarge(server, "alice@localhost")
+		rosters := rosterpush.New(server)
+		get := func(items int) {
+			got, err := rosters.Get(t.Context(), alice)
+			require.NoError(t, err)
+			require.Len(t, got, items)
+		}
+		for range 5 {
+			get(200)
+		}
+		assertReads(t, server, 5, 2, "the first read asks for no version")
+		server.Store("alice@localhost", newItem("carol@localhost", rosterpush.Both))
+		get(201)
+		get(201)
+		assertReads(t, server, 7, 3)
+		_, err := rosters.Peek(t.Context(), alice)
 		require.NoError(t, err)
-		require.Len(t, got, items)
+		assertReads(t, server, 8, 4, "whoever looks at everything gets the whole roster")
+		time.Sleep(time.Minute)
+		get(201)
+		get(201)
+		assertReads(t, server, 10, 5, "what was read a minute ago counts no more")
+		delete(server.Rosters, "alice@localhost")
+		for range 3 {
+			get(0)
+		}
+		assertReads(t, server, 13, 8, "a small roster is always sent")
+	})
+}
+
+// TestKeptRostersOfAnotherServer: after a stream that broke, no roster counts that was read
+// before.
+func TestKeptRostersOfAnotherServer(t *testing.T) {
+	b := newBench()
+	storeLarge(b.server, "alice@localhost")
+	for range 3 {
+		_, err := b.rosters.Get(t.Context(), alice)
+		require.NoError(t, err)
 	}
-	for range 5 {
-		get(1)
-	}
-	assertReads(t, server, 5, 2, "the first read asks for no version")
-	server.Store("alice@localhost", newItem("carol@localhost", rosterpush.Both))
-	get(2)
-	get(2)
-	assertReads(t, server, 7, 3)
-	_, err := rosters.Peek(t.Context(), alice)
+	assertReads(t, b.server, 3, 2)
+	require.NoError(t, b.rosters.Suspect(t.Context()))
+	_, err := b.rosters.Get(t.Context(), alice)
 	require.NoError(t, err)
-	assertReads(t, server, 8, 4, "whoever looks at everything gets the whole roster")
+	assertReads(t, b.server, 4, 3)
 }
 
 // TestKeptRostersHaveRoom: rosters that were not used for long make room for others.

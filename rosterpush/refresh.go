@@ -9,10 +9,8 @@ import (
 )
 
 const (
-	// largeRoster is the size of a roster, in bytes, from which on it is read again after
-	// a change: the next request would wait long for that.
-	largeRoster = 64 << 10
-	// quietTime is how long there must have been no request before.
+	// quietTime is how long there must have been no request before a large roster that was
+	// changed is read again. The next request would wait long for that.
 	quietTime = 250 * time.Millisecond
 	// gatherTime is how long a change of a large roster waits for other requests: after the
 	// first change, a request has to read the roster whole. While others come, it waits on,

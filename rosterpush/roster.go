@@ -48,9 +48,6 @@ func (r *Roster) Version() string {
 	return r.version
 }
 
-// Age returns how long ago the roster was read.
-func (r *Roster) Age() time.Duration { return time.Since(r.read) }
-
 // Items returns the items in the order of the server. They must not be changed.
 func (r *Roster) Items() []Item {
 	if r == nil {

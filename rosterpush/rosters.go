@@ -61,7 +61,7 @@ func (r *Rosters) Get(ctx context.Context, user jid.JID) ([]Item, error) {
 // Peek reads a user's roster as Get does, but does not wait for other requests
 // that touch the user, and does not sort. So it may show a change that is only half
 // done. It has the server send the whole roster: the version of a roster tells of no change
-// that was made in the server's database.
+// that was made in the server's database. The items are the caller's.
 func (r *Rosters) Peek(ctx context.Context, user jid.JID) ([]Item, error) {
 	user = r.address(user)
 	roster, err := r.server.Roster(ctx, user, nil)

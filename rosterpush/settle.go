@@ -56,6 +56,7 @@ func (r *Rosters) Recover(ctx context.Context) error {
 // changes were looked at: the server may have lost them. It must be called whenever a
 // stream broke, before the next one serves requests.
 func (r *Rosters) Suspect(ctx context.Context) error {
+	r.kept.clear()         // a server that was restarted may use a version for another state
 	r.backlog.countBreak() // first: a change that ends from now on is added by end
 	kept, err := r.journal.Kept(ctx)
 	r.backlog.suspect(kept...)

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"emanagement/fault"
+	"emanagement/rosterpush"
 	"emanagement/rosterpush/hosts"
 	"emanagement/verb/wire"
 	"emanagement/xmpp/address"
@@ -165,7 +167,8 @@ func printAllRosters(ctx context.Context, c *call) (Result, error) {
 	owners = c.afterFrom(owners)
 	for i, o := range owners {
 		c.progress(Progress{Text: fmt.Sprintf("%d of %s read", i, wire.Count(len(owners), "roster")), Done: i, Total: len(owners)})
-		items, err := c.Rosters.Get(ctx, o)
+		items, err := c.Rosters.Peek(ctx, o)
+		slices.SortFunc(items, func(a, b rosterpush.Item) int { return strings.Compare(a.JID.String(), b.JID.String()) })
 		var entry ownedRoster
 		var lines []string
 		switch {

@@ -2,9 +2,10 @@ package stanzas
 
 import (
 	"context"
+	"errors"
 	"time"
 
-	"emanagement/rosterpush"
+	"emanagement/fault"
 	"emanagement/server/ejabberd"
 )
 
@@ -24,7 +25,8 @@ const (
 type hostSharing struct {
 	sharing
 	until  time.Time
-	loaded bool // the module for groups has answered, so that an error is one of the moment
+	loaded bool // the module for groups has answered
+	failed bool // a question has ended in an error of the server
 }
 
 const (
@@ -34,27 +36,15 @@ const (
 	// notLoadedHolds is how long it counts that the module for groups is not loaded. The
 	// server logs an error each time it is asked then.
 	notLoadedHolds = 10 * time.Minute
-	// sharingPause is how long a host that does not answer is not asked again.
-	sharingPause = time.Minute
-	// knownHolds is how old a roster may be to count as unchanged by its version, on a host
-	// of which it is unknown whether it has shared roster groups.
-	knownHolds = 10 * time.Second
+	// sharingPause is how long a host that does not answer is not asked again, and
+	// forbiddenHolds how long one that does not permit the question.
+	sharingPause   = time.Minute
+	forbiddenHolds = 10 * time.Minute
 )
 
 // MayShare implements rosterpush.Server. It asks the host at most once a second.
 func (s *Server) MayShare(ctx context.Context, host string) bool {
 	return s.sharingOf(ctx, host) != sharingNone
-}
-
-// mayHold reports whether the version of a roster can prove that the roster has not changed.
-func (s *Server) mayHold(ctx context.Context, host string, known *rosterpush.Roster) bool {
-	switch s.sharingOf(ctx, host) {
-	case sharingNone:
-		return true
-	case sharingSome:
-		return false
-	}
-	return known.Age() < knownHolds
 }
 
 // sharingOf asks a host whether it has shared roster groups, if the last answer does not
@@ -74,17 +64,20 @@ func (s *Server) sharingOf(ctx context.Context, host string) sharing {
 		return err
 	})
 	now := time.Now()
+	_, forbidden := errors.AsType[*fault.NotPermittedError](err)
 	switch {
 	case ctx.Err() != nil:
 		return sharingUnknown
+	case forbidden:
+		h.sharing, h.until = sharingUnknown, now.Add(forbiddenHolds)
 	case err != nil:
 		h.sharing, h.until = sharingUnknown, now.Add(sharingPause)
 	case groups == ejabberd.SomeSharedGroups:
-		*h = hostSharing{sharingSome, now.Add(sharingHolds), true}
+		*h = hostSharing{sharing: sharingSome, until: now.Add(sharingHolds), loaded: true}
 	case groups == ejabberd.NoSharedGroups:
-		*h = hostSharing{sharingNone, now.Add(sharingHolds), true}
-	case h.loaded:
-		h.sharing, h.until = sharingUnknown, now.Add(sharingHolds)
+		*h = hostSharing{sharing: sharingNone, until: now.Add(sharingHolds), loaded: true}
+	case h.loaded || !h.failed: // it may be an error of the moment
+		h.sharing, h.until, h.failed = sharingUnknown, now.Add(sharingHolds), true
 	default:
 		h.sharing, h.until = sharingNone, now.Add(notLoadedHolds)
 	}
