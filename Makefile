@@ -34,7 +34,7 @@ bench: ## compare the verbs with other ways, and write docs/performance.md (a qu
 	@go test -run '^$$' -bench Journal -benchtime 2s ./e2e ./store
 
 .PHONY: soak
-soak: ## measure the verbs for whole hosts with 200,000 items (half an hour)
+soak: ## measure the verbs for whole hosts with 200,000 items (ten minutes)
 	@scripts/setup ejabberd sqlite
 	@go test -tags soak -run '^TestSoak$$' -v -timeout 180m ./e2e
 
