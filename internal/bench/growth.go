@@ -103,31 +103,3 @@ func (r *rig) measureHubAdds(ctx context.Context, hub string) (float64, error) {
 	}
 	return median(ratios), nil
 }
-
-// measureAlone returns the times of one requester, in milliseconds, by operation.
-func (r *rig) measureAlone(ctx context.Context, s settings) (map[string]float64, error) {
-	r.runs++
-	if err := r.prepareStanding(); err != nil {
-		return nil, err
-	}
-	do := r.byControl(ctx, 1)
-	alone := make(map[string]float64)
-	for _, o := range operations(names{r.runs}) {
-		var times []float64
-		count := s.count / 20
-		for round := range s.rounds {
-			if o.prepare != nil {
-				if err := r.askBare(serverWindow, round*count, count, o.prepare); err != nil {
-					return nil, err
-				}
-			}
-			_, took, err := r.time(func() error { return do(o, round*count, count) })
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", o.name, err)
-			}
-			times = append(times, took.Seconds()*1000/float64(count))
-		}
-		alone[o.name] = median(times)
-	}
-	return alone, nil
-}

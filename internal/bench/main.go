@@ -48,15 +48,14 @@ func run(ctx context.Context, s settings) error {
 		fmt.Println(text)
 		page.WriteString(text)
 	}
-	small, err := measureServer(ctx, s, smallServer, section)
+	if err := measureServer(ctx, s, section); err != nil {
+		return err
+	}
+	sizes, err := measureSizes(ctx, s)
 	if err != nil {
 		return err
 	}
-	large, err := measureLargeServer(ctx, s)
-	if err != nil {
-		return err
-	}
-	section("One requester, on a small and on a large server", sizesTable(small, large))
+	section("One requester, on a small and on a large server", sizes)
 	if s.page == "" {
 		return nil
 	}
@@ -64,52 +63,38 @@ func run(ctx context.Context, s settings) error {
 }
 
 // measureServer measures every operation by every way, the growth with the roster, the
-// command line and the memory. It returns the times of one requester.
-func measureServer(ctx context.Context, s settings, users int, section func(title, table string)) (alone map[string]float64, err error) {
-	r, err := startRig(ctx, users)
+// command line and the memory.
+func measureServer(ctx context.Context, s settings, section func(title, table string)) (err error) {
+	r, err := startRig(ctx, smallServer)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
 	resting, err := r.residentMemory()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, inFlight := range []int{64, 16, 1} {
 		t, err := r.measureOperations(ctx, s, inFlight)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		section(fmt.Sprintf("%d in flight", inFlight), t.markdown())
 	}
 	peak, err := r.peakMemory()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	growth, err := r.measureGrowth(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	section("One at a time, by the size of the roster", growth)
 	line, err := r.measureCommandLine(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	section("The command line", line)
 	section("Memory", fmt.Sprintf("| | resident, MiB |\n|---|---|\n| at rest | %.0f |\n| at most, 64 in flight | %.0f |\n", resting, peak))
-	return r.measureAlone(ctx, s)
-}
-
-// measureLargeServer measures the times of one requester on a server with many rosters.
-func measureLargeServer(ctx context.Context, s settings) (alone map[string]float64, err error) {
-	r, err := startRig(ctx, largeServer)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, r.close()) }()
-	// The small server and its program have worked for a while when they are measured.
-	if _, err := r.measureAlone(ctx, s); err != nil {
-		return nil, err
-	}
-	return r.measureAlone(ctx, s)
+	return nil
 }

@@ -3,10 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 )
@@ -44,16 +42,6 @@ func (t *table) ratio(o operation, a, b string) float64 {
 		ratios = append(ratios, rate/t.by(o, b).rates[round])
 	}
 	return median(ratios)
-}
-
-// sizesTable compares the times of one requester on two servers.
-func sizesTable(small, large map[string]float64) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "| operation | %d items, ms | %d items, ms | ratio |\n|---|---|---|---|\n", smallServer*perUser, largeServer*perUser)
-	for _, name := range slices.Sorted(maps.Keys(small)) {
-		fmt.Fprintf(&b, "| %s | %.2f | %.2f | %.2f |\n", name, small[name], large[name], large[name]/small[name])
-	}
-	return b.String()
 }
 
 // machine says where and when the figures were measured.
