@@ -18,7 +18,13 @@ type Target struct {
 	// item stays as it is.
 	Item   *Item
 	Fields Fields // for an *InvalidError
+	// When, if it is not nil, is called with the item that stands, or nil. If it returns
+	// false, the target is left alone with ErrOtherwise.
+	When func(now *Item) bool
 }
+
+// ErrOtherwise says that an item was not as a target expects.
+var ErrOtherwise = errors.New("the item is otherwise than expected")
 
 // Applied is what became of a target.
 type Applied struct {
@@ -62,12 +68,16 @@ func (r *Rosters) Apply(ctx context.Context, user jid.JID, targets ...Target) ([
 		switch {
 		case applied[n].Err != nil:
 			continue
-		case unreadable && t.Item == nil:
+		case unreadable && (t.Item == nil || t.When != nil):
 			applied[n].Err = err
 			continue
 		}
 		// One of the targets may be what makes an unreadable roster so.
 		changes[n] = changes[n].over(r.find(roster, t.Contact))
+		if t.When != nil && !t.When(changes[n].was) {
+			applied[n].Err = ErrOtherwise
+			continue
+		}
 		if applied[n].Err = t.checkNew(changes[n]); applied[n].Err == nil && !changes[n].isSatisfied() {
 			different = append(different, n)
 		}

@@ -13,8 +13,8 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"emanagement/fault"
+	"emanagement/internal/memory"
 	"emanagement/rosterpush"
-	"emanagement/rosterpush/internal/memory"
 )
 
 // TestApply makes random rosters as random targets say, and checks what the server has then.

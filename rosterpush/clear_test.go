@@ -12,8 +12,8 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"emanagement/fault"
+	"emanagement/internal/memory"
 	"emanagement/rosterpush"
-	"emanagement/rosterpush/internal/memory"
 )
 
 // withContacts returns a server on which alice has n contacts.

@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"mellium.im/xmpp/jid"
 
+	"emanagement/internal/memory"
 	"emanagement/rosterpush"
-	"emanagement/rosterpush/internal/memory"
 )
 
 func newItem(contact string, s rosterpush.Subscription) rosterpush.Item {

@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"mellium.im/xmpp/jid"
 
+	"emanagement/internal/memory"
 	"emanagement/rosterpush"
-	"emanagement/rosterpush/internal/memory"
 )
 
 // TestReadsWaitForWrites blocks each write of a pair in turn. No read shows half of

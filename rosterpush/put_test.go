@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"mellium.im/xmpp/jid"
 
+	"emanagement/internal/memory"
 	"emanagement/rosterpush"
-	"emanagement/rosterpush/internal/memory"
 )
 
 func TestPutRefusesBeforeAnythingIsSent(t *testing.T) {

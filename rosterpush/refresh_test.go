@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"emanagement/internal/memory"
 	"emanagement/rosterpush"
-	"emanagement/rosterpush/internal/memory"
 )
 
 // TestRefresh: a large roster that was changed is read again when nobody has asked for

@@ -71,6 +71,23 @@ func (r *Rosters) Peek(ctx context.Context, user jid.JID) ([]Item, error) {
 	return roster.Items(), damage(user, roster.Items())
 }
 
+// PeekSince reads a user's roster as Peek does, unless the server says that it still has the
+// given version. Then the roster is nil. With an empty version it reads the whole roster, and
+// asks for the version. (ejabberd leaves the version as it is when an account is
+// unregistered, or when its database is changed by other means.)
+func (r *Rosters) PeekSince(ctx context.Context, user jid.JID, version string) (*Roster, error) {
+	user = r.address(user)
+	known := unversioned
+	if version != "" {
+		known = NewRoster(version, nil)
+	}
+	roster, err := r.server.Roster(ctx, user, known)
+	if err != nil || roster == known {
+		return nil, err
+	}
+	return roster, damage(user, roster.Items())
+}
+
 // read reads a roster, and keeps it. Requests share the reads of a roster.
 func (r *Rosters) read(ctx context.Context, user jid.JID) (*Roster, error) {
 	return r.reads.read(ctx, user, func(ctx context.Context) (*Roster, error) {

@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"mellium.im/xmpp/jid"
 
+	"emanagement/internal/memory"
 	"emanagement/rosterpush"
-	"emanagement/rosterpush/internal/memory"
 )
 
 var (

@@ -12,9 +12,9 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"emanagement/fault"
+	"emanagement/internal/memory"
 	"emanagement/rosterpush"
 	"emanagement/rosterpush/hosts"
-	"emanagement/rosterpush/internal/memory"
 )
 
 // TestSharedItemsDoNotCountAsRemoved, for the server still shows them.

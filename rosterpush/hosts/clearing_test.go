@@ -6,9 +6,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"emanagement/internal/memory"
 	"emanagement/rosterpush"
 	"emanagement/rosterpush/hosts"
-	"emanagement/rosterpush/internal/memory"
 )
 
 // TestBusyWhileAHostIsCleared: a search would miss the users to whom no roster leads

@@ -15,9 +15,9 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"emanagement/fault"
+	"emanagement/internal/memory"
 	"emanagement/rosterpush"
 	"emanagement/rosterpush/hosts"
-	"emanagement/rosterpush/internal/memory"
 )
 
 // TestCrawl starts from random users in random rosters. It compares the results with

@@ -3,13 +3,11 @@ package hosts
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"strings"
 
 	"mellium.im/xmpp/jid"
 
-	"emanagement/fault"
 	"emanagement/rosterpush"
 )
 
@@ -110,22 +108,10 @@ func (r *Rosters) newSearch(hosts []string) (*crawl, error) {
 	return &crawl{sources: r.sources, hosts: hosts, visit: r.read}, r.clearing.check(hosts)
 }
 
-// read visits a roster. The search goes on after a roster that the server refuses to
-// show: an index may list accounts that no server can have.
+// read visits a roster.
 func (r *Rosters) read(ctx context.Context, user jid.JID) (visit, error) {
 	items, err := r.rosters.Peek(ctx, user)
-	if _, damaged := errors.AsType[*rosterpush.DamagedError](err); damaged {
-		// Its contacts lead on to other rosters, although it cannot be shown.
-		return visit{items: items, readErr: err}, nil
-	}
-	_, unreadable := errors.AsType[*rosterpush.UnreadableError](err)
-	if (fault.Is(err, fault.Refused) || unreadable) && ctx.Err() == nil {
-		return visit{readErr: err}, nil
-	}
-	if err != nil {
-		return visit{}, err
-	}
-	return visit{items: items}, nil
+	return unreadVisit(ctx, items, err)
 }
 
 func newPair(a, b jid.JID) Pair {

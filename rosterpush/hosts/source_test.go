@@ -10,9 +10,9 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"emanagement/fault"
+	"emanagement/internal/memory"
 	"emanagement/rosterpush"
 	"emanagement/rosterpush/hosts"
-	"emanagement/rosterpush/internal/memory"
 )
 
 // TestNoRosterFound: that no roster was found is an answer only if a source is
