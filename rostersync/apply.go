@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 	"mellium.im/xmpp/jid"
@@ -80,7 +79,7 @@ func (s *Syncer) Apply(ctx context.Context, run int64, progress func(Progress)) 
 	if err := s.settleUnfinished(ctx, o.Host); err != nil {
 		return r, err
 	}
-	a := &application{Syncer: s, run: run, rules: rules, strict: r.Kind == KindFile || r.Kind == KindUndo, began: time.Now(), total: r.Summary.Differences() - r.Summary.Held, progress: progress}
+	a := &application{Syncer: s, run: run, rules: rules, strict: r.Kind == KindFile || r.Kind == KindUndo, total: r.Summary.Differences() - r.Summary.Held, progress: progress}
 	err = a.applyAll(ctx, r, o)
 	counts, countErr := s.store.CountChanges(context.WithoutCancel(ctx), run)
 	r.Summary.Done, r.Summary.Differs, r.Summary.Failed = counts[store.Done], counts[store.Differs], counts[store.Failed]
@@ -106,7 +105,6 @@ type application struct {
 	run      int64
 	rules    plan.Rules
 	strict   bool // an item that is not as planned is left alone
-	began    time.Time
 	total    int
 	progress func(Progress)
 

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 
@@ -39,21 +38,37 @@ func (s *Syncer) ReadFile(ctx context.Context, o Options, requester string, file
 	return s.prepare(ctx, KindFile, o, requester, func(ctx context.Context, r *Report) error {
 		lines := bufio.NewScanner(file)
 		lines.Buffer(nil, maxPlanLine)
+		var changes []plan.Change // not yet stored
 		var saved *Summary
 		loser := ""
-		line := 0
-		for ; lines.Scan() && saved == nil; line++ {
-			end, err := s.readLine(ctx, o.Host, r, &loser, line, lines.Bytes())
+		flush := func() error {
+			r.Summary.countChanges(changes, &loser)
+			err := s.store.AddChanges(ctx, r.Run, changes)
+			changes = nil
+			return err
+		}
+		for line := 0; lines.Scan() && saved == nil; line++ {
+			c, end, err := readLine(o.Host, line, lines.Bytes())
 			if err != nil {
-				return refuseLine(line, err)
+				return &InputError{Text: fmt.Sprintf("plan:%d: %v", line+1, err), Err: err}
 			}
-			saved = end
+			if saved = end; c != nil {
+				changes = append(changes, *c)
+			}
+			if len(changes) == storePart {
+				if err := flush(); err != nil {
+					return err
+				}
+			}
 		}
 		switch {
 		case lines.Err() != nil:
 			return lines.Err()
 		case saved == nil:
 			return &InputError{Text: "the plan is cut off: its last line, the summary, is missing"}
+		}
+		if err := flush(); err != nil {
+			return err
 		}
 		r.Summary.Managed, r.Summary.Incomplete = saved.Managed, saved.Incomplete
 		r.Summary.Emptied = saved.Emptied
@@ -62,41 +77,29 @@ func (s *Syncer) ReadFile(ctx context.Context, o Options, requester string, file
 	})
 }
 
-// refuseLine names the line of an error in a plan.
-func refuseLine(line int, err error) error {
-	var storing interface{ Unwrap() error }
-	if errors.As(err, &storing) {
-		return err
-	}
-	return &InputError{Text: fmt.Sprintf("plan:%d: %v", line+1, err), Err: err}
-}
-
-// readLine takes a line of a plan. The result is the summary of its last line.
-func (s *Syncer) readLine(ctx context.Context, host string, r *Report, loser *string, line int, text []byte) (*Summary, error) {
+// readLine reads a line of a plan: a change, or the summary of the last line, or neither for a
+// line that changes nothing.
+func readLine(host string, line int, text []byte) (*plan.Change, *Summary, error) {
 	if line == 0 {
 		var h Header
 		if err := json.Unmarshal(text, &h); err != nil || h.Format != Format {
-			return nil, fmt.Errorf("it is not a plan of the format %s", Format)
+			return nil, nil, fmt.Errorf("it is not a plan of the format %s", Format)
 		}
 		if h.Host != host {
-			return nil, fmt.Errorf("the plan is for %s, and not for %s", h.Host, host)
+			return nil, nil, fmt.Errorf("the plan is for %s, and not for %s", h.Host, host)
 		}
-		return nil, nil
+		return nil, nil, nil
 	}
 	var end End
 	if err := json.Unmarshal(text, &end); err == nil && end.Summary != nil {
-		return end.Summary, nil
+		return nil, end.Summary, nil
 	}
 	var c plan.Change
 	if err := json.Unmarshal(text, &c); err != nil {
-		return nil, fmt.Errorf("it is not a change: %s", err.Error())
+		return nil, nil, fmt.Errorf("it is not a change: %w", err)
 	}
 	if c.Action == plan.Leave {
-		return nil, nil
+		return nil, nil, nil
 	}
-	if err := c.Check(host); err != nil {
-		return nil, err
-	}
-	r.Summary.countChanges([]plan.Change{c}, loser)
-	return nil, s.store.AddChanges(ctx, r.Run, []plan.Change{c})
+	return &c, nil, c.Check(host)
 }

@@ -2,6 +2,7 @@ package rostersync
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -93,13 +94,12 @@ func (s *Summary) countFields(c plan.Change) {
 	if c.Before.Subscription != c.After.Subscription {
 		s.Subscriptions++
 	}
-	if (&plan.State{Groups: c.Before.Groups}).Equal(&plan.State{Groups: c.After.Groups}) {
-		return
+	if !slices.Equal(c.Before.Groups, c.After.Groups) {
+		s.Groups++
 	}
-	s.Groups++
 }
 
-// Differences is how many items a plan changes, and how many it would change if it removed.
+// Differences is how many items differ from what is declared, apart from conflicts.
 func (s Summary) Differences() int { return s.Add + s.Change + s.Remove + s.Renamed }
 
 // Verdict is the plan in one line.

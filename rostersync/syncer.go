@@ -101,6 +101,23 @@ func (s *Syncer) newRun(ctx context.Context, kind Kind, o Options, requester str
 	return s.store.Begin(ctx, store.Run{Host: o.Host, Kind: string(kind), Requester: requester, Began: time.Now(), State: string(Planning), Options: options})
 }
 
+// prepare stores a run, has make plan it, and stores the result.
+func (s *Syncer) prepare(ctx context.Context, kind Kind, o Options, requester string, make func(context.Context, *Report) error) (r Report, err error) {
+	end, err := s.begin(o.Host)
+	if err != nil {
+		return Report{}, err
+	}
+	defer end()
+	r = Report{Host: o.Host, Kind: kind, State: Failed, Requester: requester}
+	if r.Run, err = s.newRun(ctx, kind, o, requester); err != nil {
+		return r, err
+	}
+	if err = make(ctx, &r); err == nil {
+		r.State = Planned
+	}
+	return r, errors.Join(err, s.endRun(ctx, r.Run, r.State, r.Summary))
+}
+
 // note stores the state and the options of a run that lasts.
 func (s *Syncer) note(ctx context.Context, run int64, state State, o Options) error {
 	options, err := json.Marshal(o)

@@ -2,7 +2,6 @@ package rostersync
 
 import (
 	"context"
-	"errors"
 
 	"mellium.im/xmpp/jid"
 
@@ -29,23 +28,6 @@ func (s *Syncer) Undo(ctx context.Context, run int64, requester string, progress
 		}
 		return s.planBack(ctx, run, r, progress)
 	})
-}
-
-// prepare stores a run, has make plan it, and stores the result.
-func (s *Syncer) prepare(ctx context.Context, kind Kind, o Options, requester string, make func(context.Context, *Report) error) (r Report, err error) {
-	end, err := s.begin(o.Host)
-	if err != nil {
-		return Report{}, err
-	}
-	defer end()
-	r = Report{Host: o.Host, Kind: kind, State: Failed, Requester: requester}
-	if r.Run, err = s.newRun(ctx, kind, o, requester); err != nil {
-		return r, err
-	}
-	if err = make(ctx, &r); err == nil {
-		r.State = Planned
-	}
-	return r, errors.Join(err, s.endRun(ctx, r.Run, r.State, r.Summary))
 }
 
 // planBack stores the changes back, user by user.

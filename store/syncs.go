@@ -182,21 +182,19 @@ func (s *Syncs) Groups(ctx context.Context, host string) (names []string, err er
 
 // AddGroups adds groups to those that the application manages on a host.
 func (s *Syncs) AddGroups(ctx context.Context, host string, names ...string) error {
-	return s.transact(ctx, func(tx *sql.Tx) error {
-		for _, name := range names {
-			if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO sync_groups (host, name) VALUES (?, ?)", host, name); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return s.forEachGroup(ctx, "INSERT OR IGNORE INTO sync_groups (host, name) VALUES (?, ?)", host, names)
 }
 
 // RemoveGroups removes groups from those that the application manages on a host.
 func (s *Syncs) RemoveGroups(ctx context.Context, host string, names ...string) error {
+	return s.forEachGroup(ctx, "DELETE FROM sync_groups WHERE host = ? AND name = ?", host, names)
+}
+
+// forEachGroup executes a statement for each group, in one transaction.
+func (s *Syncs) forEachGroup(ctx context.Context, statement, host string, names []string) error {
 	return s.transact(ctx, func(tx *sql.Tx) error {
 		for _, name := range names {
-			if _, err := tx.ExecContext(ctx, "DELETE FROM sync_groups WHERE host = ? AND name = ?", host, name); err != nil {
+			if _, err := tx.ExecContext(ctx, statement, host, name); err != nil {
 				return err
 			}
 		}

@@ -131,8 +131,13 @@ func (p *planner) decide(c *contact) {
 
 // isManaged reports whether an item belongs to the application.
 func (p *planner) isManaged(c *contact) bool {
-	if c.entry != nil || c.item == nil || p.rules.OwnAll {
-		return c.entry != nil || c.item != nil
+	switch {
+	case c.entry != nil:
+		return true
+	case c.item == nil:
+		return false
+	case p.rules.OwnAll:
+		return true
 	}
 	// An item that shows nobody's presence, and that nothing was written to, is a request or
 	// the rest of one.
@@ -246,7 +251,7 @@ func (p *planner) conflict(c *contact, want *State) string {
 	case now.Subscription != want.Subscription && now.Subscription != c.entry.Subscription:
 		return fmt.Sprintf("the subscription was %s and is %s now", c.entry.Subscription, now.Subscription)
 	case !slices.Equal(now.Groups, want.Groups) && !slices.Equal(managed, c.entry.Groups):
-		return fmt.Sprintf("the managed groups were %q and are %q now", c.entry.Groups, notNil(managed))
+		return fmt.Sprintf("the managed groups were %q and are %q now", c.entry.Groups, managed)
 	}
 	return ""
 }
@@ -298,11 +303,4 @@ func union(a, b []string) []string {
 	all := slices.Concat(a, b)
 	slices.Sort(all)
 	return slices.Compact(all)
-}
-
-func notNil(list []string) []string {
-	if list == nil {
-		return []string{}
-	}
-	return list
 }
